@@ -1,0 +1,137 @@
+"""Per-pixel colour science of rendering, in NumPy: sRGB curve, Lab, luminance planes.
+
+`colour` does the same on torch tensors for the network; rendering needs plain arrays,
+tables by code value, and luminance weights that add up to the very definition of Y'.
+
+Sources: IEC 61966-2-1 (sRGB curve and matrix), CIE 15:2004 (Lab 1976).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import BadImage
+
+Floats = NDArray[np.floating[Any]]
+
+RGB_TO_XYZ = np.array(
+    [
+        [0.4124, 0.3576, 0.1805],
+        [0.2126, 0.7152, 0.0722],
+        [0.0193, 0.1192, 0.9505],
+    ]
+)
+"""Linear sRGB to XYZ; the middle row is the definition of Y for luminance planes."""
+
+WHITE = RGB_TO_XYZ.sum(axis=1)
+"""XYZ of R = G = B = 1, so that a = b = 0 is exactly gray."""
+
+XYZ_TO_RGB = np.linalg.inv(RGB_TO_XYZ)
+
+DELTA = 6.0 / 29.0
+"""Where the curve of Lab turns from a line into a cube root, on its f side."""
+
+SUPPORTED = (np.uint8, np.uint16, np.float32)
+
+
+def srgb_decode(code: Floats) -> Floats:
+    """SRGB 0..1 to linear light 0..1; negative values continue the straight part."""
+    power = ((np.maximum(code, 0.04045) + 0.055) / 1.055) ** 2.4
+    return np.where(code <= 0.04045, code / 12.92, power)
+
+
+def srgb_encode(linear: Floats) -> Floats:
+    """Linear light 0..1 to sRGB 0..1; negative values continue the straight part."""
+    power = 1.055 * np.maximum(linear, 0.0031308) ** (1.0 / 2.4) - 0.055
+    return np.where(linear <= 0.0031308, linear * 12.92, power)
+
+
+def lab_f(ratio: Floats) -> Floats:
+    """The curve of Lab, applied to X/Xn, Y/Yn and Z/Zn (CIE 15:2004, 8.2.1.1)."""
+    root = np.cbrt(np.maximum(ratio, DELTA**3))
+    return np.where(ratio > DELTA**3, root, ratio / (3.0 * DELTA**2) + 4.0 / 29.0)
+
+
+def lab_f_inverse(f: Floats) -> Floats:
+    """The inverse of `lab_f`; below 4/29 it goes on, straight, to negative values."""
+    return np.where(f > DELTA, f * f * f, 3.0 * DELTA**2 * (f - 4.0 / 29.0))
+
+
+def lab_to_linear(fy: Floats, y: Floats, a: Floats, b: Floats) -> tuple[Floats, Floats, Floats]:
+    """Linear R, G, B of the colour with f(Y) = fy, Y = y and the given a*, b*.
+
+    All of one shape.  Values outside 0..1 lie outside the gamut of sRGB.
+    """
+    m = XYZ_TO_RGB
+    x = lab_f_inverse(fy + a / 500.0) * WHITE[0].astype(fy.dtype)
+    z = lab_f_inverse(fy - b / 200.0) * WHITE[2].astype(fy.dtype)
+    m = m.astype(fy.dtype)
+    red = m[0, 0] * x + m[0, 1] * y + m[0, 2] * z
+    green = m[1, 0] * x + m[1, 1] * y + m[1, 2] * z
+    blue = m[2, 0] * x + m[2, 1] * y + m[2, 2] * z
+    return red, green, blue
+
+
+def linear_to_lab(linear: Floats) -> Floats:
+    """Linear R, G, B (..., 3) to L*, a*, b* (..., 3)."""
+    f = lab_f(linear @ RGB_TO_XYZ.T / WHITE)
+    return np.stack(
+        (
+            116.0 * f[..., 1] - 16.0,
+            500.0 * (f[..., 0] - f[..., 1]),
+            200.0 * (f[..., 1] - f[..., 2]),
+        ),
+        axis=-1,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class CodeTables:
+    """What a code value of an integer plane means; one entry a code, float32."""
+
+    top: int  # the largest code
+    linear: NDArray[np.float32]  # Y, 0..1
+    f: NDArray[np.float32]  # f(Y): L* is 116 f - 16
+
+
+@lru_cache(maxsize=2)
+def code_tables(dtype: Hashable) -> CodeTables:
+    """The tables of uint8 or uint16."""
+    top = int(np.iinfo(cast("type", dtype)).max)
+    linear = srgb_decode(np.arange(top + 1) / top)
+    tables = CodeTables(top, linear.astype(np.float32), lab_f(linear).astype(np.float32))
+    tables.linear.setflags(write=False)
+    tables.f.setflags(write=False)
+    return tables
+
+
+def check_plane(luminance: NDArray[Any], name: str = "the luminance plane") -> None:
+    """Raise BadImage unless luminance is a plane that Handtint can work with."""
+    if luminance.ndim != 2:
+        raise BadImage(f"{name} must be a (H, W) array, not one of shape {luminance.shape}.")
+    if luminance.dtype.type not in SUPPORTED or not luminance.dtype.isnative:
+        raise BadImage(f"{name} must be uint8, uint16 or float32, not {luminance.dtype}.")
+    if luminance.size == 0:
+        raise BadImage(f"{name} has no pixels: its shape is {luminance.shape}.")
+
+
+def luminance_and_f(
+    luminance: NDArray[Any],
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Y (0..1) and f(Y) of a plane, float32; float planes are clipped to 0..1 first.
+
+    Raises BadImage for NaN and infinity.
+    """
+    if luminance.dtype != np.float32:
+        tables = code_tables(luminance.dtype.type)
+        return tables.linear[luminance], tables.f[luminance]
+    if not np.isfinite(luminance).all():
+        raise BadImage("the luminance plane holds NaN or infinity; only finite values work.")
+    y = srgb_decode(np.clip(luminance, 0.0, 1.0).astype(np.float64))
+    return y.astype(np.float32), lab_f(y).astype(np.float32)
