@@ -1,0 +1,1 @@
+"""Measuring a colorizer: metrics, published protocols, baselines, tables, contact sheets."""

@@ -1,0 +1,105 @@
+"""The things that are compared: baselines and colorizers behind one interface.
+
+A method is started once per photo and then answers any number of hint sets, so that
+whatever does not depend on hints (weights of a baseline, the network) runs only once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import BadOption
+from ..types import Hints
+from .baselines import LevinPropagation
+from .lab import lab_to_rgb
+from .protocols import PlacedHints, Truth
+
+Array = NDArray[Any]
+
+Answers = Callable[[PlacedHints], list[Array]]
+"""Hints to results, (H, W, 3) sRGB 0..1, one per label of the method."""
+
+
+class Method(Protocol):
+    """Something that colorizes photos, perhaps in several variants at once."""
+
+    labels: tuple[str, ...]
+    uses_hints: bool
+
+    def start(self, truth: Truth) -> Answers:
+        """Prepare for one photo; of ``truth`` only the luminance may be looked at."""
+
+
+class Gray:
+    """No colour at all."""
+
+    labels: tuple[str, ...] = ("gray",)
+    uses_hints = False
+
+    def start(self, truth: Truth) -> Answers:
+        """See `Method.start`."""
+        gray = np.repeat(truth.luminance[..., None], 3, axis=2)
+        return lambda hints: [gray]
+
+
+class Levin:
+    """Levin et al. 2004 with L* as guide; ab spread separately from the same hints."""
+
+    labels: tuple[str, ...] = ("levin",)
+    uses_hints = True
+
+    def start(self, truth: Truth) -> Answers:
+        """See `Method.start`."""
+        gray = np.repeat(truth.luminance[..., None].astype(np.float64), 3, axis=2)
+        spread = LevinPropagation(truth.lab[..., 0] / 100.0)
+
+        def answer(hints: PlacedHints) -> list[Array]:
+            if not len(hints):
+                return [gray]
+            ab = spread(*hints.paint(*truth.luminance.shape))
+            return [lab_to_rgb(np.concatenate([truth.lab[..., :1], ab], axis=-1))]
+
+        return answer
+
+
+class Ours:
+    """A `Colorizer` at one or more vividness values; the photo is encoded once for all.
+
+    vividness: None stands for the colorizer's default.
+    """
+
+    uses_hints = True
+
+    def __init__(
+        self, colorizer: Any, vividness: Sequence[float | None] = (None,), name: str = "handtint"
+    ) -> None:
+        self._colorizer = colorizer
+        self._options = [{} if v is None else {"vividness": float(v)} for v in vividness]
+        self.labels = tuple(name if v is None else f"{name} v={v:g}" for v in vividness)
+
+    def start(self, truth: Truth) -> Answers:
+        """See `Method.start`."""
+        photo = self._colorizer.encode(truth.luminance)
+
+        def answer(hints: PlacedHints) -> list[Array]:
+            painted = hints.as_hints() if len(hints) else Hints()
+            return [
+                self._colorizer.colorize(photo, painted, **options) for options in self._options
+            ]
+
+        return answer
+
+
+BASELINES = ("gray", "levin")
+
+
+def baseline(name: str) -> Method:
+    """The baseline called ``name``, one of BASELINES."""
+    known: dict[str, Callable[[], Method]] = {"gray": Gray, "levin": Levin}
+    if name not in known:
+        raise BadOption(f"a baseline is one of {', '.join(known)}, not {name!r}.")
+    return known[name]()

@@ -1,0 +1,104 @@
+"""Figures that say how good a colorized photo is.
+
+Every function takes one photo; `mean_and_error` and `AbErrorCurve` put photos together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .bin_frequencies import nearest_bins
+
+Array = NDArray[Any]
+
+MAX_AB_ERROR = 150
+"""Largest threshold of the ab error curve, in units of Lab."""
+
+
+def psnr(result: Array, truth: Array, *, peak: float, least_mse: float = 0.0) -> float:
+    """Peak signal-to-noise ratio in dB over all pixels and channels of one photo.
+
+    result, truth: arrays of one shape, both on the scale 0..``peak``.
+    least_mse: mean squared errors below this count as this, which caps the ratio;
+    with 0 two equal pictures give infinity.
+    """
+    if result.shape != truth.shape:
+        raise ValueError(f"shapes differ: {result.shape} and {truth.shape}")
+    difference = result.astype(np.float64) - truth.astype(np.float64)
+    mse = max(float(np.mean(difference * difference)), least_mse)
+    if mse == 0.0:
+        return float("inf")
+    return float(10.0 * np.log10(peak * peak / mse))
+
+
+def colourfulness(rgb: Array) -> float:
+    """Colourfulness of one photo, M(3) of Hasler and Süsstrunk 2003, equation 12.
+
+    rgb: (H, W, 3) on the scale 0..255.  0 is gray; photographs lie around 20 to 80.
+    """
+    r, g, b = np.moveaxis(rgb.astype(np.float64), -1, 0)
+    rg = r - g
+    yb = 0.5 * (r + g) - b
+    spread = np.hypot(rg.std(), yb.std())
+    offset = np.hypot(rg.mean(), yb.mean())
+    return float(spread + 0.3 * offset)
+
+
+def mean_and_error(values: Sequence[float] | Array) -> tuple[float, float]:
+    """Mean and its standard error: std (divisor n) / sqrt(n), as the SIGGRAPH17 sweep has it."""
+    array = np.asarray(values, np.float64)
+    return float(array.mean()), float(array.std() / np.sqrt(array.size))
+
+
+class AbErrorCurve:
+    """Area under the cumulative curve of the ab error, over the pixels of many photos.
+
+    The curve (Zhang et al. 2016, section 3.1) is the share of pixels whose ab lies within
+    t of the truth, t = 0, 1, ... 150; its area (trapezoids) is given in percent of the
+    largest possible.  ``raw`` counts pixels alike; ``rebalanced`` weighs a pixel by
+    1 / (f + 1e-5), f the share of its true colour's bin among the training photos' pixels.
+    Pixels of all photos go into one curve.
+    """
+
+    def __init__(self, frequencies: Array) -> None:
+        self._weights = 1.0 / (np.asarray(frequencies, np.float64) + 1e-5)  # (313,)
+        # One place per threshold, and a last one for errors beyond all of them.
+        self._raw = np.zeros(MAX_AB_ERROR + 2)
+        self._rebalanced = np.zeros(MAX_AB_ERROR + 2)
+
+    def add(self, ab: Array, truth_ab: Array, truth_bins: Array | None = None) -> None:
+        """Count one photo.
+
+        ab, truth_ab: (H, W, 2) Lab a, b.  truth_bins: (H, W) bins of the truth, to save
+        looking them up again for every method.
+        """
+        if truth_bins is None:
+            truth_bins = nearest_bins(truth_ab)
+        error = np.linalg.norm(ab.astype(np.float64) - truth_ab, axis=-1)
+        # error <= t for a whole t exactly when ceil(error) <= t.
+        place = np.minimum(np.ceil(error), MAX_AB_ERROR + 1).astype(np.intp).ravel()
+        weight = self._weights[truth_bins.ravel()]
+        self._raw += np.bincount(place, minlength=MAX_AB_ERROR + 2)
+        self._rebalanced += np.bincount(place, weight, minlength=MAX_AB_ERROR + 2)
+
+    @property
+    def raw(self) -> float:
+        """Area in percent, every pixel alike; nan before any photo."""
+        return _area(self._raw)
+
+    @property
+    def rebalanced(self) -> float:
+        """Area in percent, rare colours weighted up; nan before any photo."""
+        return _area(self._rebalanced)
+
+
+def _area(histogram: Array) -> float:
+    total = histogram.sum()
+    if total == 0:
+        return float("nan")
+    curve = np.cumsum(histogram[:-1]) / total
+    return float(100.0 * (curve.sum() - 0.5 * (curve[0] + curve[-1])) / MAX_AB_ERROR)
