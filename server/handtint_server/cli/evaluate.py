@@ -1,0 +1,270 @@
+"""``handtint evaluate``: figures, tables and contact sheets for a set of photos."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from handtint_model.errors import HandtintError
+
+if TYPE_CHECKING:
+    from handtint_model.evaluation.methods import Method
+
+SHEET_PHOTOS = 40
+SHEET_HINTS = 5
+
+
+def _numbers(kind: type[int] | type[float]) -> Any:
+    """A click callback that turns ``1,2,5`` into a tuple of numbers, each once, in order."""
+
+    def parse(_: click.Context, __: click.Parameter, text: str | None) -> tuple[Any, ...]:
+        if not text:
+            return ()
+        try:
+            numbers = tuple(dict.fromkeys(kind(part) for part in text.split(",")))
+        except ValueError:
+            raise click.BadParameter(f"{text!r} is not a list of numbers such as 0,1,5.") from None
+        if min(numbers) < 0:
+            raise click.BadParameter("the numbers must not be negative.")
+        return numbers
+
+    return parse
+
+
+def _place(_: click.Context, __: click.Parameter, text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    try:
+        x, y = (int(part) for part in text.split(","))
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is not a place such as 120,80.") from None
+    return x, y
+
+
+@click.command(name="evaluate")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
+@click.option(
+    "--photos",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="PATH...",
+    help="Picture files, folders or tar shards; several paths may follow.",
+)
+@click.option(
+    "--hints",
+    default="0,1,2,5,10,20,50,100",
+    show_default=True,
+    callback=_numbers(int),
+    metavar="N,N",
+    help="Numbers of hints.",
+)
+@click.option(
+    "--protocol",
+    "protocol_name",
+    type=click.Choice(["siggraph17", "icolorit"]),
+    default="siggraph17",
+    show_default=True,
+    help="How photos are sized, hints placed and results scored.",
+)
+@click.option(
+    "--baselines",
+    default="gray,levin",
+    show_default=True,
+    metavar="NAME,NAME",
+    help="What to compare with: gray, levin, or none.",
+)
+@click.option(
+    "--limit", type=click.IntRange(min=1), help="At most this many photos, evenly spaced."
+)
+@click.option(
+    "--size",
+    type=click.IntRange(min=32),
+    help="Pixels per side.  [default: the protocol's, 256 or 224]",
+)
+@click.option(
+    "--vividness",
+    callback=_numbers(float),
+    metavar="V,V",
+    help="One or more, each 0 to 1.  [default: the colorizer's]",
+)
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write all figures.")
+@click.option("--weights", type=click.Path(path_type=Path), help="Other than the embedded ones.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
+@click.option("--baselines-only", is_flag=True, help="Leave the colorizer out.")
+@click.option("--profile", is_flag=True, help="Print GFLOP at 256 x 256 and parameters.")
+@click.option(
+    "--contact-sheet",
+    type=click.Path(path_type=Path),
+    metavar="PNG",
+    help=f"Draw up to {SHEET_PHOTOS} of the photos: gray, ours, ours with hints, truth.",
+)
+@click.option(
+    "--show-affinity",
+    callback=_place,
+    metavar="X,Y",
+    help="Draw how far a hint at this place of each photo reaches, into the contact sheet "
+    "(affinity.png without one), and measure nothing.",
+)
+def command(
+    paths: tuple[Path, ...],
+    photos: tuple[Path, ...],
+    hints: tuple[int, ...],
+    protocol_name: str,
+    baselines: str,
+    limit: int | None,
+    size: int | None,
+    vividness: tuple[float, ...],
+    json_file: Path | None,
+    weights: Path | None,
+    device: str,
+    baselines_only: bool,
+    profile: bool,
+    contact_sheet: Path | None,
+    show_affinity: tuple[int, int] | None,
+) -> None:
+    """Measure how well photos are colorized, with and without hints.
+
+    Each photo is reduced to its luminance and colorized; hints are given the truth's mean
+    colour.  The table tells PSNR, colourfulness and the area under the curve of the ab
+    error, for the colorizer and for the baselines.
+    """
+    places = photos + paths
+    if not places and not profile:
+        raise click.UsageError("name at least one photo, folder or tar shard: --photos PATH...")
+    if baselines_only and (profile or show_affinity):
+        raise click.UsageError("--profile and --show-affinity need the colorizer.")
+    try:
+        colorizer = None if baselines_only else _load(weights, device)
+        if profile:
+            _print_profile(colorizer)
+        if not places:
+            return
+        if show_affinity is not None:
+            sheet = contact_sheet or Path("affinity.png")
+            _draw_affinity(colorizer, places, limit, show_affinity, sheet)
+            return
+        skipped = _measure(
+            colorizer, places, hints or (0,), protocol_name, baselines, limit, size,
+            vividness, json_file, contact_sheet,
+        )  # fmt: skip
+    except HandtintError as error:
+        raise click.ClickException(str(error)) from error
+    for sentence in skipped:
+        click.echo(sentence, err=True)
+    if skipped:
+        sys.exit(1)
+
+
+def _load(weights: Path | None, device: str) -> Any:
+    from handtint_model import load_colorizer
+
+    return load_colorizer(weights, device)
+
+
+def _measure(
+    colorizer: Any,
+    places: tuple[Path, ...],
+    hints: tuple[int, ...],
+    protocol_name: str,
+    baselines: str,
+    limit: int | None,
+    size: int | None,
+    vividness: tuple[float, ...],
+    json_file: Path | None,
+    contact_sheet: Path | None,
+) -> list[str]:
+    """Evaluate, print, write; returns a sentence for each photo that could not be read."""
+    from tqdm import tqdm
+
+    from handtint_model.evaluation.methods import Ours, baseline
+    from handtint_model.evaluation.photos import evenly, find_photos
+    from handtint_model.evaluation.protocols import protocol
+    from handtint_model.evaluation.run import evaluate
+    from handtint_model.evaluation.tables import to_json, to_text
+
+    everything = find_photos(places)
+    chosen = evenly(everything, limit)
+    rules = protocol(protocol_name, [photo.name for photo in everything])
+    names = [name for name in baselines.split(",") if name not in ("", "none")]
+    methods: list[Method] = [baseline(name) for name in names]
+    if colorizer is not None:
+        methods.append(Ours(colorizer, vividness or (None,)))
+
+    with tqdm(total=len(chosen), unit="photo", disable=None, leave=False) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.update(done - bar.n)
+
+        report = evaluate(chosen, methods, rules, hints, size=size, progress=progress)
+    click.echo(to_text(report))
+    if json_file is not None:
+        record = to_json(report)
+        if colorizer is not None:
+            record |= {"weights": colorizer.weights_id, "device": colorizer.device}
+        _write_text(json_file, json.dumps(record, indent=1) + "\n")
+    if contact_sheet is not None:
+        _draw_samples(colorizer, chosen, rules, size, vividness, contact_sheet)
+    return report.skipped
+
+
+def _draw_samples(
+    colorizer: Any,
+    photos: list[Any],
+    rules: Any,
+    size: int | None,
+    vividness: tuple[float, ...],
+    path: Path,
+) -> None:
+    from handtint_model.errors import BadImage
+    from handtint_model.evaluation.contact_sheet import save_sheet
+    from handtint_model.evaluation.photos import evenly
+    from handtint_model.evaluation.sample_sheet import sample_sheet
+
+    truths = []
+    for photo in evenly(photos, SHEET_PHOTOS):
+        try:
+            truths.append(rules.load(photo.open(), size, photo.name))
+        except BadImage:
+            continue  # reported by the evaluation already
+    sheet = sample_sheet(
+        colorizer, truths, rules, vividness=vividness or (None,), hints=SHEET_HINTS, levin=True
+    )
+    save_sheet(sheet, path)
+    click.echo(f"contact sheet: {path}")
+
+
+def _draw_affinity(
+    colorizer: Any, places: tuple[Path, ...], limit: int | None, place: tuple[int, int], path: Path
+) -> None:
+    from handtint_model.evaluation.affinity import affinity_sheet
+    from handtint_model.evaluation.contact_sheet import save_sheet
+    from handtint_model.evaluation.photos import evenly, find_photos
+
+    chosen = evenly(find_photos(places), limit or SHEET_PHOTOS)
+    save_sheet(affinity_sheet(colorizer, chosen, place), path)
+    click.echo(f"affinity sheet: {path}")
+
+
+def _print_profile(colorizer: Any) -> None:
+    from handtint_model.evaluation.profile import profile_colorizer
+
+    figures = profile_colorizer(colorizer)
+    click.echo(f"{figures.gflop:.2f} GFLOP at 256 x 256 (2 per multiply-add)")
+    click.echo(f"{figures.parameters / 1e6:.2f} million parameters")
+
+
+def _write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise click.ClickException(f"{path} cannot be written: {error.strerror}.") from error
+    finally:
+        temporary.unlink(missing_ok=True)
