@@ -1,0 +1,1 @@
+"""The colorizer: NumPy in, NumPy out."""

@@ -1,0 +1,96 @@
+"""How hints act on the distribution over bins: trust, mixture, p'.
+
+A hint cell k brings a distribution q_k and a mass m_k in 0..1; every cell i believes it
+by its trust t(i, k), which falls with the distance of embeddings and places.  All is done
+in logarithms.  Formulas: docs/hints.md, "The mixture".
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+LOG_ZERO = -80.0
+"""Stands for log 0: exp(-80) is 0 beside any trust, and 9 * -80 is still finite."""
+
+SOFT_MAX_POWER = 8
+
+
+class HintCells(NamedTuple):
+    """Hinted cells of a batch of pictures; absent places have mass 0."""
+
+    index: Tensor  # (B, K) int64, number of the cell, row by row
+    mass: Tensor  # (B, K) float32, 0..1
+    q: Tensor  # (B, K, 313) float32, distribution over bins
+
+
+class Mixture(NamedTuple):
+    """How far hints reach into each cell and which of them."""
+
+    trust: Tensor  # (B, N) float32, g: 0 automatic, 1 hint
+    share: Tensor  # (B, N, K) float32, a: sums to 1 over K
+
+
+def cell_positions(height: int, width: int, device: torch.device | str) -> Tensor:
+    """(height * width, 2) places of the cells' centres (y, x), relative to the long side."""
+    long_side = float(max(height, width))
+    y = (torch.arange(height, device=device) + 0.5) / long_side
+    x = (torch.arange(width, device=device) + 0.5) / long_side
+    return torch.stack(torch.meshgrid(y, x, indexing="ij"), dim=-1).reshape(-1, 2)
+
+
+def distance(
+    embedding: Tensor, position: Tensor, index: Tensor, log_sigma: Tensor
+) -> Tensor:
+    """d(i, k) = |e_i - e_k|^2 / 32 + |u_i - u_k|^2 / (2 sigma^2).
+
+    embedding: (B, C, N); position: (N, 2); index: (B, K).  Returns (B, N, K), at least 0.
+    """
+    channels = embedding.shape[1]
+    cells = embedding.transpose(1, 2)  # (B, N, C)
+    hinted = cells.gather(1, index[..., None].expand(-1, -1, channels))  # (B, K, C)
+    square = (
+        cells.square().sum(-1, keepdim=True)
+        - 2.0 * cells @ hinted.transpose(1, 2)
+        + hinted.square().sum(-1)[:, None, :]
+    ).clamp(min=0.0)
+    places = position[index]  # (B, K, 2)
+    apart = (position[None, :, None, :] - places[:, None, :, :]).square().sum(-1)
+    return square / channels + apart * (0.5 * torch.exp(-2.0 * log_sigma))
+
+
+def mixture(
+    embedding: Tensor, gate: Tensor, cells: HintCells, log_sigma: Tensor, log_gamma: Tensor
+) -> Mixture:
+    """Trust and shares of the hints at every cell.
+
+    embedding: (B, 32, h, w); gate: (B, 1, h, w).  With t(i, k) = m_k sigmoid(-d - gate_i),
+    trust is sum t^9 / sum t^8, a soft maximum that never exceeds the largest t and is linear
+    in the masses; shares are proportional to t^gamma.
+    """
+    height, width = embedding.shape[-2:]
+    position = cell_positions(height, width, embedding.device)
+    d = distance(embedding.float().flatten(2), position, cells.index, log_sigma)
+    reach = F.logsigmoid(-d - gate.float().flatten(2).transpose(1, 2))  # (B, N, K)
+    log_mass = cells.mass.clamp(min=1e-30).log()[:, None, :]
+    log_t = torch.where(
+        cells.mass[:, None, :] > 0, (reach + log_mass).clamp(min=LOG_ZERO), LOG_ZERO
+    )
+    log_trust = torch.logsumexp((SOFT_MAX_POWER + 1) * log_t, -1) - torch.logsumexp(
+        SOFT_MAX_POWER * log_t, -1
+    )
+    share = torch.softmax(torch.exp(log_gamma) * log_t, dim=-1)
+    return Mixture(torch.exp(log_trust), share)
+
+
+def mix(p: Tensor, cells: HintCells, mixed: Mixture) -> Tensor:
+    """p'_i = (1 - g_i) p_i + g_i sum_k a(i, k) q_k.
+
+    p: (B, 313, h, w), the automatic distribution.  Returns the same shape, summing to 1.
+    """
+    hinted = (mixed.share @ cells.q).transpose(1, 2).reshape(p.shape)  # (B, 313, h, w)
+    trust = mixed.trust.reshape(p.shape[0], 1, *p.shape[2:])
+    return (1.0 - trust) * p + trust * hinted

@@ -1,0 +1,54 @@
+"""The whole network: encoder, global stage, decoder, three heads."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from .config import ModelConfig
+from .decoder import Decoder, GlobalStage, head
+from .encoder import CHANNELS, Encoder
+
+
+class Heads(NamedTuple):
+    """What the network says of every cell (stride 4)."""
+
+    logits: Tensor  # (B, 313, h, w)
+    embedding: Tensor  # (B, 32, h, w)
+    gate: Tensor  # (B, 1, h, w)
+
+
+class ColorNetwork(nn.Module):
+    """Lightness to bin logits, embedding and gate.
+
+    The hint mixture's two scalars, sigma and gamma (`handtint_model.hints`), are learned
+    with the rest and so live here, as logarithms.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = Encoder(1, config.stem_norm)
+        self.scene = GlobalStage(
+            CHANNELS[3], config.global_width, config.global_blocks, config.global_heads
+        )
+        self.decoder = Decoder(
+            (CHANNELS[3], CHANNELS[2], CHANNELS[1]),
+            config.global_width,
+            config.decoder_width,
+            config.decoder_blocks,
+        )
+        self.logits = head(config.decoder_width, config.bins)
+        self.embedding = head(config.decoder_width, config.embedding)
+        self.gate = head(config.decoder_width, 1)
+        nn.init.normal_(self.embedding[2].weight, std=0.1)  # type: ignore[arg-type]
+        self.log_sigma = nn.Parameter(torch.tensor(-1.6))  # sigma 0.2 of the long side
+        self.log_gamma = nn.Parameter(torch.tensor(0.0))
+
+    def forward(self, lightness: Tensor) -> Heads:
+        """lightness: (B, 1, H, W), L*/100 in 0..1, sides multiples of 32."""
+        stride4, stride8, stride16 = self.encoder(lightness - self.config.input_mean)
+        x = self.decoder((stride16, stride8, stride4), self.scene(stride16))
+        return Heads(self.logits(x), self.embedding(x), self.gate(x))

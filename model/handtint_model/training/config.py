@@ -1,0 +1,45 @@
+"""Everything a training run can choose, saved with the run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..network import ModelConfig
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stretch of the run with its own crop."""
+
+    until: float  # fraction of the run at which it ends
+    crop: int  # pixels, a multiple of 32
+    batch: int  # photos per step
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """A training run; `presets` names the ones that the docs speak of."""
+
+    model: ModelConfig = ModelConfig()
+    loss: str = "rebalanced"  # "plain": weights 1; "regression": L2 of ab (ablations)
+    stem: str = "compensated"  # "naive": kernels summed, input not centred (ablations)
+    calibrate: bool = True  # GroupNorm's affine fitted to the original stem
+    stages: tuple[Stage, ...] = (Stage(0.65, 160, 16), Stage(1.0, 224, 8))
+    scale: tuple[float, float] = (0.4, 1.0)  # area of the photo that a crop shows
+    learning_rate: float = 1e-3
+    encoder_rate: float = 0.02  # times the learning rate, once the encoder is free
+    encoder_frozen: float = 0.65  # fraction of the run
+    weight_decay: float = 0.02
+    warmup: float = 0.02  # fraction of the run
+    clip: float = 1.0  # gradient norm
+    ema: float = 0.999
+    share_without_hints: float = 0.15
+    share_altered: float = 0.25  # samples whose truth's ab is rotated and scaled as a whole
+    hint_loss: float = 1.0
+    balance: float = 0.5  # a source of n photos is drawn in proportion to n ** balance
+    min_chroma: float = 4.0  # photos of less mean chroma are dropped as gray
+    workers: int = 1
+    cache_gb: float = 4.0  # decoded photos kept in memory, per worker
+    seed: int = 0
+    compile: bool = False  # torch.compile: a tenth faster on a CPU, needs a C++ compiler
+    bf16: bool = True

@@ -1,0 +1,363 @@
+"""The training loop, in running order."""
+
+from __future__ import annotations
+
+import copy
+import csv
+import json
+import math
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+from tqdm import tqdm
+
+from ..bins import COUNT, SoftEncoder, rebalancing_weights, smoothed_prior
+from ..checkpoint import save_weights
+from ..colour import rgb_to_lab
+from ..errors import BadOption
+from ..hints import HintCells
+from ..network import STRIDE, ColorNetwork
+from ..network.encoder import calibrate_stem, load_pretrained, read_encoder_file
+from .checkpoints import load_run, save_run
+from .config import Stage, TrainConfig
+from .device_photos import DevicePhotos
+from .hint_simulation import alter_truth, simulate_hints
+from .losses import (
+    Target,
+    hinted_log_probabilities,
+    soft_cross_entropy,
+    target_log_probabilities,
+)
+from .photos import PhotoRef, PhotoSampler, host_batches, index_photos
+
+PRIOR_CROPS = 3000
+HELD_OUT = 0.015  # share of the photos kept away from training, to watch it by
+WEIGHTS = "weights.safetensors"
+
+
+@dataclass
+class Sample:
+    """A batch, ready for the network."""
+
+    lightness: Tensor  # (B, 1, S, S), L*/100
+    ab: Tensor  # (B, h, w, 2), the truth per cell
+
+
+def prepare(crops: Tensor) -> Sample:
+    """(B, S, S, 3) uint8 sRGB to lightness and mean ab per cell."""
+    lab = rgb_to_lab(crops.permute(0, 3, 1, 2).float() / 255.0)
+    ab = F.avg_pool2d(lab[:, 1:], STRIDE)
+    return Sample(lab[:, :1] / 100.0, ab.permute(0, 2, 3, 1).contiguous())
+
+
+def hold_out(
+    sources: dict[str, list[PhotoRef]],
+) -> tuple[dict[str, list[PhotoRef]], list[PhotoRef]]:
+    """Training photos by source, and every so many-th photo kept for watching."""
+    every = round(1.0 / HELD_OUT)
+    kept = {name: [r for i, r in enumerate(refs) if i % every] for name, refs in sources.items()}
+    held = [r for refs in sources.values() for r in refs[::every] if len(refs) >= every]
+    return {name: refs for name, refs in kept.items() if refs}, held
+
+
+def measure_prior(batches: Iterator[tuple[Tensor, int]], crops: int) -> NDArray[np.float64]:
+    """Counts (313,) of the nearest bins over about ``crops`` training crops."""
+    encoder = SoftEncoder()
+    counts = np.zeros(COUNT)
+    seen = 0
+    while seen < crops:
+        batch, _ = next(batches)
+        numbers, _ = encoder.sparse(prepare(batch.cpu()).ab.reshape(-1, 2))
+        counts += np.bincount(numbers[:, 0].numpy(), minlength=COUNT)
+        seen += len(batch)
+    return counts
+
+
+class Ema:
+    """Exponential moving average of the parameters, with a start that forgets faster."""
+
+    def __init__(self, network: ColorNetwork, decay: float) -> None:
+        self.network = copy.deepcopy(network).eval().requires_grad_(False)
+        self.decay = decay
+
+    @torch.no_grad()
+    def update(self, network: nn.Module, step: int) -> None:
+        """Take one step towards the network."""
+        weight = 1.0 - min(self.decay, (1.0 + step) / (10.0 + step))
+        mine, theirs = list(self.network.parameters()), list(network.parameters())
+        torch._foreach_lerp_(mine, [p.detach() for p in theirs], weight)
+
+
+def losses(
+    network: Callable[[Tensor], Any],
+    owner: ColorNetwork,
+    sample: Sample,
+    encoder: SoftEncoder,
+    weights: Tensor,
+    config: TrainConfig,
+    rng: np.random.Generator,
+) -> tuple[Tensor, Tensor]:
+    """Automatic and hinted loss of a batch, each the mean over the samples it applies to."""
+    device = sample.ab.device
+    truth, altered = alter_truth(rng, sample.ab.cpu().numpy(), config.share_altered)
+    simulated = simulate_hints(rng, truth, config.share_without_hints)
+    with torch.autocast(device.type, torch.bfloat16, enabled=config.bf16):
+        heads = network(sample.lightness)
+    ab = torch.from_numpy(truth).to(device)
+    target = Target(*encoder.sparse(ab.flatten(1, 2)))
+    log_p = target_log_probabilities(heads, target)
+    if config.loss == "plain":
+        weights = torch.ones_like(weights)
+    automatic = soft_cross_entropy(log_p, target, weights)
+    cells = HintCells(
+        torch.from_numpy(simulated.index).to(device),
+        torch.from_numpy(simulated.mass).to(device),
+        encoder.dense(torch.from_numpy(simulated.ab).to(device)),
+    )
+    log_hinted = hinted_log_probabilities(
+        heads, log_p, cells, target, owner.log_sigma, owner.log_gamma
+    )
+    hinted = soft_cross_entropy(log_hinted, target, weights)
+    # An altered truth teaches only obedience: without its hints it cannot be known.
+    plain = torch.from_numpy(~altered).to(device)
+    with_hints = (cells.mass > 0).any(dim=1)
+    return _mean(automatic, plain), _mean(hinted, with_hints)
+
+
+def _mean(values: Tensor, mask: Tensor) -> Tensor:
+    return (values * mask).sum() / mask.sum().clamp(min=1)
+
+
+def regression_loss(
+    network: Callable[[Tensor], Any], sample: Sample, config: TrainConfig
+) -> Tensor:
+    """L2 of ab (in units of 10) from the first two logits: the ablation's plain regression."""
+    with torch.autocast(sample.ab.device.type, torch.bfloat16, enabled=config.bf16):
+        heads = network(sample.lightness)
+    ab = heads.logits[:, :2].float().permute(0, 2, 3, 1) * 10.0
+    return (ab - sample.ab).square().sum(-1).mean() / 100.0
+
+
+def learning_rate(config: TrainConfig, done: float) -> float:
+    """Factor 0..1 at a fraction of the run: linear warm-up, then a cosine down to 1 %."""
+    if done < config.warmup:
+        return max(0.01, done / config.warmup)
+    rest = (done - config.warmup) / (1.0 - config.warmup)
+    return 0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * min(1.0, rest)))
+
+
+def build(config: TrainConfig, encoder_file: Path | None) -> ColorNetwork:
+    """A network with the pretrained encoder in it (None: random, for tests)."""
+    torch.manual_seed(config.seed)
+    network = ColorNetwork(config.model)
+    if encoder_file is not None:
+        load_pretrained(
+            network.encoder,
+            read_encoder_file(encoder_file),
+            compensated=config.stem == "compensated",
+        )
+    return network
+
+
+def train(
+    photos: Sequence[Path],
+    out: Path,
+    config: TrainConfig,
+    *,
+    encoder_file: Path | None = None,
+    minutes: float | None = None,
+    steps: int | None = None,
+    resume: bool = False,
+    start_from: Path | None = None,
+    device: str = "auto",
+    checkpoint_every: float = 180.0,
+    sheet_every: float = 1800.0,
+    watch: Callable[[ColorNetwork, NDArray[np.float64], list[PhotoRef], Path], None] | None = None,
+) -> Path:
+    """Train for some minutes or steps; returns the weights' path.
+
+    photos: tar shards, folders or files.  out: the run's folder (checkpoint, CSV log,
+    contact sheets, weights).  encoder_file: pretrained ResNet-18 (docs/training.md).
+    resume: go on from the folder's checkpoint, if it holds one.  start_from: weights of an
+    earlier run to begin with instead of the pretrained encoder alone.  watch: called every
+    ``sheet_every`` seconds with the averaged network, the prior and the photos held out.
+    Ctrl-C and SIGTERM save a checkpoint first.
+    """
+    if (minutes is None) == (steps is None):
+        raise BadOption("a run needs either --minutes or --steps.")
+    where = torch.device(
+        device if device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
+    )
+    out.mkdir(parents=True, exist_ok=True)
+    sources, held = hold_out(index_photos(photos))
+    sampler = PhotoSampler(sources, config)
+    on_device = DevicePhotos(sources, config, where) if where.type == "cuda" else None
+
+    state = load_run(out) if resume else None
+    network = build(config, encoder_file)
+    if state is None:
+        if start_from is not None:
+            from ..checkpoint import load_weights
+
+            network.load_state_dict(load_weights(start_from).network.state_dict())
+        first = Stage(1.0, config.stages[0].crop, 50)
+        stream = host_batches(sampler, first, 0)
+        counts = measure_prior(stream, PRIOR_CROPS)
+        if encoder_file is not None and config.calibrate and start_from is None:
+            pictures = torch.cat([prepare(next(stream)[0]).lightness for _ in range(6)])
+            if config.model.stem_norm == "group":
+                error = calibrate_stem(network.encoder, pictures - config.model.input_mean)
+                print(f"stem: GroupNorm reproduces the original within {error:.3f}")
+        del stream
+        step, seen, elapsed = 0, 0, 0.0
+    else:
+        network.load_state_dict(state["network"])
+        counts = np.array(state["counts"])
+        step, seen, elapsed = state["step"], state["seen"], state["elapsed"]
+        print(f"resumed at step {step}, {seen} photos, {elapsed / 60:.1f} minutes")
+    prior = smoothed_prior(counts)
+    weights = torch.tensor(rebalancing_weights(prior), dtype=torch.float32, device=where)
+    network = network.to(where, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    ema = Ema(network, config.ema)
+    groups = parameter_groups(network, config)
+    optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.98), fused=True)
+    if state is not None:
+        ema.network.load_state_dict(state["ema"])
+        optimizer.load_state_dict(state["optimizer"])
+    run: Callable[[Tensor], Any] = torch.compile(network, dynamic=False) if config.compile else network
+    encoder = SoftEncoder(where)
+
+    (out / "config.json").write_text(json.dumps(asdict(config), indent=1))
+    stopped: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda n, _: stopped.append(n))
+
+    def checkpoint() -> None:
+        save_run(
+            out,
+            {
+                "network": network.state_dict(),
+                "ema": ema.network.state_dict(),
+                "optimizer": optimizer.state_dict(),
+                "counts": counts.tolist(),
+                "step": step,
+                "seen": seen,
+                "elapsed": elapsed,
+            },
+        )
+        record = {
+            "photos_seen": seen,
+            "steps": step,
+            "minutes": round(elapsed / 60, 1),
+            "device": where.type,
+            "training_photos": sum(len(s) for s in sources.values()),
+            "config": asdict(config),
+            "started_from": str(start_from.name) if start_from else None,
+        }
+        save_weights(out / WEIGHTS, ema.network, prior, record)
+
+    log_path = out / "log.csv"
+    fresh = not log_path.exists() or state is None
+    bar = tqdm(total=steps, initial=step if steps else 0, unit="step", dynamic_ncols=True)
+    with log_path.open("w" if fresh else "a", newline="") as log_file:
+        log = csv.writer(log_file)
+        if fresh:
+            log.writerow(
+                ["step", "photos", "minutes", "automatic", "hinted", "norm", "rate", "photos_s"]
+            )
+        last_save = last_sheet = last_log = clock = time.monotonic()
+        sums, since, logged = np.zeros(3), 0, seen
+        batches: Iterator[tuple[Tensor, int]] | None = None
+        stage: Stage | None = None
+        while not stopped:
+            done = step / steps if steps else elapsed / (60.0 * (minutes or 1.0))
+            if done >= 1.0:
+                break
+            wanted = next(s for s in config.stages if done < s.until or s is config.stages[-1])
+            if wanted != stage:
+                stage, batches = wanted, None
+            if on_device is not None:
+                crops, skipped = on_device.batch(seen, stage), on_device.skipped
+            else:
+                if batches is None:
+                    batches = host_batches(sampler, stage, seen)
+                crops, skipped = next(batches)
+            sample = prepare(crops.to(where))
+            sample.lightness = sample.lightness.contiguous(memory_format=torch.channels_last)
+
+            factor = learning_rate(config, done)
+            free = done >= config.encoder_frozen
+            network.encoder.requires_grad_(free)
+            for group in optimizer.param_groups:
+                base = config.learning_rate * factor
+                group["lr"] = base * (config.encoder_rate if group["encoder"] else 1.0)
+            rng = np.random.default_rng((config.seed, 1, seen))
+            if config.loss == "regression":
+                automatic = regression_loss(run, sample, config)
+                hinted = torch.zeros((), device=where)
+            else:
+                automatic, hinted = losses(
+                    run, network, sample, encoder, weights, config, rng
+                )
+            loss = automatic + config.hint_loss * hinted
+            loss.backward()  # type: ignore[no-untyped-call]
+            norm = nn.utils.clip_grad_norm_(network.parameters(), config.clip)
+            if bool(torch.isfinite(norm)):
+                optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+            ema.update(network, step)
+
+            step, seen = step + 1, seen + len(crops)
+            now = time.monotonic()
+            elapsed, clock = elapsed + now - clock, now
+            sums += [float(automatic), float(hinted), float(norm)]
+            since += 1
+            if now - last_log > 20.0 or (steps and step == steps):
+                rate = (seen - logged) / (now - last_log)
+                auto, hint, grad = sums / since
+                log.writerow(
+                    [step, seen, f"{elapsed / 60:.2f}", f"{auto:.4f}", f"{hint:.4f}"]
+                    + [f"{grad:.3f}", f"{factor:.4f}", f"{rate:.2f}"]
+                )
+                log_file.flush()
+                bar.set_postfix_str(
+                    f"auto {auto:.3f} hinted {hint:.3f} {rate:.1f} photos/s skipped {skipped}"
+                )
+                sums, since, logged, last_log = np.zeros(3), 0, seen, now
+            bar.update(1)
+            if now - last_save > checkpoint_every:
+                checkpoint()
+                last_save = time.monotonic()
+            if watch is not None and now - last_sheet > sheet_every:
+                watch(ema.network, prior, held, out / f"sheet-{step:07d}.png")
+                last_sheet = time.monotonic()
+    bar.close()
+    checkpoint()
+    if watch is not None:
+        watch(ema.network, prior, held, out / f"sheet-{step:07d}.png")
+    return out / WEIGHTS
+
+
+def parameter_groups(network: ColorNetwork, config: TrainConfig) -> list[dict[str, Any]]:
+    """Encoder and rest apart (rates), vectors without weight decay."""
+    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
+    for name, parameter in network.named_parameters():
+        key = name.startswith("encoder."), parameter.ndim > 1
+        groups.setdefault(key, []).append(parameter)
+    return [
+        {
+            "params": parameters,
+            "encoder": encoder,
+            "weight_decay": config.weight_decay if matrix else 0.0,
+        }
+        for (encoder, matrix), parameters in sorted(groups.items())
+    ]

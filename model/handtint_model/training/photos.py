@@ -1,0 +1,199 @@
+"""Training photos: an index of tar shards and folders, random access, random crops.
+
+A sample is a function of (seed, number) alone, so a run that goes on after a kill sees
+the photos it would have seen.  Shuffling is complete: every draw picks a source, then one
+of its photos; nothing has to be read in order.
+"""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+
+from ..colour import rgb_to_lab
+from ..errors import BadImage
+from .config import Stage, TrainConfig
+
+SUFFIXES = {".webp", ".jpg", ".jpeg", ".png"}
+Image.MAX_IMAGE_PIXELS = 200_000_000
+
+
+@dataclass(frozen=True)
+class PhotoRef:
+    """Where a photo's bytes lie: a file, or a stretch of a tar shard."""
+
+    path: str
+    name: str
+    offset: int = 0
+    size: int = -1
+
+    def read(self) -> bytes:
+        """The encoded photo."""
+        with Path(self.path).open("rb") as file:
+            file.seek(self.offset)
+            return file.read(self.size)
+
+
+def _in_tar(path: Path) -> list[PhotoRef]:
+    with tarfile.open(path) as tar:
+        return [
+            PhotoRef(str(path), member.name, member.offset_data, member.size)
+            for member in tar
+            if member.isfile() and Path(member.name).suffix.lower() in SUFFIXES
+        ]
+
+
+def index_photos(paths: Iterable[Path | str]) -> dict[str, list[PhotoRef]]:
+    """Photos by source, in a stable order.
+
+    A source is a shard's name without its number (``cats-003.tar`` is of ``cats``) or a
+    folder that holds photos.  Raises BadImage for a path with none.
+    """
+    sources: dict[str, list[PhotoRef]] = {}
+    for path in map(Path, paths):
+        if path.is_dir():
+            files = sorted(p for p in path.rglob("*") if p.is_file())
+        elif path.is_file():
+            files = [path]
+        else:
+            raise BadImage(f"there is no file or folder {path}.")
+        found = 0
+        for file in files:
+            if file.suffix == ".tar":
+                try:
+                    refs = _in_tar(file)
+                except (tarfile.TarError, OSError) as error:
+                    raise BadImage(f"the shard {file} cannot be read: {error}.") from error
+                name = file.stem.rsplit("-", 1)
+                source = name[0] if len(name) == 2 and name[1].isdigit() else file.stem
+            elif file.suffix.lower() in SUFFIXES:
+                refs, source = [PhotoRef(str(file), file.name)], file.parent.name
+            else:
+                continue
+            sources.setdefault(source, []).extend(refs)
+            found += len(refs)
+        if not found:
+            raise BadImage(f"{path} holds no photos (tar shards, webp, jpeg or png).")
+    return dict(sorted(sources.items()))
+
+
+def decode(data: bytes) -> NDArray[np.uint8]:
+    """Encoded photo to (H, W, 3) uint8 sRGB; raises BadImage for a broken one."""
+    try:
+        with Image.open(io.BytesIO(data), formats=("WEBP", "JPEG", "PNG")) as image:
+            return np.asarray(image.convert("RGB"))
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise BadImage(f"a photo cannot be decoded: {error}") from error
+
+
+def mean_chroma(rgb: NDArray[np.uint8]) -> float:
+    """Mean chroma of Lab over a thumbnail: about 0 for a gray photo."""
+    step = max(1, min(rgb.shape[:2]) // 48)
+    small = torch.from_numpy(rgb[::step, ::step].copy()).permute(2, 0, 1).float() / 255.0
+    return float(rgb_to_lab(small)[1:].square().sum(0).sqrt().mean())
+
+
+def random_box(
+    rng: np.random.Generator, height: int, width: int, area: tuple[float, float]
+) -> tuple[float, float, float]:
+    """A random square (left, top, side), in pixels, that shows a share of the photo.
+
+    The share is of the largest square that fits, drawn uniformly from ``area``.
+    """
+    side = min(height, width) * float(np.sqrt(rng.uniform(*area)))
+    return float(rng.uniform(0, width - side)), float(rng.uniform(0, height - side)), side
+
+
+class PhotoSampler:
+    """Draws photo ``number`` of the stream that ``config.seed`` defines."""
+
+    def __init__(self, sources: dict[str, list[PhotoRef]], config: TrainConfig) -> None:
+        self.photos = list(sources.values())
+        weights = np.array([len(p) for p in self.photos], np.float64) ** config.balance
+        self.weights = weights / weights.sum()
+        self.config = config
+        self.skipped: set[str] = set()  # broken or gray
+        self._cache: OrderedDict[tuple[int, int], NDArray[np.uint8]] = OrderedDict()
+        self._cached = 0
+
+    def _load(self, source: int, place: int) -> NDArray[np.uint8] | None:
+        key = source, place
+        if key in self._cache:
+            return self._cache[key]
+        ref = self.photos[source][place]
+        if f"{ref.path}/{ref.name}" in self.skipped:
+            return None
+        try:
+            rgb = decode(ref.read())
+        except (BadImage, OSError):
+            rgb = None
+        if rgb is None or min(rgb.shape[:2]) < 32 or mean_chroma(rgb) < self.config.min_chroma:
+            self.skipped.add(f"{ref.path}/{ref.name}")
+            return None
+        if self._cached + rgb.nbytes <= self.config.cache_gb * 1e9:
+            self._cache[key] = rgb
+            self._cached += rgb.nbytes
+        return rgb
+
+    def draw(self, number: int, crop: int) -> NDArray[np.uint8]:
+        """(crop, crop, 3) uint8: a random crop, flipped half of the time."""
+        rng = np.random.default_rng((self.config.seed, number))
+        for _ in range(1000):
+            source = int(rng.choice(len(self.weights), p=self.weights))
+            rgb = self._load(source, int(rng.integers(len(self.photos[source]))))
+            if rgb is None:
+                continue
+            left, top, side = random_box(rng, *rgb.shape[:2], self.config.scale)
+            image = Image.fromarray(rgb).resize(
+                (crop, crop), Image.Resampling.BICUBIC, (left, top, left + side, top + side)
+            )
+            out = np.asarray(image)
+            return out[:, ::-1] if rng.random() < 0.5 else out
+        raise BadImage("a thousand photos in a row were broken or gray.")
+
+
+class _Stream(IterableDataset[Any]):
+    def __init__(self, sampler: PhotoSampler, stage: Stage, first: int) -> None:
+        self.sampler, self.stage, self.first = sampler, stage, first
+
+    def __iter__(self) -> Iterator[tuple[NDArray[np.uint8], int]]:
+        worker = get_worker_info()
+        number, jump = (worker.id, worker.num_workers) if worker else (0, 1)
+        batch = self.stage.batch
+        # Workers take whole batches in turn, which is the order that DataLoader asks for.
+        while True:
+            start = self.first + number * batch
+            crops = [self.sampler.draw(start + i, self.stage.crop) for i in range(batch)]
+            yield np.stack(crops), len(self.sampler.skipped)
+            number += jump
+
+
+def host_batches(
+    sampler: PhotoSampler, stage: Stage, first: int
+) -> Iterator[tuple[torch.Tensor, int]]:
+    """Endless batches (B, crop, crop, 3) uint8 from photo number ``first`` on.
+
+    Decoding and cropping run in worker processes.  The second value counts the photos
+    that the worker has skipped so far as broken or gray.
+    """
+    workers = sampler.config.workers
+    loader: DataLoader[Any] = DataLoader(
+        _Stream(sampler, stage, first),
+        batch_size=None,
+        num_workers=workers,
+        prefetch_factor=4 if workers else None,
+        persistent_workers=False,
+    )
+    for crops, skipped in loader:
+        yield torch.as_tensor(crops), int(skipped)

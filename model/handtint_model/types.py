@@ -1,0 +1,159 @@
+"""Frozen values that cross the border of the package: options, hints, progress.
+
+Coordinates: ``x`` to the right and ``y`` down, in pixels of the photo that the caller
+passed, the centre of the top left pixel at (0, 0).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import BadHint, BadOption
+
+Plane: TypeAlias = NDArray[Any]
+"""(H, W) uint8, uint16 or float32: Y', the relative luminance in the sRGB curve."""
+
+Progress: TypeAlias = Callable[[str, float], None]
+"""Called with a stage ("encode", "render", ...) and its fraction 0..1; may raise Cancelled."""
+
+RENDER_SIZES = (128, 512)
+"""Smallest and largest render size."""
+
+
+@dataclass(frozen=True)
+class ColorizeOptions:
+    """Everything a caller can choose about a colorization; the one place of defaults."""
+
+    vividness: float = 0.5  # 0: colours of least expected error, calm; 1: boldest
+    strength: float = 1.0  # 0..1, multiplies every hint's alpha
+    render_size: int = 256  # pixels of the short side that the network sees, 128..512
+
+    def __post_init__(self) -> None:
+        for name in ("vividness", "strength"):
+            value = getattr(self, name)
+            if not 0.0 <= float(value) <= 1.0:
+                raise BadOption(f"{name} must be between 0 and 1, not {value!r}.")
+        low, high = RENDER_SIZES
+        if int(self.render_size) != self.render_size or not low <= self.render_size <= high:
+            raise BadOption(
+                f"render_size must be a whole number between {low} and {high}, "
+                f"not {self.render_size!r}."
+            )
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """The names of the options, in order."""
+        return tuple(f.name for f in fields(cls))
+
+
+@dataclass(frozen=True, eq=False)
+class HintPatch:
+    """A painted rectangle of a photo.
+
+    rgba: (h, w, 4) uint8, sRGB, straight (not premultiplied) alpha; alpha 0 is unpainted.
+    x, y: where its top left pixel lies in the photo; may lie outside.
+    """
+
+    rgba: NDArray[np.uint8]
+    x: int = 0
+    y: int = 0
+
+
+_HEX = re.compile(r"#?([0-9a-fA-F]{6})\Z")
+
+
+def parse_colour(text: str) -> tuple[int, int, int]:
+    """``"#rrggbb"`` (sRGB) to (r, g, b), each 0..255; raises BadHint for anything else."""
+    match = _HEX.match(text.strip())
+    if match is None:
+        raise BadHint(f"a colour is written #rrggbb, for example #c04030, not {text!r}.")
+    value = int(match.group(1), 16)
+    return value >> 16, value >> 8 & 255, value & 255
+
+
+@dataclass(frozen=True, eq=False)
+class Hints:
+    """Painted colours for one photo: patches in painting order, later ones on top.
+
+    Any pixel with alpha above 0 is a hint, weighted by its alpha; the lightness of its
+    colour is ignored, so gray means "neutral here".
+    """
+
+    patches: tuple[HintPatch, ...] = field(default=())
+
+    @classmethod
+    def from_rgba(cls, rgba: NDArray[np.uint8], x: int = 0, y: int = 0) -> Hints:
+        """Hints from a painted layer or a crop of one.
+
+        rgba: (h, w, 4) uint8, sRGB, straight alpha.  x, y: the crop's place in the photo.
+        Cut to the painted part; an unpainted layer gives empty hints.
+        """
+        array = np.asarray(rgba)
+        if array.ndim != 3 or array.shape[2] != 4 or array.dtype != np.uint8:
+            raise BadHint(
+                f"hints are an (h, w, 4) uint8 array, not {array.shape} {array.dtype}."
+            )
+        painted = array[..., 3] > 0
+        rows = np.flatnonzero(painted.any(axis=1))
+        if rows.size == 0:
+            return cls()
+        columns = np.flatnonzero(painted.any(axis=0))
+        top, left = int(rows[0]), int(columns[0])
+        cut = array[top : int(rows[-1]) + 1, left : int(columns[-1]) + 1].copy()
+        cut.setflags(write=False)
+        return cls((HintPatch(cut, int(x) + left, int(y) + top),))
+
+    @classmethod
+    def from_points(
+        cls,
+        points: Iterable[tuple[float, float, str | tuple[int, int, int]]],
+        radius: float = 4.0,
+    ) -> Hints:
+        """Hints from points (x, y, colour), each painted as a disc with smooth rim.
+
+        colour: ``"#rrggbb"`` or (r, g, b) in 0..255, sRGB.  radius: in pixels, at least 0.5.
+        """
+        if not 0.5 <= radius <= 10_000:
+            raise BadHint(f"the radius of a point must be between 0.5 and 10000, not {radius}.")
+        patches = []
+        for x, y, colour in points:
+            if not (np.isfinite(x) and np.isfinite(y) and max(abs(x), abs(y)) < 2**31):
+                raise BadHint(f"a point needs finite coordinates, not ({x}, {y}).")
+            rgb = parse_colour(colour) if isinstance(colour, str) else tuple(colour)
+            if len(rgb) != 3 or not all(0 <= int(v) <= 255 for v in rgb):
+                raise BadHint(f"a colour is #rrggbb or three numbers 0..255, not {colour!r}.")
+            left, top = int(np.floor(x - radius)), int(np.floor(y - radius))
+            size = int(np.ceil(2 * radius)) + 2
+            dx = np.arange(left, left + size)[None, :] - x
+            dy = np.arange(top, top + size)[:, None] - y
+            alpha = np.clip(radius + 0.5 - np.hypot(dx, dy), 0.0, 1.0)
+            rgba = np.empty((size, size, 4), np.uint8)
+            rgba[..., :3] = rgb
+            rgba[..., 3] = np.rint(alpha * 255)
+            rgba.setflags(write=False)
+            patches.append(HintPatch(rgba, left, top))
+        return cls(tuple(patches))
+
+    def __bool__(self) -> bool:
+        return bool(self.patches)
+
+    def __add__(self, other: Hints) -> Hints:
+        """These hints with others painted over them."""
+        return Hints(self.patches + other.patches)
+
+    def bounds(self) -> tuple[int, int, int, int] | None:
+        """The smallest rectangle (x0, y0, x1, y1), ends excluded, around all patches."""
+        if not self.patches:
+            return None
+        return (
+            min(p.x for p in self.patches),
+            min(p.y for p in self.patches),
+            max(p.x + p.rgba.shape[1] for p in self.patches),
+            max(p.y + p.rgba.shape[0] for p in self.patches),
+        )
