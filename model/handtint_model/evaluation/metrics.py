@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from .bin_frequencies import nearest_bins
 
@@ -102,3 +103,29 @@ def _area(histogram: Array) -> float:
         return float("nan")
     curve = np.cumsum(histogram[:-1]) / total
     return float(100.0 * (curve.sum() - 0.5 * (curve[0] + curve[-1])) / MAX_AB_ERROR)
+
+
+def lightness_drift(lightness: Array, truth: Array) -> tuple[float, float]:
+    """Mean and 95th percentile of a result's error in L*, both (H, W), 0..100."""
+    error = np.abs(lightness.astype(np.float64) - truth)
+    return float(error.mean()), float(np.percentile(error, 95))
+
+
+def leakage(
+    ab: Array, truth_ab: Array, inside: Array, hint: Array, painted: Array
+) -> NDArray[np.float64]:
+    """How far a hint's colour went over the edge of its object, pixel by pixel.
+
+    ab, truth_ab: (H, W, 2).  inside: (H, W) bool, the hint's object.  hint: (2,) its colour.
+    painted: (H, W) bool, every hint's pixels.
+
+    Looks at the unpainted pixels 4 to 16 pixels outside the object whose true colour lies
+    at least 20 ab units from the hint's, and returns their place on the way from the true
+    colour (0) to the hint's (1), clipped.  Empty if there are none.
+    """
+    distance = ndimage.distance_transform_edt(~inside)
+    away = hint - truth_ab
+    square = np.square(away).sum(-1)
+    band = (distance >= 4.0) & (distance <= 16.0) & (square >= 400.0) & ~painted
+    went = ((ab - truth_ab) * away).sum(-1)[band] / square[band]
+    return np.asarray(np.clip(went, 0.0, 1.0))

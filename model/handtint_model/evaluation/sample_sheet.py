@@ -24,8 +24,9 @@ def sample_sheet(
 ) -> Image.Image:
     """One row per photo: gray with the hints' places, ours, ours with hints, truth.
 
-    colorizer: None leaves it out.  truths: photos, as `Protocol.load` gives them.  vividness: one column each, None for the
-    default.  levin: also the baseline with the same hints.  height: of each picture, pixels.
+    colorizer: None leaves it out.  truths: photos, as `Protocol.load` gives them.
+    vividness: one column each, None for the default.  levin: also the baseline with the
+    same hints.  height: of each picture, in pixels.
     """
     methods: list[Method] = []
     if colorizer is not None:

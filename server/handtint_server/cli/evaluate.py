@@ -251,11 +251,11 @@ def _draw_affinity(
 
 
 def _print_profile(colorizer: Any) -> None:
-    from handtint_model.evaluation.profile import profile_colorizer
+    from handtint_model.evaluation.cost import measure_cost
 
-    figures = profile_colorizer(colorizer)
-    click.echo(f"{figures.gflop:.2f} GFLOP at 256 x 256 (2 per multiply-add)")
-    click.echo(f"{figures.parameters / 1e6:.2f} million parameters")
+    cost = measure_cost(colorizer)
+    click.echo(f"{cost.gflop:.2f} GFLOP at 256 x 256 (2 per multiply-add)")
+    click.echo(f"{cost.parameters / 1e6:.2f} million parameters")
 
 
 def _write_text(path: Path, text: str) -> None:
