@@ -1,0 +1,210 @@
+"""server.json and token: how clients of the same user find the server, and only they."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import IO, Any
+
+from .folders import FolderError, make_private, write_private
+from .model import HandtintError
+from .settings import API_VERSION
+
+FORMAT = 1
+FILE, TOKEN, LOCK, MIRRORS = "server.json", "token", "lock", "mirrors.json"
+
+
+class AlreadyRunningError(HandtintError):
+    """Another server of this user has the runtime folder."""
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """The content of ``server.json``."""
+
+    url: str
+    pid: int
+    version: str
+    api: int
+    instance: str
+    token_file: str
+    started: str
+    format: int = FORMAT
+
+    @classmethod
+    def read(cls, path: Path) -> Discovery | None:
+        """From a file; None if there is none or it is not one of ours."""
+        try:
+            data = json.loads(path.read_text("utf-8"))
+            if data.get("format") != FORMAT:
+                return None
+            return cls(**{name: data[name] for name in cls.__dataclass_fields__})
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+
+    def read_token(self) -> str:
+        """The token; raises FolderError."""
+        try:
+            return Path(self.token_file).read_text("ascii").strip()
+        except (OSError, ValueError) as error:
+            raise FolderError(f"the token {self.token_file} cannot be read: {error}.") from error
+
+    @property
+    def process_exists(self) -> bool:
+        """Whether its process is there; another one may have taken its number since."""
+        return process_exists(self.pid)
+
+
+def process_exists(pid: int) -> bool:
+    """Whether a process with this number runs."""
+    if pid <= 0:
+        return False
+    if os.name == "nt":  # os.kill would end it
+        import ctypes
+
+        kernel: Any = ctypes.windll.kernel32  # type: ignore[attr-defined, unused-ignore]
+        handle = kernel.OpenProcess(0x1000, False, pid)
+        if handle:
+            kernel.CloseHandle(handle)
+        return bool(handle)
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def read_mirrors(home: Path) -> list[Path]:
+    """The folders that `handtint install` asked the server to mirror discovery into."""
+    try:
+        listed = json.loads((home / MIRRORS).read_text("utf-8"))
+        return [Path(p) for p in listed["folders"] if isinstance(p, str) and Path(p).is_absolute()]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
+def write_mirrors(home: Path, folders: Iterable[Path]) -> None:
+    """The list for `read_mirrors`; raises FolderError."""
+    make_private(home)
+    unique = list(dict.fromkeys(str(f) for f in folders))
+    write_private(home / MIRRORS, json.dumps({"folders": unique}, indent=1).encode())
+
+
+class Publication:
+    """The runtime folder of a server: its lock, then its files.
+
+    The lock is the operating system's, so that it goes with the process however that ends;
+    who holds it may replace the files of a server that is gone.
+    """
+
+    def __init__(self, folder: Path, mirrors: Iterable[Path] = ()) -> None:
+        self.folder = folder
+        self._mirrors = list(mirrors)
+        self._lock: IO[bytes] | None = None
+        self._written: list[Path] = []
+
+    def lock(self, wait: float = 5.0) -> None:
+        """Take the folder.
+
+        Raises AlreadyRunningError, with the other server's URL once that is there (after at most
+        ``wait`` seconds), or FolderError.
+        """
+        make_private(self.folder)
+        path = self.folder / LOCK
+        try:
+            flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+            file = os.fdopen(os.open(path, flags, 0o600), "r+b")
+        except OSError as error:
+            raise FolderError(f"{path} cannot be written: {error.strerror or error}.") from error
+        deadline = time.monotonic() + wait
+        while not _try_lock(file):
+            found = Discovery.read(self.folder / FILE)
+            if found is not None and found.process_exists:
+                file.close()
+                raise AlreadyRunningError(f"Handtint is already running at {found.url}.")
+            if time.monotonic() > deadline:
+                file.close()
+                raise AlreadyRunningError(
+                    f"another Handtint server is starting or ending ({path} is locked)."
+                )
+            time.sleep(0.05)
+        self._lock = file
+
+    def publish(self, url: str, token: str, version: str, instance: str) -> None:
+        """Write token and server.json, here and in the mirrors.  Raises FolderError."""
+        started = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        for folder in [self.folder, *self._mirrors]:
+            discovery = Discovery(
+                url=url,
+                pid=os.getpid(),
+                version=version,
+                api=API_VERSION,
+                instance=instance,
+                token_file=str(folder / TOKEN),
+                started=started,
+            )
+            try:
+                make_private(folder)
+                write_private(folder / TOKEN, token.encode() + b"\n")
+                self._written.append(folder / TOKEN)
+                content = json.dumps(asdict(discovery), indent=1).encode()
+                write_private(folder / FILE, content)
+                self._written.append(folder / FILE)
+            except FolderError:
+                # An editor that has been removed takes its folder with it.
+                if folder == self.folder:
+                    raise
+
+    def withdraw(self) -> None:
+        """Remove the files and give the folder up."""
+        for path in reversed(self._written):
+            with contextlib.suppress(OSError):
+                path.unlink()
+        self._written.clear()
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+
+def _try_lock(file: IO[bytes]) -> bool:
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined, unused-ignore]
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def read_or_make_token(path: Path, make: Any) -> str:
+    """The token in a file of the administrator's; made there if the file does not exist.
+
+    Raises FolderError, also for a file that others can read or that is too short.
+    """
+    try:
+        text = path.read_text("ascii").strip()
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        token = str(make())
+        write_private(path, token.encode() + b"\n")
+        return token
+    except (OSError, ValueError) as error:
+        raise FolderError(f"the token file {path} cannot be read: {error}.") from error
+    if os.name == "posix" and mode & 0o004:
+        raise FolderError(f"everyone can read the token file {path}: chmod 600 it.")
+    if len(text) < 16 or not text.isprintable() or " " in text:
+        raise FolderError(f"the token file {path} needs at least 16 characters without spaces.")
+    return text

@@ -1,0 +1,115 @@
+"""Foreign bytes to hints and masks: PNG, raw and deflated crops, points."""
+
+from __future__ import annotations
+
+import zlib
+from io import BytesIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from .errors import Problem
+from .model import Hints
+from .multipart import Part
+from .schemas import HintCrop, MaskCrop, PhotoRequest
+from .source import too_large
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def read_hints(request: PhotoRequest, part: Part | None, max_pixels: int) -> Hints | None:
+    """All hints of a request, or None if there are none.  Raises Problem."""
+    hints = Hints()
+    if part is not None:
+        crop = request.hints or HintCrop()
+        if bytes(part.data[:8]) == _PNG:
+            rgba = _read_png(part.data, crop, max_pixels)
+        else:
+            rgba = _read_raw(part.data, crop, max_pixels)
+        hints = Hints.from_rgba(rgba, crop.x, crop.y)
+    elif request.hints is not None:
+        raise Problem("bad_hints", "The request describes hints, but the part hints is missing.")
+    for point in request.points:
+        hints += Hints.from_points([(point.x, point.y, point.color)], point.radius)
+    return hints or None
+
+
+def read_mask(
+    crop: MaskCrop, part: Part | None, shape: tuple[int, int], max_pixels: int
+) -> NDArray[np.bool_]:
+    """The mask of `suggest` as (H, W) of the photo.  Raises Problem."""
+    if part is None:
+        raise Problem("bad_hints", "The request describes a mask, but the part mask is missing.")
+    if crop.width * crop.height > max_pixels:
+        raise too_large(crop.width, crop.height, max_pixels, "hints_too_large")
+    data = _inflate(part.data, crop.encoding, crop.width * crop.height, "mask")
+    inside = np.frombuffer(data, np.uint8).reshape(crop.height, crop.width) != 0
+    mask = np.zeros(shape, np.bool_)
+    top, left = max(crop.y, 0), max(crop.x, 0)
+    bottom = min(crop.y + crop.height, shape[0])
+    right = min(crop.x + crop.width, shape[1])
+    if top < bottom and left < right:
+        mask[top:bottom, left:right] = inside[
+            top - crop.y : bottom - crop.y, left - crop.x : right - crop.x
+        ]
+    if not mask.any():
+        raise Problem("bad_option", "The mask marks no pixel of the photo.")
+    return mask
+
+
+def _read_png(data: memoryview, crop: HintCrop, max_pixels: int) -> NDArray[np.uint8]:
+    if crop.encoding != "raw" or crop.layout != "RGBA":
+        raise Problem("bad_hints", "PNG hints take neither layout nor encoding.")
+    try:
+        # Only Pillow's PNG decoder: its text and ICC chunks are bounded, and the size is
+        # known before a pixel is decoded.
+        with Image.open(BytesIO(data), formats=("PNG",)) as image:
+            width, height = image.size
+            if width * height > max_pixels:
+                raise too_large(width, height, max_pixels, "hints_too_large")
+            if (crop.width or width, crop.height or height) != (width, height):
+                raise Problem("bad_hints", "The PNG hints have another size than announced.")
+            if getattr(image, "n_frames", 1) != 1:
+                raise Problem("bad_hints", "PNG hints are a single picture, not an animation.")
+            return np.array(image.convert("RGBA"))
+    except Problem:
+        raise
+    except MemoryError:
+        raise
+    except Exception as error:  # Pillow raises whatever its plug-in met
+        raise Problem("bad_hints", "The PNG of the hints is damaged.") from error
+
+
+def _read_raw(data: memoryview, crop: HintCrop, max_pixels: int) -> NDArray[np.uint8]:
+    if crop.width is None or crop.height is None:
+        raise Problem(
+            "bad_hints",
+            "Hints are an RGBA PNG, or raw with their width and height in the request.",
+        )
+    if crop.width * crop.height > max_pixels:
+        raise too_large(crop.width, crop.height, max_pixels, "hints_too_large")
+    size = crop.width * crop.height * 4
+    data = _inflate(data, crop.encoding, size, "hints")
+    rgba = np.frombuffer(data, np.uint8).reshape(crop.height, crop.width, 4)
+    return rgba[..., [2, 1, 0, 3]] if crop.layout == "BGRA" else rgba
+
+
+def _inflate(data: memoryview, encoding: str, size: int, name: str) -> memoryview:
+    """Exactly `size` bytes; a stream that holds more is refused after one byte too many."""
+    if encoding == "zlib":
+        inflater = zlib.decompressobj()
+        try:
+            inflated = inflater.decompress(data, size + 1)
+        except zlib.error as error:
+            raise Problem("bad_hints", f"The zlib stream of the {name} is damaged.") from error
+        if len(inflated) == size and not inflater.eof:
+            raise Problem("bad_hints", f"The zlib stream of the {name} is not complete.")
+        data = memoryview(inflated)
+    if len(data) != size:
+        raise Problem(
+            "bad_hints",
+            f"The part {name} holds {'more than ' if len(data) > size else ''}"
+            f"{min(len(data), size)} bytes; {size} were announced.",
+        )
+    return data

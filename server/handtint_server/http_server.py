@@ -1,0 +1,369 @@
+"""The application behind waitress, with the gate at the end of the header section.
+
+waitress reads a whole body before it calls the application.  Here a request is judged as
+soon as its header fields are there (`security.Gate`, lengths, memory in flight): the body of
+one that is refused is read and thrown away, so that its client gets the answer instead of a
+broken pipe, and the body of one that is taken goes into one anonymous mapping, from which the
+parts are views.  Errors below HTTP routing are problem JSON like all others.
+"""
+
+from __future__ import annotations
+
+import mmap
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from waitress.adjustments import Adjustments
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.server import TcpWSGIServer
+from waitress.task import ErrorTask, WSGITask
+
+from .budget import Budget, Reservation
+from .errors import Problem
+
+if TYPE_CHECKING:
+    import socket
+
+    from .security import Gate
+    from .settings import Settings
+
+MAX_HEADER = 32 << 10
+HEADER_SECONDS = 20.0
+_RECEIVE_BYTES = 256 << 10
+_SPARE_THREADS = 6
+BODY_METHODS = frozenset({"POST"})
+
+
+class Body:
+    """What arrives of a request's body: an anonymous mapping that fills up."""
+
+    completed = False
+    error: Any = None
+
+    def __init__(self, length: int, reservation: Reservation, deadline: float) -> None:
+        self.length = length
+        self.position = 0
+        self._reservation = reservation
+        self._deadline = deadline
+        self._memory = mmap.mmap(-1, length)
+
+    def __len__(self) -> int:
+        return self.position
+
+    @property
+    def view(self) -> memoryview:
+        """The body, without a copy."""
+        return memoryview(self._memory)
+
+    def received(self, data: bytes) -> int:
+        """Take what belongs to the body; how many bytes that was."""
+        if time.monotonic() > self._deadline:
+            self.error = RefusedBeforeRouting(_too_slow())
+            return len(data)
+        taken = min(len(data), self.length - self.position)
+        self._memory[self.position : self.position + taken] = data[:taken]
+        self.position += taken
+        self.completed = self.position == self.length
+        return taken
+
+    def getfile(self) -> Body:
+        """What the application gets as ``wsgi.input``."""
+        return self
+
+    def getbuf(self) -> Body:
+        """What waitress closes."""
+        return self
+
+    def read(self, size: int = -1) -> bytes:
+        """For code that wants a file: all of it at once."""
+        return bytes(self.view[: size if size >= 0 else None])
+
+    def close(self) -> None:
+        """Give the memory's place back; arrays that view it keep it mapped."""
+        self._reservation.release()
+
+
+class Discard:
+    """A body that is read and thrown away, since its request is refused."""
+
+    error: Any = None
+    completed = False
+
+    def __init__(self, length: int, refusal: RefusedBeforeRouting, deadline: float) -> None:
+        self._left = length
+        self._refusal = refusal
+        self._deadline = deadline
+
+    def __len__(self) -> int:
+        return 0
+
+    def received(self, data: bytes) -> int:
+        """Count what arrives; the refusal is sent at the end, or when it takes too long."""
+        taken = min(len(data), self._left)
+        self._left -= taken
+        if self._left == 0 or time.monotonic() > self._deadline:
+            self.error = self._refusal
+        return taken
+
+    def getfile(self) -> Any:
+        """Never asked: a refused request does not reach the application."""
+        raise RuntimeError("a refused request has no body")
+
+    def getbuf(self) -> Discard:
+        """What waitress closes."""
+        return self
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class RefusedBeforeRouting:
+    """A `Problem` in the form that waitress's error task sends."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.body = problem.detail
+
+    def to_response(self, ident: str | None = None) -> tuple[str, list[tuple[str, str]], bytes]:
+        """Status line, header fields, body."""
+        return self.problem.status_line, self.problem.headers(), self.problem.body()
+
+
+def _too_slow() -> Problem:
+    return Problem("too_slow", "The request took longer to arrive than the server waits.")
+
+
+def _as_problem(error: Any) -> Problem:
+    """A `Problem` for an error of waitress's own."""
+    if isinstance(error, RefusedBeforeRouting):
+        return error.problem
+    code = {413: "body_too_large", 431: "header_too_large", 501: "not_implemented"}.get(
+        getattr(error, "code", 400), "bad_http"
+    )
+    if getattr(error, "code", 400) >= 500 and code == "bad_http":
+        return Problem("internal", "The server failed; its log says more.")
+    details = {
+        "body_too_large": "The body is larger than the server's limit.",
+        "header_too_large": "The header section is larger than the server's limit.",
+        "not_implemented": "The server does not know this transfer coding.",
+        "bad_http": "The request is not valid HTTP.",
+    }
+    return Problem(code, details[code])
+
+
+class Parser(HTTPRequestParser):
+    """Judges a request by its header section, before its body is kept."""
+
+    adj: GatedAdjustments
+
+    def __init__(self, adj: GatedAdjustments) -> None:
+        super().__init__(adj)
+        self.begun = time.monotonic()
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Parse, then decide where the body goes."""
+        try:
+            super().parse_header(header_plus)
+        except ValueError as error:  # urlsplit's, for a malformed IPv6 address
+            self.connection_close = True
+            self._refuse(Problem("bad_http", f"The request target is malformed: {error}."))
+            return
+        problem = self._judge()
+        if problem is not None:
+            self._refuse(problem)
+        elif self.content_length > 0:
+            self._keep_body()
+
+    def _judge(self) -> Problem | None:
+        adj = self.adj
+        if self.version not in ("1.0", "1.1") or self.proxy_netloc:
+            return Problem("bad_http", "The request is not HTTP/1.1 to an origin server.")
+
+        def get(name: str) -> str | None:
+            return self.headers.get(name.upper().replace("-", "_"))
+
+        refusal = adj.gate.refuse(self.command, self.path, get)
+        if refusal is not None:
+            return refusal
+        if self.chunked:
+            return Problem("length_required", "Send Content-Length; chunked bodies are refused.")
+        if self.content_length > adj.body_limit:
+            return Problem("body_too_large", "The body is larger than the server's limit.")
+        return None
+
+    def _refuse(self, problem: Problem) -> None:
+        refusal = RefusedBeforeRouting(problem)
+        length, limit = self.content_length, self.adj.body_limit
+        wait = 0 < length <= limit and not self.expect_continue and not self.chunked
+        if wait:
+            self.body_rcv = Discard(length, refusal, self.begun + self.adj.receive_seconds)
+        else:
+            self.error = refusal
+            self.completed = True
+            self.body_rcv = Discard(0, refusal, self.begun)
+            self.content_length = 0
+        self.expect_continue = False
+
+    def _keep_body(self) -> None:
+        try:
+            reservation = self.adj.budget.take(self.content_length)
+        except Problem as problem:
+            self._refuse(problem)
+            return
+        deadline = self.begun + self.adj.receive_seconds
+        try:
+            self.body_rcv = Body(self.content_length, reservation, deadline)
+        except (OSError, ValueError, OverflowError):
+            reservation.release()
+            self._refuse(Problem("out_of_memory", "There is no memory for this body.",
+                                 retry_after=5))  # fmt: skip
+
+    def received(self, data: bytes) -> int:
+        """As waitress's, which lets errors of the header section pass by with a body."""
+        taken: int = super().received(data)
+        if self.error is not None:
+            self.completed = True
+        return taken
+
+
+class ProblemTask(ErrorTask):
+    """Answers with problem JSON."""
+
+    def execute(self) -> None:
+        """Send the problem; the connection is closed afterwards."""
+        problem = _as_problem(self.request.error)
+        self.channel.server.adj.on_refusal(problem)
+        body = problem.body()
+        self.status = problem.status_line
+        self.response_headers.extend(problem.headers())
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(b"" if getattr(self.request, "command", "") == "HEAD" else body)
+
+
+class Channel(HTTPChannel):
+    """A connection."""
+
+    task_class = WSGITask
+    error_task_class = ProblemTask
+    parser_class = Parser
+    spoke = False
+
+    def received(self, data: bytes) -> bool:
+        """Note that the connection has said something."""
+        self.spoke = True
+        return bool(super().received(data))
+
+    def handle_close(self) -> None:
+        """Give back the place of a body that will not be completed."""
+        with self.requests_lock:
+            request, self.request = self.request, None
+        if request is not None:
+            request.close()
+        super().handle_close()
+
+
+class GatedAdjustments(Adjustments):
+    """waitress's settings and what the parser asks."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        gate: Gate,
+        budget: Budget,
+        on_refusal: Callable[[Problem], None],
+        **more: Any,
+    ) -> None:
+        super().__init__(**more)
+        self.gate = gate
+        self.budget = budget
+        self.on_refusal = on_refusal
+        self.body_limit = settings.max_body
+        self.receive_seconds = settings.receive_timeout
+
+
+class Server(TcpWSGIServer):
+    """waitress with the gate."""
+
+    channel_class = Channel
+    _ended = False
+
+    def maintenance(self, now: float) -> None:
+        """Close what is idle, and whoever takes too long to send a request."""
+        super().maintenance(now)
+        clock = time.monotonic()
+        for channel in list(self.active_channels.values()):
+            request = channel.request
+            if request is None:
+                if not channel.spoke and now - channel.creation_time > HEADER_SECONDS:
+                    channel.will_close = True
+                continue
+            waits = self.adj.receive_seconds if request.headers_finished else HEADER_SECONDS
+            if clock - request.begun > waits and not channel.requests:
+                channel.will_close = True
+
+    def run(self) -> None:
+        """Serve until `end`."""
+        while not self._ended:
+            self.asyncore.loop(
+                timeout=1.0, map=self._map, use_poll=self.adj.asyncore_use_poll, count=1
+            )
+        self.task_dispatcher.shutdown(timeout=1)
+        self.asyncore.close_all(self._map)
+
+    def stop_listening(self) -> None:
+        """Take no more connections; those that are open go on."""
+        self.accepting = False
+
+    @property
+    def pending_output(self) -> int:
+        """Bytes of answers that clients have not taken yet."""
+        return sum(channel.total_outbufs_len for channel in list(self.active_channels.values()))
+
+    def end(self) -> None:
+        """Make `run` return; from any thread."""
+        self._ended = True
+        self.pull_trigger()
+
+
+def make_server(
+    application: Any,
+    settings: Settings,
+    gate: Gate,
+    budget: Budget,
+    listening: socket.socket,
+    on_refusal: Callable[[Problem], None] = lambda problem: None,
+) -> Server:
+    """A server on a bound socket; `run` it, and end it with `close`."""
+    adjustments = GatedAdjustments(
+        settings,
+        gate,
+        budget,
+        on_refusal,
+        sockets=[listening],
+        threads=settings.places + _SPARE_THREADS,
+        connection_limit=settings.connections,
+        max_request_body_size=settings.max_body + (1 << 20),
+        max_request_header_size=MAX_HEADER,
+        recv_bytes=_RECEIVE_BYTES,
+        outbuf_overflow=1 << 30,  # answers stay in memory, counted by the budget
+        outbuf_high_watermark=1 << 62,  # no thread waits for a slow reader
+        channel_timeout=120,
+        cleanup_interval=5,
+        channel_request_lookahead=1,  # so that a closed connection is noticed
+        clear_untrusted_proxy_headers=True,
+        expose_tracebacks=False,
+        log_socket_errors=False,
+        asyncore_use_poll=True,
+        ident="handtint",
+    )
+    return Server(
+        application,
+        adj=adjustments,
+        _sock=listening,
+        sockinfo=(listening.family, listening.type, listening.proto, listening.getsockname()),
+        bind_socket=False,
+        map={},
+    )

@@ -1,0 +1,45 @@
+"""What the server uses of the model, in one place; heavy parts are imported when used."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+from handtint_model import icc, image_formats, image_io
+from handtint_model.errors import (
+    BadCheckpoint,
+    BadHint,
+    BadImage,
+    BadOption,
+    Cancelled,
+    DeviceProblem,
+    HandtintError,
+)
+from handtint_model.types import RENDER_SIZES, ColorizeOptions, Hints, Plane
+
+__all__ = [
+    "RENDER_SIZES",
+    "BadCheckpoint",
+    "BadHint",
+    "BadImage",
+    "BadOption",
+    "Cancelled",
+    "ColorizeOptions",
+    "DeviceProblem",
+    "HandtintError",
+    "Hints",
+    "Plane",
+    "icc",
+    "image_formats",
+    "image_io",
+    "luminance_of",
+]
+
+
+def luminance_of(rgb: NDArray[Any]) -> Plane:
+    """Y' of (H, W, 3) R'G'B' of the same dtype; see `handtint_model.luminance_of`."""
+    import handtint_model
+
+    plane: Plane = handtint_model.luminance_of(rgb)  # type: ignore[attr-defined, unused-ignore]
+    return plane

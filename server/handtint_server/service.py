@@ -1,0 +1,253 @@
+"""What the routes share: engines, cache, progress, limits, and the way of one request."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from . import __version__, source
+from .budget import Budget
+from .cache import Entry, Fingerprint, PhotoCache, wait_for
+from .devices import describe, engine_devices, free_unused
+from .engine import Engines, Load
+from .errors import Problem, problem_from
+from .metrics import Metrics
+from .model import BadImage, ColorizeOptions
+from .multipart import MAX_PARTS
+from .schemas import (
+    MAX_POINTS,
+    CacheInfo,
+    Defaults,
+    EngineInfo,
+    Health,
+    Info,
+    LimitsInfo,
+    PhotoRequest,
+    QueueInfo,
+    WeightsInfo,
+)
+from .settings import API_VERSION, Settings
+from .tickets import Ticket, Tickets
+
+if TYPE_CHECKING:
+    from handtint_model import Colorizer
+
+    from .multipart import Part
+    from .source import Source
+
+log = logging.getLogger("handtint.service")
+
+MAX_REQUEST_JSON = 2 << 20
+
+Act = Callable[["Colorizer", Entry], Any]
+"""What a route does with an encoded photo, on the engine's thread."""
+
+
+class Service:
+    """The state of one server."""
+
+    def __init__(self, settings: Settings, load: Load) -> None:
+        self.settings = settings
+        self.instance = secrets.token_hex(8)
+        self.metrics = Metrics()
+        self.budget = Budget(settings.memory)
+        self.tickets = Tickets(settings.work_timeout)
+        self.cache = PhotoCache(settings.cache_mb << 20)
+        self.fingerprint = Fingerprint(settings.server_name)
+        self.engines = Engines(
+            load,
+            lambda: engine_devices(settings.device),
+            settings.places,
+            settings.idle_unload * 60,
+            on_fault=self.metrics.faults.inc,
+            on_unload=self._on_unload,
+        )
+        gauge = self.metrics.gauge
+        gauge("handtint_cache_bytes", "Bytes of cached photos.", lambda: self.cache.nbytes)
+        gauge("handtint_cache_photos", "Cached photos.", lambda: len(self.cache))
+        gauge("handtint_cache_hits", "Photos found in the cache.", lambda: self.cache.hits)
+        gauge("handtint_cache_misses", "Photos encoded.", lambda: self.cache.misses)
+        gauge("handtint_places_taken", "Requests that hold a place.", lambda: self.engines.taken)
+        gauge("handtint_memory_in_flight_bytes", "Bodies and answers.", lambda: self.budget.used)
+
+    def start(self) -> None:
+        """Load the model in the background."""
+        self.engines.start()
+
+    def close(self, seconds: float = 5.0) -> bool:
+        """End: running work is waited for, then cancelled; whether it ended in time."""
+        ended = self.engines.stop(seconds)
+        if not ended:
+            self.tickets.cancel_all()
+            ended = self.engines.stop(2.0)
+        self.fingerprint.close()
+        self.cache.clear()
+        return ended
+
+    def _on_unload(self, number: int) -> None:
+        self.cache.drop_engine(number)
+        threading.Thread(target=free_unused, daemon=True).start()
+
+    @contextmanager
+    def session(
+        self, route: str, request_id: str | None, gone: Callable[[], bool]
+    ) -> Iterator[Ticket]:
+        """The way of one request: its ticket, its place, its line in log and metrics."""
+        ticket = self.tickets.open(request_id, gone)
+        started = time.perf_counter()
+        code = "ok"
+        try:
+            with self.engines.place():
+                yield ticket
+        except BaseException as error:
+            problem = problem_from(error) or Problem("internal", "")
+            code = problem.code
+            ticket.end("cancelled" if code == "cancelled" else "failed")
+            raise
+        else:
+            ticket.end("done")
+        finally:
+            seconds = time.perf_counter() - started
+            self.metrics.requests.labels(route, code).inc()
+            self.metrics.seconds.labels(route).observe(seconds)
+            for step, milliseconds in ticket.timings.items():
+                self.metrics.step_seconds.labels(step).observe(milliseconds / 1000)
+            log.info(
+                "%s %s",
+                route,
+                code,
+                extra={
+                    "request_id": ticket.request_id,
+                    "ms": round(seconds * 1000, 1),
+                    "steps": {k: round(v, 1) for k, v in ticket.timings.items()},
+                },
+            )
+
+    def find_source(
+        self, request: PhotoRequest, parts: dict[str, Part], ticket: Ticket, body_bytes: int
+    ) -> Source:
+        """The photo of a request: decoded, or known.  Raises Problem."""
+        image, plane = parts.get("image"), parts.get("plane")
+        if sum(x is not None for x in (image, plane, request.image_id)) != 1:
+            raise Problem(
+                "bad_request",
+                "Send exactly one of the part image, the part plane, and image_id.",
+                errors=[{"field": "image_id", "message": "exactly one of image, plane, image_id"}],
+            )
+        if plane is None and "profile" in parts:
+            raise Problem("bad_multipart", "The part profile belongs to the part plane.")
+        if plane is None and request.raw_layout is not None:
+            raise Problem("bad_plane", "The request describes a plane, but there is none.")
+        if request.image_id is not None:
+            known = self.cache.find_source(request.image_id)
+            if known is None:
+                raise Problem(
+                    "image_unknown",
+                    "The server no longer holds this photo: send its pixels again.",
+                )
+            return known
+        started = time.perf_counter()
+        ticket.report("decode", 0.0)
+        limit = self.settings.max_pixels
+        try:
+            if image is not None:
+                decoded = source.from_file(image, limit, ticket.report)
+            else:
+                assert plane is not None
+                decoded = source.from_plane(
+                    request, plane, parts.get("profile"), limit, ticket.report, body_bytes
+                )
+        except BadImage as error:
+            raise source.image_problem(error, request.raw_layout) from error
+        named = decoded.named(self.fingerprint.image_id(decoded.description, list(decoded.content)))
+        ticket.timings["decode"] = (time.perf_counter() - started) * 1000
+        return named
+
+    def run(
+        self, photo: Source, options: ColorizeOptions, ticket: Ticket, act: Act
+    ) -> tuple[Any, bool]:
+        """Encode the photo if need be, and act on it: (what `act` returned, cache hit)."""
+        key = (photo.image_id, options.render_size)
+
+        def encode_and_act(colorizer: Colorizer, number: int) -> Any:
+            started = time.perf_counter()
+            encoded = colorizer.encode(
+                photo.luminance,
+                render_size=options.render_size,
+                alpha=photo.alpha,
+                progress=ticket.report,
+            )
+            ticket.timings["encode"] = (time.perf_counter() - started) * 1000
+            entry = Entry(photo, encoded, number)
+            self.cache.land(key, entry)
+            return act(colorizer, entry)
+
+        while True:
+            flight, mine, entry = self.cache.join(key)
+            if flight is not None and mine:
+                try:
+                    return self.engines.run(encode_and_act, ticket), False
+                except BaseException as error:
+                    self.cache.land(key, None, error)
+                    raise
+            if flight is not None:
+                entry = wait_for(flight, ticket.check)
+            if entry is not None:
+                return self.engines.run(_acting_on(entry, act), ticket, entry.engine), True
+
+    def health(self) -> Health:
+        """For `GET /v1/health`."""
+        return Health.model_construct(
+            status=self.engines.status,
+            api=API_VERSION,
+            version=__version__,
+            instance=self.instance,
+        )
+
+    def info(self) -> Info:
+        """For `GET /v1/info`."""
+        engines, defaults, limits = self.engines, ColorizeOptions(), self.settings
+        return Info(
+            version=__version__,
+            api=API_VERSION,
+            engines=[
+                EngineInfo.model_construct(
+                    device=worker.device,
+                    name=describe(worker.device) if engines.first_load.is_set() else "",
+                    state=worker.state,
+                    problem=worker.problem,
+                )
+                for worker in engines.workers
+            ],
+            weights=WeightsInfo(id=engines.weights_id, record=engines.record),
+            defaults=Defaults(
+                vividness=defaults.vividness,
+                strength=defaults.strength,
+                render_size=defaults.render_size,
+            ),
+            limits=LimitsInfo(
+                body_bytes=limits.max_body,
+                pixels=limits.max_pixels,
+                hint_pixels=limits.max_pixels,
+                points=MAX_POINTS,
+                parts=MAX_PARTS,
+                request_bytes=MAX_REQUEST_JSON,
+            ),
+            cache=CacheInfo(
+                photos=len(self.cache), bytes=self.cache.nbytes, limit_bytes=self.cache.limit
+            ),
+            queue=QueueInfo(
+                running=engines.running,
+                waiting=max(engines.taken - engines.running, 0),
+                places=engines.places,
+            ),
+        )
+
+
+def _acting_on(entry: Entry, act: Act) -> Callable[[Colorizer, int], Any]:
+    return lambda colorizer, _: act(colorizer, entry)
