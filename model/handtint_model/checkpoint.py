@@ -76,6 +76,7 @@ def save_weights(
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".part")
     save_file(tensors, str(temporary), metadata)
+    temporary.chmod(0o644)  # safetensors makes it readable by its owner alone
     temporary.replace(path)
 
 

@@ -1,0 +1,372 @@
+"""The colorizer: encode a photo once, colorize it as often as hints change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from . import evidence as ev
+from .bins import (
+    COUNT,
+    SoftEncoder,
+    decode_distribution,
+    mean_colour,
+    rebalancing_weights,
+    vividness_to_decoding,
+)
+from .checkpoint import Checkpoint, load_weights
+from .errors import BadImage, BadOption, DeviceProblem
+from .geometry import Geometry, Window, pad_to_canvas, reduce_to, window_ramp
+from .hints import HintCells, Mixture, mix, mixture
+from .network import STRIDE, Heads
+from .render import reduce_lightness, render
+from .residual import residual_tiles
+from .types import ColorizeOptions, Hints, Plane, Progress
+
+Region = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedPhoto:
+    """A photo as the network sees it: an immutable handle, to be colorized often.
+
+    luminance: the plane that was passed, (H, W), not copied.  The other fields are the
+    heads' answers per cell, on the colorizer's device.
+    """
+
+    luminance: Plane
+    render_size: int
+    geometry: Geometry
+    guide: NDArray[np.float32]  # (gh, gw) L*/100, two points per canvas pixel each way at most
+    heads: Heads  # (1, 313, h, w), (1, 32, h, w), (1, 1, h, w) float32
+    weights_id: str
+    _automatic: dict[float, Tensor] = field(default_factory=dict, repr=False)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+        return self.luminance.shape[0], self.luminance.shape[1]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The plane's type, which results have too."""
+        return self.luminance.dtype
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory that the handle keeps alive."""
+        return int(self.luminance.nbytes + self.guide.nbytes) + sum(t.nbytes for t in self.heads)
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A likely colour at a place."""
+
+    rgb: tuple[int, int, int]  # 0..255, sRGB, at the lightness of the place
+    ab: tuple[float, float]
+    probability: float  # of all bins that this colour stands for, 0..1
+
+
+def select_device(name: str) -> torch.device:
+    """A torch device by name; ``"auto"`` takes CUDA, then MPS, then the CPU."""
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        if torch.backends.mps.is_available():
+            return torch.device("mps")
+        return torch.device("cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise BadOption(f"device is auto, cpu, cuda, cuda:N or mps, not {name!r}.") from error
+    available = {
+        "cpu": True,
+        "cuda": torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count(),
+        "mps": torch.backends.mps.is_available(),
+    }
+    if not available.get(device.type, False):
+        raise DeviceProblem(f"there is no usable device {name} on this machine; try auto or cpu.")
+    return device
+
+
+def load_colorizer(weights: Path | str | None = None, device: str = "auto") -> Colorizer:
+    """A colorizer on the embedded weights or a file's, on the best device or a named one.
+
+    Raises BadCheckpoint for weights that cannot be used, DeviceProblem for a device that
+    does not exist.
+    """
+    return Colorizer(load_weights(weights), select_device(device))
+
+
+def check_luminance(luminance: Any) -> Plane:
+    """The plane if it can be colorized, else BadImage with what is wrong."""
+    array = np.asarray(luminance)
+    if array.ndim != 2 or 0 in array.shape:
+        raise BadImage(
+            f"a luminance plane has two sides of at least 1 pixel, not the shape {array.shape}; "
+            "luminance_of() makes one of a colour picture."
+        )
+    if array.dtype not in (np.uint8, np.uint16, np.float32):
+        raise BadImage(f"a luminance plane is uint8, uint16 or float32, not {array.dtype}.")
+    if array.dtype == np.float32 and not np.isfinite(array).all():
+        raise BadImage("a luminance plane must not hold NaN or infinity.")
+    return array
+
+
+class Colorizer:
+    """A network with its decoding, on one device.  Safe to use from several threads."""
+
+    def __init__(self, checkpoint: Checkpoint, device: torch.device) -> None:
+        self.checkpoint = checkpoint
+        self.torch_device = device
+        self.network = checkpoint.network.to(device)
+        if device.type == "cpu":
+            self.network = self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.weights = torch.tensor(
+            rebalancing_weights(checkpoint.prior), dtype=torch.float32, device=device
+        )
+        self._encoder = SoftEncoder(device)
+
+    @property
+    def device(self) -> str:
+        """The device's name, for example "cpu" or "cuda:0"."""
+        return str(self.torch_device)
+
+    @property
+    def weights_id(self) -> str:
+        """A short hash of the weights."""
+        return self.checkpoint.weights_id
+
+    @property
+    def record(self) -> Mapping[str, Any]:
+        """How the weights came to be."""
+        return self.checkpoint.record
+
+    @torch.inference_mode()
+    def encode(
+        self,
+        luminance: Plane,
+        *,
+        render_size: int | None = None,
+        alpha: Plane | None = None,
+        progress: Progress | None = None,
+    ) -> EncodedPhoto:
+        """Run the network on a photo: the slow part, needed once.
+
+        luminance: (H, W) uint8, uint16 or float32 (0..1), Y' (`luminance_of`); kept, not
+        copied, so it must not be changed afterwards.  alpha: (H, W) or None; transparent
+        pixels influence nothing.  render_size: pixels of the short side that the network
+        sees; None takes the default of `ColorizeOptions`.  Raises BadImage, BadOption.
+        """
+        options = ColorizeOptions()
+        if render_size is not None:
+            options = replace(options, render_size=render_size)
+        plane = check_luminance(luminance)
+        geometry = Geometry.fit(*plane.shape, options.render_size)
+        if progress is not None:
+            progress("reduce", 0.0)
+        guide = reduce_lightness(plane, *geometry.guide, alpha)
+        lightness = reduce_to(guide, geometry.scaled)
+        windows = geometry.windows(options.render_size)
+        parts: list[Heads] = []
+        for number, window in enumerate(windows):
+            if progress is not None:
+                progress("network", number / len(windows))
+            parts.append(self._run(lightness, window))
+        heads = parts[0] if len(parts) == 1 else self._blend(parts, windows, geometry)
+        if progress is not None:
+            progress("network", 1.0)
+        return EncodedPhoto(
+            plane, options.render_size, geometry, guide, heads, self.weights_id
+        )
+
+    def _run(self, lightness: NDArray[np.float32], window: Window) -> Heads:
+        cut = lightness[window.y : window.y + window.height, window.x : window.x + window.width]
+        canvas = torch.from_numpy(pad_to_canvas(cut)).to(self.torch_device)
+        half = self.torch_device.type == "cuda"
+        with torch.autocast(self.torch_device.type, torch.float16, enabled=half):
+            heads: Heads = self.network(canvas[None, None])
+        rows, columns = -(-window.height // STRIDE), -(-window.width // STRIDE)
+        return Heads(*(t[..., :rows, :columns].float().contiguous() for t in heads))
+
+    def _blend(self, parts: list[Heads], windows: list[Window], geometry: Geometry) -> Heads:
+        """One set of heads from overlapping windows, weighted by their ramps."""
+        rows, columns = geometry.cells
+        total = torch.zeros(1, 1, rows, columns, device=self.torch_device)
+        sums = [
+            torch.zeros(1, t.shape[1], rows, columns, device=self.torch_device) for t in parts[0]
+        ]
+        for heads, window in zip(parts, windows):
+            ramp = torch.from_numpy(window_ramp(window, geometry.scaled)).to(self.torch_device)
+            y, x = window.y // STRIDE, window.x // STRIDE
+            place = (..., slice(y, y + ramp.shape[0]), slice(x, x + ramp.shape[1]))
+            total[place] += ramp
+            for target, source in zip(sums, heads):
+                target[place] += source * ramp
+        return Heads(*(target / total for target in sums))
+
+    @torch.inference_mode()
+    def colorize(
+        self,
+        photo: EncodedPhoto,
+        hints: Hints | None = None,
+        *,
+        options: ColorizeOptions | None = None,
+        region: Region | None = None,
+        progress: Progress | None = None,
+        **values: float,
+    ) -> NDArray[Any]:
+        """The photo in colour: fast, as often as hints or options change.
+
+        hints: painted colours; None or unpainted ones give the automatic colours.
+        options, or its fields by name: vividness, strength (`ColorizeOptions`).
+        region: (x, y, w, h) in pixels, answer only that rectangle.
+        Returns (H, W, 3), or (h, w, 3) of the region, in the photo's type; the Y' of every
+        pixel is the photo's.  Raises BadOption, BadHint.
+        """
+        chosen = self._options(photo, options, values)
+        automatic = self._automatic_ab(photo, chosen.vividness)
+        patches = [] if hints is None else ev.flatten(hints, *photo.shape)
+        found = ev.pool(patches, photo.geometry, chosen.strength)
+        if found.index.size == 0:
+            ab, residual = automatic, None
+        else:
+            ab = self._hinted_ab(photo, automatic, found)
+            residual = residual_tiles(
+                photo.luminance,
+                photo.guide,
+                automatic,
+                ab,
+                photo.geometry.cells_per_pixel,
+                patches,
+                chosen.strength,
+                region,
+            )
+        if progress is not None:
+            progress("render", 0.0)
+        return render(
+            photo.luminance,
+            ab,
+            photo.geometry.cells_per_pixel,
+            residual=residual,
+            region=region,
+            progress=progress,
+        )
+
+    def _options(
+        self, photo: EncodedPhoto, options: ColorizeOptions | None, values: Mapping[str, Any]
+    ) -> ColorizeOptions:
+        if photo.weights_id != self.weights_id:
+            raise BadOption("the photo was encoded with other weights; encode it again.")
+        base = options or ColorizeOptions()
+        if unknown := sorted(set(values) - {"vividness", "strength"}):
+            raise BadOption(f"colorize() knows vividness and strength, not {', '.join(unknown)}.")
+        return replace(base, **values)
+
+    def _decoded(self, photo: EncodedPhoto, vividness: float) -> Tensor:
+        r, temperature = vividness_to_decoding(vividness)
+        return decode_distribution(photo.heads.logits, self.weights, r, temperature)
+
+    def _automatic_ab(self, photo: EncodedPhoto, vividness: float) -> NDArray[np.float32]:
+        """(2, h, w) automatic colour per cell; kept with the photo, as it never changes."""
+        key = float(vividness)
+        ab = photo._automatic.get(key)
+        if ab is None:
+            ab = mean_colour(self._decoded(photo, vividness))[0].cpu()
+            if len(photo._automatic) > 8:
+                photo._automatic.clear()
+            photo._automatic[key] = ab
+        return ab.numpy()
+
+    def _mixture(self, photo: EncodedPhoto, found: ev.Evidence) -> tuple[ev.Evidence, Mixture]:
+        heads = photo.heads
+        if found.index.size > ev.MOST_CELLS:
+            flat = heads.embedding[0].flatten(1).cpu().numpy()
+            found = ev.merge(found, flat, photo.geometry.cells[1])
+        network = self.network
+        return found, mixture(
+            heads.embedding,
+            heads.gate,
+            self._cells(found, with_q=False),
+            network.log_sigma,
+            network.log_gamma,
+        )
+
+    def _cells(self, found: ev.Evidence, with_q: bool = True) -> HintCells:
+        device = self.torch_device
+        ab = torch.from_numpy(found.ab).to(device)
+        q = self._encoder.dense(ab) if with_q else torch.zeros(0, device=device)
+        return HintCells(
+            torch.from_numpy(found.index).to(device)[None],
+            torch.from_numpy(found.mass).to(device)[None],
+            q[None],
+        )
+
+    def _hinted_ab(
+        self, photo: EncodedPhoto, automatic: NDArray[np.float32], found: ev.Evidence
+    ) -> NDArray[np.float32]:
+        """The mean of p' per cell.
+
+        The mean of a mixture is the mixture of the means, so the 313 bins need not be
+        touched; a hint's mean is the painted colour itself.
+        """
+        found, mixed = self._mixture(photo, found)
+        rows, columns = photo.geometry.cells
+        hinted = (mixed.share[0].cpu() @ torch.from_numpy(found.ab)).numpy()  # (N, 2)
+        trust = mixed.trust[0].cpu().numpy().reshape(rows, columns)
+        painted = hinted.T.reshape(2, rows, columns)
+        return np.asarray((1.0 - trust) * automatic + trust * painted, np.float32)
+
+    @torch.inference_mode()
+    def probabilities(
+        self,
+        photo: EncodedPhoto,
+        hints: Hints | None = None,
+        *,
+        options: ColorizeOptions | None = None,
+        **values: float,
+    ) -> NDArray[np.float32]:
+        """p' per cell, (313, h, w) float32: the distribution whose mean is the colour."""
+        chosen = self._options(photo, options, values)
+        return self._p(photo, hints, chosen)[0].cpu().numpy()
+
+    def _p(self, photo: EncodedPhoto, hints: Hints | None, options: ColorizeOptions) -> Tensor:
+        p = self._decoded(photo, options.vividness)
+        patches = [] if hints is None else ev.flatten(hints, *photo.shape)
+        found = ev.pool(patches, photo.geometry, options.strength)
+        if found.index.size == 0:
+            return p
+        found, mixed = self._mixture(photo, found)
+        return mix(p, self._cells(found), mixed)
+
+    @torch.inference_mode()
+    def uncertainty(self, photo: EncodedPhoto, hints: Hints | None = None) -> NDArray[np.float32]:
+        """(h, w) float32 in 0..1, per cell: where a hint would tell most.
+
+        The spread (standard deviation in ab) of the calibrated distribution, weighted with
+        how much of the picture resembles the cell; see docs/hints.md.
+        """
+        p = self._p(photo, hints, ColorizeOptions(vividness=0.0))
+        mean = mean_colour(p)[0]
+        centres = self._encoder.centres
+        square = torch.einsum("khw,k->hw", p[0], centres.square().sum(1))
+        spread = (square - mean.square().sum(0)).clamp(min=0).sqrt()
+        return (spread / 60.0).clamp(0.0, 1.0).cpu().numpy()
+
+
+__all__ = [
+    "COUNT",
+    "Colorizer",
+    "EncodedPhoto",
+    "Suggestion",
+    "check_luminance",
+    "load_colorizer",
+    "select_device",
+]
