@@ -19,13 +19,13 @@ from typing import BinaryIO
 
 EXIF_HEADER = b"Exif\0\0"
 
-# Byte sizes of the TIFF field types; 13 (IFD) and 16..18 (BigTIFF) point at things or
-# hold offsets of the source file, so they are not carried over.
-_TYPE_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
+# Byte sizes of the TIFF field types.  Those of BigTIFF (16..18) are offsets or sizes
+# within the source file and not carried over; nor is 13 (IFD), read for `SUB_IFDS` only.
+_TYPE_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 # What has to be swapped as a unit when the byte order changes.
-_TYPE_WORDS = {3: 2, 4: 4, 5: 4, 8: 2, 9: 4, 10: 4, 11: 4, 12: 8}
+_TYPE_WORDS = {3: 2, 4: 4, 5: 4, 8: 2, 9: 4, 10: 4, 11: 4, 12: 8, 13: 4}
 
-SHORT, LONG = 3, 4
+SHORT, LONG, IFD = 3, 4, 13
 NEW_SUBFILE_TYPE, COMPRESSION, IMAGE_DESCRIPTION, SUB_IFDS = 254, 259, 270, 330
 DNG_VERSION = 50706
 _EXIF_IFD, _GPS_IFD, _INTEROP_IFD = 0x8769, 0x8825, 0xA005
@@ -59,8 +59,10 @@ class Entry:
     directory: tuple[Entry, ...] = ()
 
     def numbers(self) -> tuple[int, ...]:
-        """The value as whole numbers, for types SHORT and LONG; empty for others."""
-        code = {SHORT: "H", LONG: "I"}.get(self.type)
+        """The value as whole numbers, for types SHORT, LONG and IFD; empty for others."""
+        code = {SHORT: "H", LONG: "I", IFD: "I"}.get(self.type)
+        if self.directory:
+            return ()
         return struct.unpack(f"<{self.count}{code}", self.data) if code else ()
 
 
@@ -155,7 +157,7 @@ def cleaned(entries: Iterable[Entry], *, srgb: bool) -> tuple[Entry, ...]:
             stale = (_INTEROP_IFD, _PIXEL_X, _PIXEL_Y)
             below = tuple(_within_exif(e, srgb) for e in entry.directory if e.tag not in stale)
             kept.append(replace(entry, directory=below))
-        elif entry.tag not in _STRUCTURAL and not _describes_layout(entry):
+        elif not (entry.type == IFD or entry.tag in _STRUCTURAL or _describes_layout(entry)):
             kept.append(entry)
     return tuple(kept)
 

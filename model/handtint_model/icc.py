@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .photometry import RGB_TO_XYZ, srgb_decode, srgb_encode
+
 FloatArray = NDArray[np.float64]
 
 # Linear sRGB to XYZ of the D50 connection space: the colorants of the sRGB profile,
@@ -28,28 +30,12 @@ _SRGB_TO_D50 = np.array(
     ]
 )
 _D50_TO_SRGB = np.linalg.inv(_SRGB_TO_D50)
-LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
+LUMINANCE = RGB_TO_XYZ[1]
 """Relative luminance of linear sRGB (D65)."""
 
 _SAME_AS_SRGB = 0.002  # largest difference in code (0..1) to count as the sRGB curve
 _SAME_MATRIX = 0.003
 _GAMUT_SLACK = 0.02  # linear light below 0 that is still "holds all sRGB colours"
-
-
-def srgb_decode(code: NDArray[Any]) -> NDArray[Any]:
-    """The sRGB curve, code to linear light, both 0..1; mirrored below 0, continued above 1."""
-    size = np.abs(code)
-    linear = np.where(size <= 0.04045, size / 12.92, ((size + 0.055) / 1.055) ** 2.4)
-    result: NDArray[Any] = np.copysign(linear, code)
-    return result
-
-
-def srgb_encode(linear: NDArray[Any]) -> NDArray[Any]:
-    """The inverse of `srgb_decode`."""
-    size = np.abs(linear)
-    code = np.where(size <= 0.0031308, size * 12.92, 1.055 * size ** (1 / 2.4) - 0.055)
-    result: NDArray[Any] = np.copysign(code, linear)
-    return result
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,13 +106,16 @@ class Profile:
     @property
     def luminance_weights(self) -> FloatArray:
         """(3,): how much each linear channel of an RGB profile adds to the luminance."""
-        return LUMINANCE if self.matrix is None else LUMINANCE @ self.matrix
+        weights: FloatArray = LUMINANCE if self.matrix is None else LUMINANCE @ self.matrix
+        return weights
 
 
 def colour_space(data: bytes) -> str:
     """ "GRAY", "RGB", "CMYK", ... of a profile; "" if these bytes are no profile."""
     if len(data) < 132 or data[36:40] != b"acsp":
         return ""
+    if struct.unpack_from(">I", data)[0] > len(data):
+        return ""  # cut off
     return data[16:20].decode("latin-1").strip()
 
 
@@ -202,7 +191,7 @@ class Linearizer:
         """(h, w, 1 or 3) codes to (h, w) float64 luminance, 0..1 for codes in range."""
         if codes.shape[2] == 1:
             return self._linear(codes[..., 0], 1)
-        total = self._linear(codes[..., 0], 0) * self.weights[0]
+        total: FloatArray = self._linear(codes[..., 0], 0) * self.weights[0]
         for i in (1, 2):
             total += self._linear(codes[..., i], i) * self.weights[i]
         return total
@@ -236,7 +225,7 @@ class Encoder:
     def __call__(self, luminance: FloatArray) -> NDArray[Any]:
         """float64 luminance, at least 0, to codes; above 1 only float keeps it."""
         if self.table is None:
-            return srgb_encode(luminance).astype(self.dtype)
+            return np.asarray(srgb_encode(luminance), self.dtype)
         index = np.sqrt(np.clip(luminance, 0.0, 1.0)) * (self.SIZE - 1)
         code = np.take(self.table, index.astype(np.int32))
         code += luminance >= np.take(self.borders, code + 1)

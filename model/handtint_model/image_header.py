@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import io
+import logging
 import os
 import re
 import struct
@@ -86,6 +87,8 @@ def prepare_libvips() -> None:
     libvips calls untrusted is a second line.  Its cache of operations would answer with
     old pixels for a file that was written again, and holds memory.
     """
+    # libvips' warnings are about the files; what matters of them comes as an error.
+    logging.getLogger("pyvips").addHandler(logging.NullHandler())
     pyvips.block_untrusted_set(True)
     pyvips.cache_set_max(0)
 

@@ -26,6 +26,7 @@ little more.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -158,6 +159,14 @@ def _decode(opened: OpenedPicture, progress: Progress | None) -> tuple[Plane, Pl
     return luminance, alpha
 
 
+_encoder = functools.cache(icc.Encoder)
+
+
+@functools.cache
+def _srgb_linearizer(stored: np.dtype[Any]) -> icc.Linearizer:
+    return icc.Linearizer(None, stored)
+
+
 class _Converter:
     """Strips of codes to luminance codes."""
 
@@ -165,8 +174,8 @@ class _Converter:
         self, profile: icc.Profile | None, stored: np.dtype[Any], dtype: np.dtype[Any]
     ) -> None:
         self.dtype = dtype
-        self.linear = icc.Linearizer(profile, stored)
-        self.encode = icc.Encoder(dtype)
+        self.linear = icc.Linearizer(profile, stored) if profile else _srgb_linearizer(stored)
+        self.encode = _encoder(dtype)
         self.as_it_is = profile is None
         # A neutral pixel's luminance depends on one code only: a table from code to code.
         self.neutral: NDArray[Any] | None = None
