@@ -1,0 +1,264 @@
+"""What a plug-in does to get an answer: find or start the server, ask, wait, ask again.
+
+The steps are generators: they yield what shall be done (`Send`, `Pause`, `Start`) and are
+given the outcome, so that a blocking program (`transport.run`) and an event loop can drive
+the very same logic.  A driver answers
+
+- `Send` with an `Answer`, or throws a ClientError into the generator,
+- `Pause` with None once the seconds have passed,
+- `Start` with an object whose `failure()` is None while the process may still come up, and
+  afterwards a text, "" if it said nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from typing import Any, Callable, Generator, TypeVar, Union
+
+from . import places, protocol
+from .errors import (
+    BadReply,
+    Busy,
+    ClientError,
+    ImageUnknown,
+    NotRunning,
+    OtherVersion,
+    ServerLost,
+    ServerTimeout,
+    ServerUnreachable,
+    StartFailed,
+    TokenRefused,
+)
+from .messages import Answer, Plane, Request
+
+START_WAIT = 60.0
+BUSY_WAIT = 120.0
+LOOK_EVERY = 0.1
+HEALTH_TIMEOUT = 5.0
+
+
+@dataclass(frozen=True)
+class Send:
+    """Send a request and wait for its answer.
+
+    timeout: seconds without a sign of life after which to throw ServerTimeout.  Where
+    `request.request_id` is set, any answer about its progress is such a sign.
+    """
+
+    endpoint: places.Endpoint
+    request: Request
+    timeout: float
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Wait; text says why, for the user."""
+
+    seconds: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Start:
+    """Start a program that outlives this one; its output goes to the file `log`."""
+
+    command: list[str]
+    log: str
+
+
+Step = Union[Send, Pause, Start]
+T = TypeVar("T")
+Flow = Generator[Step, Any, T]
+
+
+class Session:
+    """The way to one server, found once and kept.
+
+    name: of the editor, "gimp" or "krita", for advice.  environ: where folders are looked up.
+    start_wait, busy_wait: seconds to wait for a started server, and for a place in a busy one.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        environ: places.Environ = os.environ,
+        start_wait: float = START_WAIT,
+        busy_wait: float = BUSY_WAIT,
+    ) -> None:
+        self.name = name
+        self.environ = environ
+        self.folder = places.data_folder(environ)
+        self.setting = places.read_setting(self.folder)
+        self.start_wait = start_wait
+        self.busy_wait = busy_wait
+        self.endpoint: places.Endpoint | None = None
+
+    # --- finding the server ----------------------------------------------------------------
+
+    def connect(self) -> Flow[places.Endpoint]:
+        """The server to use; it is started if it does not run."""
+        if not self.setting.automatic:
+            endpoint = self.setting.endpoint()
+            yield from self._health(endpoint)
+            self.endpoint = endpoint
+            return endpoint
+        connection = places.read_connection(self.folder)
+        paths = self._announcements(connection)
+        found = yield from self._find(paths)
+        if found is None:
+            found = yield from self._start(connection, paths)
+        self.endpoint = found
+        return found
+
+    def _announcements(self, connection: places.Connection | None) -> list[str]:
+        paths = list(connection.discovery) if connection else []
+        paths.append(os.path.join(self.folder, places.DISCOVERY))
+        paths.append(os.path.join(places.runtime_folder(self.environ), places.DISCOVERY))
+        return list(dict.fromkeys(paths))
+
+    def _find(self, paths: list[str]) -> Flow[places.Endpoint | None]:
+        """The first announced server that answers as the one that announced itself."""
+        for path in paths:
+            announced = places.read_announcement(path)
+            if announced is None:
+                continue
+            try:
+                health = yield from self._health(announced.endpoint)
+            except (ServerUnreachable, ServerLost, ServerTimeout, BadReply):
+                continue  # left behind by a server that is gone
+            if health.instance == announced.instance:
+                return announced.endpoint
+        return None
+
+    def _health(self, endpoint: places.Endpoint) -> Flow[Any]:
+        answer = yield Send(endpoint, protocol.health(), min(HEALTH_TIMEOUT, self.setting.timeout))
+        health = protocol.read_health(answer)
+        if health.api != protocol.API_VERSION:
+            older = "plug-in" if health.api > protocol.API_VERSION else "server"
+            remedy = (
+                "run `handtint install %s` and restart %s" % (self.name, self.name.upper())
+                if older == "plug-in"
+                else "install the newest handtint and restart the server"
+            )
+            raise OtherVersion(
+                "The %s is too old: the server %s speaks API %d, this plug-in API %d. Update the "
+                "%s: %s." % (older, health.version, health.api, protocol.API_VERSION, older, remedy)
+            )
+        return health
+
+    def _start(
+        self, connection: places.Connection | None, paths: list[str]
+    ) -> Flow[places.Endpoint]:
+        if connection is None:
+            raise NotRunning(
+                "The Handtint server is not running and this plug-in does not know how to start "
+                "it. Run `handtint install %s` in a terminal once, or start `handtint serve`."
+                % self.name
+            )
+        if not connection.can_start:
+            raise NotRunning(
+                "The Handtint server is not running and cannot be started from inside this "
+                "sandbox. Run this command in a terminal once: %s" % connection.start_by_hand
+            )
+        started = yield Start(connection.start, os.path.join(self.folder, "server-start.log"))
+        deadline = time.monotonic() + self.start_wait
+        while True:
+            yield Pause(LOOK_EVERY, "Starting the Handtint server")
+            found = yield from self._find(paths)
+            if found is not None:
+                return found
+            failure = started.failure()
+            if failure is not None:
+                reason = failure or "it ended at once"
+                raise StartFailed(
+                    "The Handtint server could not be started: %s. Try this command in a "
+                    "terminal: %s" % (reason.rstrip("."), connection.start_by_hand)
+                )
+            if time.monotonic() > deadline:
+                raise StartFailed(
+                    "The Handtint server did not come up within %d seconds. Try this command in "
+                    "a terminal: %s" % (self.start_wait, connection.start_by_hand)
+                )
+
+    # --- asking ----------------------------------------------------------------------------
+
+    def ask(self, request: Callable[[], Request]) -> Flow[Answer]:
+        """Ask for something, finding the server first; `request` makes the message anew.
+
+        Reads the token again where the server has restarted, and waits where it is busy.
+        """
+        found_again = False
+        deadline = None
+        while True:
+            endpoint = self.endpoint
+            if endpoint is None:
+                endpoint = yield from self.connect()
+            try:
+                answer = yield Send(endpoint, request(), self.setting.timeout)
+                return protocol.check(answer)
+            except (ServerUnreachable, TokenRefused) as error:
+                if found_again or not self.setting.automatic:
+                    raise self._with_remedy(error) from error
+                found_again = True
+                self.endpoint = None
+            except Busy as error:
+                now = time.monotonic()
+                deadline = now + self.busy_wait if deadline is None else deadline
+                seconds = min(max(error.retry_after or 2.0, 0.1), 30.0)
+                if now + seconds > deadline:
+                    raise Busy(
+                        "The Handtint server is still busy after %d seconds: %s "
+                        "Try again when its other work is done." % (self.busy_wait, str(error)),
+                        error.status,
+                        error.code,
+                        retry_after=error.retry_after,
+                    ) from error
+                yield Pause(seconds, "The server is busy: waiting %d s" % max(1, round(seconds)))
+
+    def _with_remedy(self, error: ClientError) -> ClientError:
+        if isinstance(error, TokenRefused) and not self.setting.automatic:
+            return TokenRefused(
+                "The server at %s refuses the token. Enter its token again in Colorize Layer "
+                "with Options, Server." % self.setting.url,
+                error.status,
+                error.code,
+            )
+        return error
+
+    def ask_about(
+        self, photo: Plane, image_id: str, request: Callable[[protocol.Photo], Request]
+    ) -> Flow[tuple[Answer, str]]:
+        """Ask about a photo by its id, and with its pixels if the server asks for them.
+
+        image_id: the id if the server may hold the photo, else "".  Returns the answer and the
+        photo's id for later calls.
+        """
+        if image_id:
+            try:
+                answer = yield from self.ask(lambda: request(image_id))
+                return answer, image_id
+            except ImageUnknown:
+                pass
+        answer = yield from self.ask(lambda: request(photo))
+        return answer, answer.headers.get("handtint-image-id", "")
+
+
+STAGES: dict[str, tuple[str, float, float]] = {
+    "send": ("Sending the photo", 0.0, 0.08),
+    "decode": ("Reading the photo", 0.08, 0.1),
+    "wait": ("Waiting for the server", 0.1, 0.12),
+    "load": ("Loading the model", 0.12, 0.2),
+    "encode": ("Looking at the photo", 0.2, 0.55),
+    "render": ("Coloring", 0.55, 0.85),
+    "write": ("Preparing the answer", 0.85, 0.9),
+    "receive": ("Receiving colors", 0.9, 0.97),
+}
+"""Text, start and end on the bar of each stage; "send" and "receive" are the client's own."""
+
+
+def on_the_bar(stage: str, fraction: float) -> tuple[str, float]:
+    """Text and place 0..1 on a progress bar; an unknown stage is shown by its name."""
+    text, start, end = STAGES.get(stage, (stage.capitalize() or "Working", 0.1, 0.1))
+    return text, start + (end - start) * min(max(fraction, 0.0), 1.0)
