@@ -2,5 +2,6 @@
 
 from .config import Stage, TrainConfig
 from .loop import train
+from .presets import PRESETS, read_config
 
-__all__ = ["Stage", "TrainConfig", "train"]
+__all__ = ["PRESETS", "Stage", "TrainConfig", "read_config", "train"]

@@ -319,7 +319,7 @@ def train(
             step, seen = step + 1, seen + len(crops)
             now = time.monotonic()
             elapsed, clock = elapsed + now - clock, now
-            sums += [float(automatic), float(hinted), float(norm)]
+            sums += [float(automatic.detach()), float(hinted.detach()), float(norm)]
             since += 1
             if now - last_log > 20.0 or (steps and step == steps):
                 rate = (seen - logged) / (now - last_log)
