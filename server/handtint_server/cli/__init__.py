@@ -1,0 +1,96 @@
+"""The `handtint` command: one file a command, imported only when it is used."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module, metadata
+
+import click
+
+EXIT_FAILED = 1
+EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+
+# name: (module in this package, one line for `handtint --help`)
+COMMANDS = {
+    "colorize": ("colorize", "Colorize photos: files, or folders of them."),
+    "suggest": ("suggest", "List likely colours for a place in a photo."),
+    "serve": ("serve", "Run the server that GIMP, Krita and scripts use."),
+    "install": ("install", "Install the plug-in for GIMP or Krita."),
+    "uninstall": ("uninstall", "Remove the plug-in from GIMP or Krita."),
+    "doctor": ("doctor", "Check whether everything works, and say what to do if not."),
+    "train": ("train", "Train the network."),
+    "evaluate": ("evaluate", "Measure the colorizer on photos."),
+}
+
+
+class _LazyGroup(click.Group):
+    """A group whose commands are imported on use, so that each starts quickly."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"{__name__}.{COMMANDS[cmd_name][0]}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        click.echo(f"handtint {metadata.version('handtint')}")
+        ctx.exit()
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Print the version and exit.",
+)
+def cli() -> None:
+    """Colour for black-and-white photographs, on your own machine."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line (default: the process's) and return its exit code.
+
+    What a person can put right ends in one sentence on stderr: exit code 2 for wrong
+    usage, 1 for anything else, 130 after Ctrl-C.
+    """
+    try:
+        result = cli.main(arguments, prog_name="handtint", standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("Stopped.", err=True)
+        return EXIT_INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except BrokenPipeError:
+        # Whoever read our output has gone; the flush at exit must not complain either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILED
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        click.echo(f"{where}{error.strerror or error}.", err=True)
+        return EXIT_FAILED
+    except Exception as error:
+        from handtint_model.errors import HandtintError
+
+        if not isinstance(error, HandtintError):
+            raise
+        from handtint_server.errors import sentence
+
+        click.echo(sentence(error), err=True)
+        return EXIT_FAILED
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,252 @@
+"""`handtint colorize`: photos in, colour photos out."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from tqdm import tqdm
+
+from handtint_model.errors import BadOption, HandtintError
+from handtint_model.types import RENDER_SIZES, ColorizeOptions
+from handtint_server.batch_plan import FailureList, HintSource, Settings, parse_point, plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from contextlib import AbstractContextManager
+
+    from handtint_server.batch_plan import Job, Outcome, Point
+
+DEFAULTS = ColorizeOptions()
+FAILURES = "handtint-failures.csv"
+EXIT_FAILED = 1
+
+
+def _points(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tuple[Point, ...]:
+    try:
+        return tuple(parse_point(text) for text in texts)
+    except HandtintError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+@click.command(name="colorize")
+@click.argument(
+    "paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE|FOLDER..."
+)
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    help="A file, or a folder for several results; beside each photo if not given.",
+)
+@click.option(
+    "--point",
+    "points",
+    multiple=True,
+    callback=_points,
+    metavar="X,Y,#RRGGBB",
+    help="A colour for a place, in pixels from the top left; may be repeated.",
+)
+@click.option(
+    "--radius",
+    type=click.FloatRange(0.5, 10_000),
+    default=4.0,
+    show_default=True,
+    help="How far from its place a point colours, in pixels.",
+)
+@click.option(
+    "--hints",
+    "hint_path",
+    type=click.Path(path_type=Path, exists=True),
+    metavar="PNG|JSON|FOLDER",
+    help="A painted layer with transparency, a hints.json, or a folder that holds "
+    "NAME.hints.json or NAME.hints.png for some photos.",
+)
+@click.option("--save-hints", is_flag=True, help="Save the hints used as NAME.hints.json.")
+@click.option(
+    "--vividness",
+    type=click.FloatRange(0, 1),
+    default=DEFAULTS.vividness,
+    show_default=True,
+    help="0 is calm and least often wrong, 1 is boldest.",
+)
+@click.option(
+    "--strength",
+    type=click.FloatRange(0, 1),
+    default=DEFAULTS.strength,
+    show_default=True,
+    help="How far hints are followed.",
+)
+@click.option(
+    "--render-size",
+    type=click.IntRange(*RENDER_SIZES),
+    default=DEFAULTS.render_size,
+    show_default=True,
+    help="Pixels of the short side that the network sees.",
+)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps.")
+@click.option(
+    "--weights",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Weights to use instead of the embedded ones.",
+)
+@click.option("--server", metavar="URL", help="Let a running server colorize; see handtint serve.")
+@click.option(
+    "--token-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where the server's token is; a local server's is found by itself.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="ray: spread the photos over a Ray cluster (pip install 'handtint[ray]').",
+)
+@click.option(
+    "--workers", type=click.IntRange(1), help="With --engine ray: colorizers; default: what fits."
+)
+@click.option("--overwrite", is_flag=True, help="Make results anew that exist already.")
+@click.option(
+    "--max-pixels",
+    type=click.IntRange(1),
+    default=400_000_000,
+    show_default=True,
+    help="Refuse photos with more pixels.",
+)
+@click.option(
+    "--failures",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help=f"CSV of the photos that failed, for several; default: {FAILURES} in the folder.",
+)
+def command(
+    paths: tuple[Path, ...],
+    out: Path | None,
+    points: tuple[Point, ...],
+    radius: float,
+    hint_path: Path | None,
+    save_hints: bool,
+    vividness: float,
+    strength: float,
+    render_size: int,
+    device: str,
+    weights: Path | None,
+    server: str | None,
+    token_file: Path | None,
+    engine: str,
+    workers: int | None,
+    overwrite: bool,
+    max_pixels: int,
+    failures: Path | None,
+) -> None:
+    """Colorize photos: PNG, JPEG, WebP and TIFF, 8 or 16 bits or float, gray or toned.
+
+    The result of NAME.EXT is NAME.colorized.EXT beside it, or in the folder after -o.  It
+    has the depth, profile, EXIF, resolution and transparency of its source.  In folders,
+    photos whose result exists are passed over, so the same command goes on where an
+    interrupted one stopped.
+
+    Exit codes: 0 all done, 1 some photos failed, 2 wrong usage, 130 interrupted.
+    """
+    if server is None and token_file is not None:
+        raise click.UsageError("--token-file belongs to --server.")
+    if server is not None and (engine == "ray" or weights is not None or device != "auto"):
+        raise click.UsageError("--server uses the server's own device, weights and engine.")
+    settings = Settings(
+        options=ColorizeOptions(vividness, strength, render_size),
+        hints=HintSource(points, radius, hint_path),
+        save_hints=save_hints,
+        overwrite=overwrite,
+        max_pixels=max_pixels,
+    )
+    jobs, failed = plan(paths, out, settings.hints)
+    several = len(jobs) + len(failed) > 1
+    pending = jobs if overwrite else [job for job in jobs if not job.target.exists()]
+    if not several and not pending:
+        raise BadOption(f"{jobs[0].target} exists already; add --overwrite to make it anew.")
+    report = Report(len(jobs) + len(failed), len(jobs) - len(pending), several)
+    failures = failures or (out or next(filter(Path.is_dir, paths), Path())) / FAILURES
+    with closing(report), FailureList(failures if several else None) as listed:
+        for outcome in failed:
+            report.show(outcome)
+            listed.add(outcome)
+        if pending:
+            with _run(
+                pending, settings, engine, server, token_file, weights, device, workers
+            ) as run:
+                for outcome in run:
+                    report.show(outcome)
+                    listed.add(outcome)
+    if several:
+        click.echo(report.summary(failures))
+    if report.faults:
+        sys.exit(EXIT_FAILED)
+
+
+def _run(
+    jobs: list[Job],
+    settings: Settings,
+    engine: str,
+    server: str | None,
+    token_file: Path | None,
+    weights: Path | None,
+    device: str,
+    workers: int | None,
+) -> AbstractContextManager[Iterable[Outcome]]:
+    """The run that was asked for; heavy imports happen here."""
+    if engine == "ray":
+        from handtint_server.batch_ray import RayRun
+
+        return RayRun(jobs, settings, weights=weights, device=device, workers=workers)
+    from handtint_server.batch import LocalPainter, Pipeline
+
+    if server is not None:
+        from handtint_server.batch_server import ServerPainter
+
+        return Pipeline(jobs, settings, ServerPainter.connect(server, token_file))
+    import handtint_model
+
+    colorizer = handtint_model.load_colorizer(weights, device=device)
+    return Pipeline(jobs, settings, LocalPainter(colorizer))
+
+
+class Report:
+    """What the terminal shows: results, faults, and for several photos one progress bar."""
+
+    def __init__(self, total: int, skipped: int, several: bool) -> None:
+        self.several = several
+        self.skipped = skipped
+        self.done = self.faults = 0
+        # Photos done before do not count for the rate.
+        self.bar = tqdm(total=total, initial=skipped, unit="photo", disable=not several)
+
+    def show(self, outcome: Outcome) -> None:
+        """Count an outcome and tell what matters of it."""
+        if outcome.error:
+            self.faults += 1
+            tqdm.write(f"{outcome.job.source}: {outcome.error}", file=sys.stderr)
+        elif outcome.skipped:
+            self.skipped += 1
+        else:
+            self.done += 1
+            if not self.several:
+                click.echo(outcome.job.target)
+        self.bar.update()
+
+    def close(self) -> None:
+        """Close the bar; after an interruption, say how to go on."""
+        self.bar.close()
+        if self.several and sys.exc_info()[0] is KeyboardInterrupt:
+            click.echo(f"{self.done} done; the same command goes on from here.", err=True)
+
+    def summary(self, failures: Path) -> str:
+        """One line at the end."""
+        parts = [f"{self.done} colorized"]
+        if self.skipped:
+            parts.append(f"{self.skipped} done before")
+        if self.faults:
+            parts.append(f"{self.faults} failed (see {failures})")
+        return ", ".join(parts) + "."

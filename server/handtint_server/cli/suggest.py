@@ -1,0 +1,96 @@
+"""`handtint suggest`: likely colours for a place in a photo."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import click
+
+from handtint_model.errors import BadOption, HandtintError
+from handtint_model.types import RENDER_SIZES, ColorizeOptions
+
+DEFAULTS = ColorizeOptions()
+
+
+def _place(_: click.Context, __: click.Parameter, text: str) -> tuple[float, float]:
+    try:
+        x, y = (float(part) for part in text.split(","))
+    except ValueError:
+        raise click.BadParameter(
+            f"a place is written X,Y, for example 120,80, not {text!r}."
+        ) from None
+    if not (math.isfinite(x) and math.isfinite(y)):
+        raise click.BadParameter("a place needs finite coordinates.")
+    return x, y
+
+
+@click.command(name="suggest")
+@click.argument("photo", type=click.Path(path_type=Path))
+@click.argument("place", metavar="X,Y", callback=_place)
+@click.option(
+    "-n", "count", type=click.IntRange(1, 100), default=9, show_default=True, help="How many."
+)
+@click.option(
+    "--hints",
+    "hint_path",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="PNG|JSON",
+    help="Hints already given, which count too.",
+)
+@click.option(
+    "--render-size",
+    type=click.IntRange(*RENDER_SIZES),
+    default=DEFAULTS.render_size,
+    show_default=True,
+    help="Pixels of the short side that the network sees.",
+)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps.")
+@click.option(
+    "--weights",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Weights to use instead of the embedded ones.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
+def command(
+    photo: Path,
+    place: tuple[float, float],
+    count: int,
+    hint_path: Path | None,
+    render_size: int,
+    device: str,
+    weights: Path | None,
+    as_json: bool,
+) -> None:
+    """List the likeliest colours at X,Y, in pixels from the top left of PHOTO.
+
+    Each line is a colour that --point takes, and its probability.
+    """
+    from handtint_model import image_io
+
+    try:
+        picture = image_io.read_photo(photo)
+    except HandtintError as error:
+        raise type(error)(f"{photo}: {error}") from error
+    height, width = picture.luminance.shape
+    x, y = place
+    if not (0 <= x <= width and 0 <= y <= height):
+        raise BadOption(f"the place {x:g},{y:g} lies outside the photo of {width} x {height}.")
+    hints = None
+    if hint_path is not None:
+        from handtint_model.hint_files import read_hints
+
+        hints = read_hints(hint_path, (width, height))
+    import handtint_model
+
+    colorizer = handtint_model.load_colorizer(weights, device=device)
+    encoded = colorizer.encode(picture.luminance, render_size=render_size, alpha=picture.alpha)
+    inside = (min(x, width - 1), min(y, height - 1))
+    found = colorizer.suggest(encoded, inside, hints, n=count)
+    rows = [("#{:02x}{:02x}{:02x}".format(*s.rgb), s.probability) for s in found]
+    if as_json:
+        click.echo(json.dumps([{"colour": c, "probability": round(p, 6)} for c, p in rows]))
+        return
+    for colour, probability in rows:
+        click.echo(f"{colour}  {probability:6.1%}")
