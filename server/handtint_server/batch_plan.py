@@ -7,11 +7,10 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from handtint_model import image_formats
 from handtint_model.errors import BadHint, BadImage, BadOption, HandtintError
-from handtint_model.types import ColorizeOptions, parse_colour
+from handtint_model.types import ColorizeOptions, Hints, parse_colour
 
 MARK = ".colorized"
 """What a result's name has before its extension; files so named are never sources."""
@@ -66,7 +65,7 @@ class Outcome:
     job: Job
     error: str = ""
     skipped: bool = False
-    seconds: dict[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
 
 
 def find_photos(paths: Iterable[Path]) -> Iterator[tuple[Path, Path]]:
@@ -185,15 +184,14 @@ def parse_point(text: str) -> Point:
     return x, y, f"#{red:02x}{green:02x}{blue:02x}"
 
 
-def read_job_hints(job: Job, settings: Settings, shape: tuple[int, int]) -> Any:
-    """The hints of a job's photo of (height, width) `shape`, or None; raises BadHint."""
+def read_job_hints(job: Job, settings: Settings, size: tuple[int, int]) -> Hints | None:
+    """The hints of a job's photo of (width, height) `size`, or None; raises BadHint."""
     from handtint_model.hint_files import read_hints
-    from handtint_model.types import Hints
 
-    height, width = shape
+    width, height = size
     hints = Hints()
     if job.hint_file is not None:
-        hints += read_hints(job.hint_file, (width, height))
+        hints += read_hints(job.hint_file, size)
     for x, y, _ in settings.hints.points:
         if not (0 <= x <= width and 0 <= y <= height):
             raise BadHint(f"the point {x:g},{y:g} lies outside the photo of {width} x {height}.")
