@@ -17,9 +17,10 @@ from handtint_model.evaluation.lab import rgb_to_lab
 from handtint_model.evaluation.methods import Gray, Levin, Ours, baseline
 from handtint_model.evaluation.photos import evenly, find_photos
 from handtint_model.evaluation.protocols import Siggraph17, Truth, protocol
+from handtint_model.evaluation.report_file import earlier_scores, to_json
 from handtint_model.evaluation.run import evaluate
 from handtint_model.evaluation.sample_sheet import sample_sheet
-from handtint_model.evaluation.tables import summary, to_json, to_text
+from handtint_model.evaluation.tables import summary, to_text
 
 
 def encoded(picture, kind="PNG"):
@@ -79,7 +80,7 @@ def test_photos_are_found_in_order_and_read(folder):
     ]
     np.testing.assert_array_equal(photos[0].read(), data.cat())
     assert photos[3].read().shape == data.coffee().shape
-    with pytest.raises(BadImage, match=r"b/broken\.png cannot be read"):
+    with pytest.raises(BadImage, match=r"b/broken\.png cannot be read: it is damaged"):
         photos[2].read()
     assert [photo.name for photo in evenly(photos, 2)] == ["deep/cat.png", "b/broken.png"]
     assert evenly(photos, 9) == photos
@@ -176,6 +177,31 @@ def test_a_report_as_text_and_json(folder):
     assert record["photos"] == ["cat.png"]
     assert [score["method"] for score in record["scores"]] == ["gray", "levin", "levin"]
     assert record["scores"][2]["psnr_by_photo"] == report.score("levin", 1).psnr
+
+
+def test_baselines_figures_are_taken_from_an_earlier_run(folder, tmp_path):
+    photos = find_photos([folder / "shard.tar"])
+    report = evaluate(photos, [Gray(), Levin()], Siggraph17(), [0, 3], size=64)
+    path = tmp_path / "earlier.json"
+    path.write_text(json.dumps(to_json(report)))
+    names = ["gray", "levin"]
+    again = evaluate(photos, [], Siggraph17(), [3], size=64)
+    again.scores = earlier_scores(path, names, [3], photos, "siggraph17", 64)
+    for method, hints in (("gray", 0), ("levin", 3)):
+        old, new = report.score(method, hints), again.score(method, hints)
+        assert summary(again, new) == summary(report, old)
+    for wrong in (
+        (names, [3], photos[:2], "siggraph17", 64),
+        (names, [3], photos, "icolorit", 64),
+        (names, [3], photos, "siggraph17", 96),
+    ):
+        with pytest.raises(BadOption, match="other photos"):
+            earlier_scores(path, *wrong)
+    with pytest.raises(BadOption, match="no figures of levin with 10 hints"):
+        earlier_scores(path, names, [10], photos, "siggraph17", 64)
+    path.write_text("{}")
+    with pytest.raises(BadOption, match="not the JSON"):
+        earlier_scores(path, names, [3], photos, "siggraph17", 64)
 
 
 def test_unknown_baseline():

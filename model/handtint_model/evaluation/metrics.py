@@ -5,7 +5,7 @@ Every function takes one photo; `mean_and_error` and `AbErrorCurve` put photos t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -65,11 +65,21 @@ class AbErrorCurve:
     Pixels of all photos go into one curve.
     """
 
-    def __init__(self, frequencies: Array) -> None:
+    def __init__(
+        self, frequencies: Array, state: Mapping[str, Sequence[float]] | None = None
+    ) -> None:
+        """frequencies: (313,) f per bin.  state: of an earlier curve, to go on from."""
         self._weights = 1.0 / (np.asarray(frequencies, np.float64) + 1e-5)  # (313,)
         # One place per threshold, and a last one for errors beyond all of them.
-        self._raw = np.zeros(MAX_AB_ERROR + 2)
-        self._rebalanced = np.zeros(MAX_AB_ERROR + 2)
+        places = MAX_AB_ERROR + 2
+        self._raw, self._rebalanced = np.zeros(places), np.zeros(places)
+        if state is not None:
+            self._raw += np.asarray(state["raw"], np.float64)
+            self._rebalanced += np.asarray(state["rebalanced"], np.float64)
+
+    def state(self) -> dict[str, list[float]]:
+        """What was counted so far, weights by rounded up error: 0, 1, ... 150, more."""
+        return {"raw": self._raw.tolist(), "rebalanced": self._rebalanced.tolist()}
 
     def add(self, ab: Array, truth_ab: Array, truth_bins: Array | None = None) -> None:
         """Count one photo.

@@ -39,7 +39,9 @@ class PhotoFile:
             with Image.open(io.BytesIO(data)) as image:
                 return image.convert("RGB")
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-            raise BadImage(f"{self.name} cannot be read as a photo: {error}.") from error
+            raise BadImage(
+                f"the photo {self.name} cannot be read: it is damaged or of an unknown format."
+            ) from error
 
     def read(self) -> NDArray[np.uint8]:
         """(H, W, 3) uint8 sRGB at the stored size; raises BadImage."""
@@ -56,7 +58,9 @@ def find_photos(paths: Sequence[Path]) -> list[PhotoFile]:
     for path in paths:
         here = _find(path)
         if not here:
-            raise BadImage(f"{path} holds no photo; give picture files, folders or tar shards.")
+            raise BadImage(
+                f"there is no photo in {path}; give picture files, folders or tar shards."
+            )
         found += here
     return found
 
@@ -71,7 +75,7 @@ def _find(path: Path) -> list[PhotoFile]:
                 found.append(PhotoFile(file.relative_to(path).as_posix(), file))
         return found
     if not path.is_file():
-        raise BadImage(f"{path} does not exist.")
+        raise BadImage(f"there is no file or folder {path}.")
     if path.suffix.lower() == ".tar":
         return _members(path)
     return [PhotoFile(path.name, path)]
@@ -86,7 +90,7 @@ def _members(path: Path) -> list[PhotoFile]:
                 if member.isfile() and Path(member.name).suffix.lower() in SUFFIXES
             ]
     except (OSError, tarfile.TarError) as error:
-        raise BadImage(f"{path} is not a readable tar shard: {error}.") from error
+        raise BadImage(f"the tar shard {path} cannot be read: {error}.") from error
     return sorted(found, key=lambda photo: photo.name)
 
 

@@ -1,4 +1,4 @@
-"""A report as text for people and as JSON for programs."""
+"""A report's figures, and the table that shows them."""
 
 from __future__ import annotations
 
@@ -52,25 +52,6 @@ def summary(report: Report, score: Score) -> dict[str, Any]:
         gain = None if score.method in ("gray", other) else report.gain(score, other)
         figures[f"gain_over_{other}"], figures[f"gain_over_{other}_error"] = gain or (None, None)
     return figures
-
-
-def to_json(report: Report) -> dict[str, Any]:
-    """The whole report, every photo's figures too, in types that JSON has."""
-    return {
-        "protocol": report.protocol,
-        "size": report.size,
-        "photos": report.photos,
-        "skipped": report.skipped,
-        "colourfulness_of_truth": report.colourfulness,
-        "scores": [
-            summary(report, score)
-            | {
-                "psnr_by_photo": score.psnr,
-                "colourfulness_by_photo": score.colourfulness,
-            }
-            for score in report.scores
-        ],
-    }
 
 
 def to_text(report: Report) -> str:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-
-from handtint_model.errors import HandtintError
 
 if TYPE_CHECKING:
     from handtint_model.evaluation.methods import Method
@@ -96,6 +93,12 @@ def _place(_: click.Context, __: click.Parameter, text: str | None) -> tuple[int
 @click.option("--weights", type=click.Path(path_type=Path), help="Other than the embedded ones.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
 @click.option("--baselines-only", is_flag=True, help="Leave the colorizer out.")
+@click.option(
+    "--reuse",
+    type=click.Path(path_type=Path),
+    metavar="JSON",
+    help="Take the baselines' figures from an earlier run's --json on the same photos.",
+)
 @click.option("--profile", is_flag=True, help="Print GFLOP at 256 x 256 and parameters.")
 @click.option(
     "--contact-sheet",
@@ -123,10 +126,11 @@ def command(
     weights: Path | None,
     device: str,
     baselines_only: bool,
+    reuse: Path | None,
     profile: bool,
     contact_sheet: Path | None,
     show_affinity: tuple[int, int] | None,
-) -> None:
+) -> int:
     """Measure how well photos are colorized, with and without hints.
 
     Each photo is reduced to its luminance and colorized; hints are given the truth's mean
@@ -138,26 +142,21 @@ def command(
         raise click.UsageError("name at least one photo, folder or tar shard: --photos PATH...")
     if baselines_only and (profile or show_affinity):
         raise click.UsageError("--profile and --show-affinity need the colorizer.")
-    try:
-        colorizer = None if baselines_only else _load(weights, device)
-        if profile:
-            _print_profile(colorizer)
-        if not places:
-            return
-        if show_affinity is not None:
-            sheet = contact_sheet or Path("affinity.png")
-            _draw_affinity(colorizer, places, limit, show_affinity, sheet)
-            return
-        skipped = _measure(
-            colorizer, places, hints or (0,), protocol_name, baselines, limit, size,
-            vividness, json_file, contact_sheet,
-        )  # fmt: skip
-    except HandtintError as error:
-        raise click.ClickException(str(error)) from error
+    colorizer = None if baselines_only else _load(weights, device)
+    if profile:
+        _print_profile(colorizer)
+    if not places:
+        return 0
+    if show_affinity is not None:
+        _draw_affinity(colorizer, places, limit, show_affinity, contact_sheet)
+        return 0
+    skipped = _measure(
+        colorizer, places, hints or (0,), protocol_name, baselines, limit, size,
+        vividness, json_file, reuse, contact_sheet,
+    )  # fmt: skip
     for sentence in skipped:
         click.echo(sentence, err=True)
-    if skipped:
-        sys.exit(1)
+    return 1 if skipped else 0
 
 
 def _load(weights: Path | None, device: str) -> Any:
@@ -176,6 +175,7 @@ def _measure(
     size: int | None,
     vividness: tuple[float, ...],
     json_file: Path | None,
+    reuse: Path | None,
     contact_sheet: Path | None,
 ) -> list[str]:
     """Evaluate, print, write; returns a sentence for each photo that could not be read."""
@@ -184,13 +184,18 @@ def _measure(
     from handtint_model.evaluation.methods import Ours, baseline
     from handtint_model.evaluation.photos import evenly, find_photos
     from handtint_model.evaluation.protocols import protocol
+    from handtint_model.evaluation.report_file import earlier_scores, to_json
     from handtint_model.evaluation.run import evaluate
-    from handtint_model.evaluation.tables import to_json, to_text
+    from handtint_model.evaluation.tables import to_text
 
     everything = find_photos(places)
     chosen = evenly(everything, limit)
     rules = protocol(protocol_name, [photo.name for photo in everything])
     names = [name for name in baselines.split(",") if name not in ("", "none")]
+    earlier = []
+    if reuse is not None:
+        earlier = earlier_scores(reuse, names, hints, chosen, rules.name, size or rules.size)
+        names = []
     methods: list[Method] = [baseline(name) for name in names]
     if colorizer is not None:
         methods.append(Ours(colorizer, vividness or (None,)))
@@ -201,6 +206,7 @@ def _measure(
             bar.update(done - bar.n)
 
         report = evaluate(chosen, methods, rules, hints, size=size, progress=progress)
+    report.scores[:0] = earlier
     click.echo(to_text(report))
     if json_file is not None:
         record = to_json(report)
@@ -220,7 +226,7 @@ def _draw_samples(
     vividness: tuple[float, ...],
     path: Path,
 ) -> None:
-    from handtint_model.errors import BadImage
+    from handtint_model import BadImage
     from handtint_model.evaluation.contact_sheet import save_sheet
     from handtint_model.evaluation.photos import evenly
     from handtint_model.evaluation.sample_sheet import sample_sheet
@@ -239,13 +245,18 @@ def _draw_samples(
 
 
 def _draw_affinity(
-    colorizer: Any, places: tuple[Path, ...], limit: int | None, place: tuple[int, int], path: Path
+    colorizer: Any,
+    places: tuple[Path, ...],
+    limit: int | None,
+    place: tuple[int, int],
+    sheet: Path | None,
 ) -> None:
     from handtint_model.evaluation.affinity import affinity_sheet
     from handtint_model.evaluation.contact_sheet import save_sheet
     from handtint_model.evaluation.photos import evenly, find_photos
 
     chosen = evenly(find_photos(places), limit or SHEET_PHOTOS)
+    path = sheet or Path("affinity.png")
     save_sheet(affinity_sheet(colorizer, chosen, place), path)
     click.echo(f"affinity sheet: {path}")
 
@@ -264,7 +275,5 @@ def _write_text(path: Path, text: str) -> None:
     try:
         temporary.write_text(text, encoding="utf-8")
         temporary.replace(path)
-    except OSError as error:
-        raise click.ClickException(f"{path} cannot be written: {error.strerror}.") from error
     finally:
         temporary.unlink(missing_ok=True)
