@@ -69,6 +69,22 @@ class HintCrop:
 
 
 @dataclass(frozen=True)
+class DeflatedCrop:
+    """A painted rectangle whose pixels are a zlib stream (RFC 1950) already."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    stream: bytes
+    layout: str = "RGBA"
+
+
+Hints = Union[HintCrop, DeflatedCrop]
+"""All hints of a photo."""
+
+
+@dataclass(frozen=True)
 class Request:
     """What to send: `path` below the server's URL, `body` in pieces that follow each other.
 

@@ -17,7 +17,8 @@ from .messages import (
     Answer,
     Content,
     Health,
-    HintCrop,
+    DeflatedCrop,
+    Hints,
     Picture,
     Plane,
     Progress,
@@ -46,7 +47,7 @@ def new_request_id() -> str:
 
 def colorize(
     photo: Photo,
-    hints: HintCrop | None = None,
+    hints: Hints | None = None,
     *,
     vividness: float | None = None,
     strength: float | None = None,
@@ -76,7 +77,7 @@ def colorize(
 def suggest(
     photo: Photo,
     point: Sequence[float] | None = None,
-    hints: HintCrop | None = None,
+    hints: Hints | None = None,
     *,
     mask: tuple[int, int, int, int, bytes] | None = None,
     n: int | None = None,
@@ -98,7 +99,7 @@ def suggest(
 
 def uncertainty(
     photo: Photo,
-    hints: HintCrop | None = None,
+    hints: Hints | None = None,
     *,
     vividness: float | None = None,
     strength: float | None = None,
@@ -133,7 +134,7 @@ def info() -> Request:
 def _photo_call(
     path: str,
     photo: Photo,
-    hints: HintCrop | None,
+    hints: Hints | None,
     options: dict[str, Any],
     request_id: str,
     boundary: str,
@@ -173,7 +174,17 @@ def _photo_call(
     return Request("POST", path, tuple(headers), body, request_id)
 
 
-def _hints(crop: HintCrop) -> tuple[dict[str, Any], Content]:
+def _hints(crop: Hints) -> tuple[dict[str, Any], Content]:
+    described: dict[str, Any] = {
+        "x": crop.x,
+        "y": crop.y,
+        "width": crop.width,
+        "height": crop.height,
+        "layout": crop.layout,
+        "encoding": "zlib",
+    }
+    if isinstance(crop, DeflatedCrop):
+        return described, crop.stream
     if len(crop.rgba) != crop.width * crop.height * 4:
         raise BadHints(
             "The hints hold %d bytes instead of %d."

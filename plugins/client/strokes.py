@@ -97,24 +97,22 @@ def tile_sums(rgba: Buffer, box: Box) -> dict[Tile, int]:
     sums: dict[Tile, int] = {}
     for row in range(height):
         tile_y = (top + row) // TILE
-        if not alpha.find(1, row * width, (row + 1) * width) >= 0:
-            continue
-        x = 0
-        while x < width:
+        at = row * width
+        x = alpha.find(1, at, at + width) - at
+        while x >= 0:  # at the first painted pixel of a tile
             tile_x = (left + x) // TILE
             end = min(width, (tile_x + 1) * TILE - left)
-            at = row * width
-            if alpha.find(1, at + x, at + end) >= 0:
-                # The place is part of the sum: paint that moves within a tile is new paint.
-                # Colour under alpha 0 is no paint; editors leave any value there.
-                place = zlib.crc32(struct.pack("<ii", top + row, left + x))
-                piece = _without_unpainted(view, alpha, at + x, at + end)
-                sums[tile_x, tile_y] = zlib.crc32(piece, sums.get((tile_x, tile_y), 0) ^ place)
-            x = end
+            last = alpha.rfind(1, at + x, at + end)
+            # The place is part of the sum: paint that moves within a tile is new paint.
+            place = zlib.crc32(struct.pack("<ii", top + row, left + x))
+            piece = _without_unpainted(view, alpha, at + x, last + 1)
+            sums[tile_x, tile_y] = zlib.crc32(piece, sums.get((tile_x, tile_y), 0) ^ place)
+            x = alpha.find(1, at + end, at + width) - at
     return sums
 
 
 def _without_unpainted(view: memoryview, alpha: bytes, start: int, end: int) -> bytes:
+    """Pixels without the colour under alpha 0, which is no paint: editors leave any there."""
     piece = bytes(view[4 * start : 4 * end])
     if alpha.find(0, start, end) < 0:
         return piece

@@ -1,0 +1,150 @@
+"""Hint layers to the painted crop that is sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gi.repository import Gegl, Gimp
+
+from .client import HintCrop, strokes
+from .pixels import read_strips
+
+_RGBA = "R'G'B'A u8"
+
+
+@dataclass(frozen=True)
+class Painted:
+    """The paint on a photo: packed RGBA of a box in the photo's pixels."""
+
+    box: strokes.Box
+    rgba: bytes
+
+    @property
+    def sums(self) -> dict[strokes.Tile, int]:
+        """Checksums of the painted tiles."""
+        return strokes.tile_sums(self.rgba, self.box)
+
+    def crop(self, deflate: bool = False) -> HintCrop:
+        """For sending."""
+        return HintCrop(*self.box, self.rgba, deflate=deflate)
+
+    def without(self, tiles: set[strokes.Tile], sums: dict[strokes.Tile, int]) -> Painted:
+        """The paint outside some tiles."""
+        kept = strokes.keep_tiles(self.rgba, self.box, set(sums) - tiles, 4)
+        return Painted(self.box, bytes(kept))
+
+    def centre(self, tiles: set[strokes.Tile]) -> tuple[int, int] | None:
+        """The painted pixel of the photo nearest to the middle of the paint in some tiles."""
+        x, y, width, height = self.box
+        alpha = strokes.marked(memoryview(self.rgba)[3::4])
+        place = strokes.centre(bytes(strokes.keep_tiles(alpha, self.box, tiles, 1)), width, height)
+        return None if place is None else (place[0] + x, place[1] + y)
+
+
+def collect(layers: list[Gimp.Layer], photo: Gimp.Layer) -> Painted | None:
+    """The paint of hint layers (bottom to top) that lies on a photo; None if there is none."""
+    _, photo_x, photo_y = photo.get_offsets()
+    size = photo.get_width(), photo.get_height()
+    boxes = [(layer, _painted_box(layer, photo_x, photo_y, size)) for layer in layers]
+    painted = [(layer, box) for layer, box in boxes if box is not None]
+    if not painted:
+        return None
+    left = min(box[0] for _, box in painted)
+    top = min(box[1] for _, box in painted)
+    right = max(box[0] + box[2] for _, box in painted)
+    bottom = max(box[1] + box[3] for _, box in painted)
+    box = (left, top, right - left, bottom - top)
+    if len(painted) == 1 and _mask_of(painted[0][0]) is None:
+        layer = painted[0][0]
+        _, x, y = layer.get_offsets()
+        where = Gegl.Rectangle.new(left + photo_x - x, top + photo_y - y, box[2], box[3])
+        rgba = layer.get_buffer().get(where, 1.0, _RGBA, Gegl.AbyssPolicy.NONE)
+    else:
+        rgba = _stack([layer for layer, _ in painted], photo_x, photo_y, box)
+    return Painted(box, bytes(rgba))
+
+
+def selection_centre(image: Gimp.Image) -> tuple[int, int]:
+    """The selected pixel of the image nearest to the middle of the selection."""
+    _, _, x1, y1, x2, y2 = Gimp.Selection.bounds(image)
+    width, height = x2 - x1, y2 - y1
+    where = Gegl.Rectangle.new(x1, y1, width, height)
+    data = image.get_selection().get_buffer().get(where, 1.0, "Y u8", Gegl.AbyssPolicy.NONE)
+    # A soft edge reaches far; where nothing is selected by half, any selected pixel will do.
+    place = strokes.centre(strokes.marked(data, half=True), width, height)
+    place = place or strokes.centre(strokes.marked(data), width, height) or (0, 0)
+    return place[0] + x1, place[1] + y1
+
+
+def _mask_of(layer: Gimp.Layer) -> Gimp.LayerMask | None:
+    mask = layer.get_mask()
+    return mask if mask is not None and layer.get_apply_mask() else None
+
+
+def _painted_box(
+    layer: Gimp.Layer, photo_x: int, photo_y: int, photo_size: tuple[int, int]
+) -> strokes.Box | None:
+    """The box around a layer's paint, in the photo's pixels and cut to the photo."""
+    if not layer.has_alpha():
+        return None  # nothing but paint: some other layer that happens to have the name
+    width, height = layer.get_width(), layer.get_height()
+    buffer = layer.get_buffer()
+    marks = b"".join(
+        strokes.marked(memoryview(data)[3::4])
+        for data in read_strips(buffer, width, height, _RGBA, 4)
+    )
+    box = strokes.bounds(marks, width, height)
+    if box is None:
+        return None
+    _, x, y = layer.get_offsets()
+    left, top = max(0, box[0] + x - photo_x), max(0, box[1] + y - photo_y)
+    right = min(photo_size[0], box[0] + box[2] + x - photo_x)
+    bottom = min(photo_size[1], box[1] + box[3] + y - photo_y)
+    return (left, top, right - left, bottom - top) if right > left and bottom > top else None
+
+
+def _stack(layers: list[Gimp.Layer], photo_x: int, photo_y: int, box: strokes.Box) -> bytes:
+    """Several hint layers over each other, masks applied; visibility and opacity are not."""
+    graph = Gegl.Node()
+    below = None
+    buffers = []  # kept until the graph has run
+    for layer in layers:
+        _, x, y = layer.get_offsets()
+        node = _source(graph, layer, x - photo_x, y - photo_y, buffers)
+        mask = _mask_of(layer)
+        if mask is not None:
+            opacity = graph.create_child("gegl:opacity")
+            node.connect_to("output", opacity, "input")
+            shape = _source(graph, mask, x - photo_x, y - photo_y, buffers)
+            shape.connect_to("output", opacity, "aux")
+            node = opacity
+        if below is not None:
+            over = graph.create_child("gegl:over")
+            over.set_property("srgb", True)
+            below.connect_to("output", over, "input")
+            node.connect_to("output", over, "aux")
+            node = over
+        below = node
+    target = Gegl.Buffer.new(_RGBA, *box)
+    sink = graph.create_child("gegl:write-buffer")
+    sink.set_property("buffer", target)
+    below.connect_to("output", sink, "input")
+    sink.process()
+    return bytes(target.get(Gegl.Rectangle.new(*box), 1.0, _RGBA, Gegl.AbyssPolicy.NONE))
+
+
+def _source(
+    graph: Gegl.Node, drawable: Gimp.Drawable, x: int, y: int, buffers: list[Gegl.Buffer]
+) -> Gegl.Node:
+    """A node with a drawable's pixels at a place in the photo."""
+    buffer = drawable.get_buffer()
+    buffers.append(buffer)
+    source = graph.create_child("gegl:buffer-source")
+    source.set_property("buffer", buffer)
+    if not x and not y:
+        return source
+    move = graph.create_child("gegl:translate")
+    move.set_property("x", float(x))
+    move.set_property("y", float(y))
+    source.connect_to("output", move, "input")
+    return move

@@ -1,0 +1,137 @@
+"""What GIMP is told about the plug-in: procedures, menu entries, arguments with their ranges."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from gi.repository import Gimp, GObject
+
+from . import commands
+from .settings import CHOICES, RANGES, Settings
+
+MENU = "<Image>/Colors"
+COLORIZE = "plug-in-handtint-colorize"
+OPTIONS = "plug-in-handtint-colorize-options"
+HINTS = "plug-in-handtint-new-hints-layer"
+SUGGEST = "plug-in-handtint-suggest-colors"
+
+READWRITE = GObject.ParamFlags.READWRITE
+
+
+class Handtint(Gimp.PlugIn):
+    """Colors for black-and-white photos, from the Handtint server on this machine."""
+
+    def do_set_i18n(self, name: str) -> bool:
+        """No translations."""
+        return False
+
+    def do_query_procedures(self) -> list[str]:
+        """The names of all procedures."""
+        return [COLORIZE, OPTIONS, HINTS, SUGGEST]
+
+    def do_create_procedure(self, name: str) -> Gimp.Procedure:
+        """One procedure with everything that GIMP wants to know about it."""
+        return {
+            COLORIZE: self._colorize,
+            OPTIONS: self._options,
+            HINTS: self._hints,
+            SUGGEST: self._suggest,
+        }[name](name)
+
+    def _procedure(
+        self, name: str, run: Callable[..., Any], label: str, blurb: str, text: str
+    ) -> Gimp.Procedure:
+        procedure = Gimp.ImageProcedure.new(self, name, Gimp.PDBProcType.PLUGIN, run, None)
+        # Every image and any selection: an entry that is gray says nothing, a sentence does.
+        procedure.set_image_types("*")
+        mask = Gimp.ProcedureSensitivityMask
+        procedure.set_sensitivity_mask(mask.DRAWABLE | mask.DRAWABLES | mask.NO_DRAWABLES)
+        procedure.set_documentation(blurb, text, name)
+        procedure.set_attribution("The Handtint authors", "The Handtint authors", "2026")
+        procedure.set_menu_label(label)  # before the path, or GIMP drops that
+        procedure.add_menu_path(MENU)
+        return procedure
+
+    def _colorize(self, name: str) -> Gimp.Procedure:
+        procedure = self._procedure(
+            name,
+            commands.run_colorize,
+            "Colori_ze Layer",
+            "Color a black-and-white photo, at once, with the last settings",
+            "Inserts a colored layer above the selected photo layer, or replaces the earlier one. "
+            "The photo's lightness is kept, pixel by pixel. Colors painted on a Color Hints layer "
+            "are obeyed. Takes the settings of the arguments when called by a script.",
+        )
+        self._add_settings(procedure)
+        procedure.add_layer_return_value("layer", "Layer", "The colored layer", True, READWRITE)
+        return procedure
+
+    def _options(self, name: str) -> Gimp.Procedure:
+        procedure = self._procedure(
+            name,
+            commands.run_options,
+            "Colorize Layer with _Options...",
+            "Color a black-and-white photo, after a dialog with all settings",
+            "The same as %s, with a dialog that also holds the choice of a server." % COLORIZE,
+        )
+        self._add_settings(procedure)
+        procedure.add_layer_return_value("layer", "Layer", "The colored layer", True, READWRITE)
+        return procedure
+
+    def _hints(self, name: str) -> Gimp.Procedure:
+        procedure = self._procedure(
+            name,
+            commands.run_hints,
+            "New Color _Hints Layer",
+            "Add a transparent layer to paint color hints on",
+            "The layer belongs to the selected photo. Any paint on it is a hint: its lightness is "
+            "ignored, gray means neutral, erased paint is no hint. Colorize Layer obeys the hints.",
+        )
+        procedure.add_layer_return_value("layer", "Layer", "The hint layer", True, READWRITE)
+        return procedure
+
+    def _suggest(self, name: str) -> Gimp.Procedure:
+        procedure = self._procedure(
+            name,
+            commands.run_suggest,
+            "_Suggest Hint Colors",
+            "Show likely colors for a place in the photo",
+            "The place is the center of the selection, else the center of the hint paint that is "
+            "not in the last result yet. A click on a color makes it the foreground color. "
+            "Returns the colors, likeliest first, and their probabilities.",
+        )
+        procedure.add_string_array_return_value(
+            "colors", "Colors", "Likely colors as #rrggbb, likeliest first", READWRITE
+        )
+        procedure.add_double_array_return_value(
+            "probabilities", "Probabilities", "Their probabilities, 0 to 1", READWRITE
+        )
+        return procedure
+
+    def _add_settings(self, procedure: Gimp.Procedure) -> None:
+        default = Settings()
+        for name, label, text in (
+            ("vividness", "_Vividness", "0: calm, safe colors; 1: the boldest ones"),
+            ("strength", "Hint _strength", "How far hints count: 0 not at all, 1 as painted"),
+        ):
+            low, high = RANGES[name]
+            procedure.add_double_argument(
+                name, label, text, low, high, getattr(default, name), READWRITE
+            )
+        procedure.add_boolean_argument(
+            "use-hints",
+            "_Use hints",
+            "Obey the colors painted on Color Hints layers",
+            default.use_hints,
+            READWRITE,
+        )
+        for name, label, text in (
+            ("output", "Resu_lt", "Kind of the new layer"),
+            ("area", "_Area", "Where the new layer shows"),
+        ):
+            choice = Gimp.Choice.new()
+            for number, (nick, title, detail) in enumerate(CHOICES[name]):
+                choice.add(nick, number, title, detail)
+            procedure.add_choice_argument(
+                name, label, text, choice, getattr(default, name), READWRITE
+            )

@@ -1,0 +1,5 @@
+"""What the user is told in place of a result."""
+
+
+class Problem(Exception):
+    """One or two sentences for the user: what is in the way, and what to do."""
