@@ -39,7 +39,7 @@ class ServerProcess:
         self.start()
         return self
 
-    def start(self, wait: float = 120.0) -> None:
+    def start(self, wait: float = 240.0) -> None:
         """Start it and wait until the model is loaded."""
         command = [*COMMAND, "--runtime-dir", self.runtime, "--home", self.home]
         command += ["--log-file", self.home.with_name("server-log"), *self.options]
@@ -56,6 +56,7 @@ class ServerProcess:
             except (OSError, ValueError):
                 pass
             if self.process.poll() is not None or time.monotonic() > deadline:
+                self.__exit__(None, None, None)
                 raise RuntimeError(f"no server: {self.output.read_text()}")
             time.sleep(0.1)
 
