@@ -72,7 +72,7 @@ def pixels_answer(
     if isinstance(pixels, bytes):
         view = memoryview(pixels)
     else:
-        view = memoryview(pixels.reshape(-1).view(np.uint8))
+        view = pixels.reshape(-1).view(np.uint8).data
     length = len(view)
     if request.method == "HEAD":
         view = memoryview(b"")

@@ -22,7 +22,6 @@ from .model import Cancelled
 if TYPE_CHECKING:
     from handtint_model import EncodedPhoto
 
-    from .model import Plane
     from .source import Source
 
 _LEAF = 4 << 20
@@ -36,7 +35,7 @@ class Fingerprint:
         self._prefix = f"{server_name}." if server_name else ""
         self._pool = ThreadPoolExecutor(min(4, os.cpu_count() or 1), "handtint-hash")
 
-    def image_id(self, description: str, planes: list[Plane | bytes]) -> str:
+    def image_id(self, description: str, planes: list[Any]) -> str:
         """An id for planes of the given description (size, dtype, layout)."""
         root = hashlib.blake2b(description.encode(), key=self._key, digest_size=18)
         leaves: list[memoryview] = []
@@ -44,7 +43,8 @@ class Fingerprint:
             view = memoryview(plane).cast("B")
             root.update(len(view).to_bytes(8, "little"))
             leaves += [view[i : i + _LEAF] for i in range(0, len(view), _LEAF)]
-        digests = map(self._leaf, leaves) if len(leaves) < 2 else self._pool.map(self._leaf, leaves)
+        few = len(leaves) < 2
+        digests = map(self._leaf, leaves) if few else self._pool.map(self._leaf, leaves)
         for digest in digests:
             root.update(digest)
         return self._prefix + root.hexdigest()
@@ -69,7 +69,7 @@ class Entry:
     def nbytes(self) -> int:
         """Bytes it holds.  The luminance counts once: `EncodedPhoto.nbytes` has it."""
         alpha = self.source.alpha
-        return self.encoded.nbytes + (0 if alpha is None else alpha.nbytes)
+        return self.encoded.nbytes + (0 if alpha is None else int(alpha.nbytes))
 
 
 @dataclass(eq=False)

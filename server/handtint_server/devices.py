@@ -27,7 +27,8 @@ def describe(device: str) -> str:
         return str(torch.cuda.get_device_name(device))
     if device == "mps":
         return "Apple GPU"
-    return f"CPU, {torch.get_num_threads()} threads"
+    threads = torch.get_num_threads()
+    return f"CPU, {threads} thread{'s' if threads > 1 else ''}"
 
 
 def free_unused() -> None:

@@ -7,6 +7,9 @@ broken pipe, and the body of one that is taken goes into one anonymous mapping, 
 parts are views.  Errors below HTTP routing are problem JSON like all others.
 """
 
+# waitress has no types; its classes are Any to mypy.
+# mypy: disallow-subclassing-any=False, disable-error-code="import-untyped,no-any-return"
+
 from __future__ import annotations
 
 import mmap
@@ -157,6 +160,11 @@ class Parser(HTTPRequestParser):
     """Judges a request by its header section, before its body is kept."""
 
     adj: GatedAdjustments
+    # waitress's, for mypy
+    content_length: int
+    expect_continue: bool
+    body_rcv: Any
+    error: Any
 
     def __init__(self, adj: GatedAdjustments) -> None:
         super().__init__(adj)
@@ -249,6 +257,7 @@ class Channel(HTTPChannel):
     task_class = WSGITask
     error_task_class = ProblemTask
     parser_class = Parser
+    request: Any  # waitress's, for mypy
     spoke = False
 
     def received(self, data: bytes) -> bool:

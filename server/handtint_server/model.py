@@ -6,17 +6,23 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from handtint_model import icc, image_formats, image_io
-from handtint_model.errors import (
+from handtint_model import (
     BadCheckpoint,
     BadHint,
     BadImage,
     BadOption,
     Cancelled,
+    ColorizeOptions,
     DeviceProblem,
     HandtintError,
+    Hints,
+    Plane,
+    hint_files,
+    icc,
+    image_formats,
+    image_io,
 )
-from handtint_model.types import RENDER_SIZES, ColorizeOptions, Hints, Plane
+from handtint_model.types import RENDER_SIZES
 
 __all__ = [
     "RENDER_SIZES",
@@ -30,6 +36,7 @@ __all__ = [
     "HandtintError",
     "Hints",
     "Plane",
+    "hint_files",
     "icc",
     "image_formats",
     "image_io",
@@ -39,7 +46,6 @@ __all__ = [
 
 def luminance_of(rgb: NDArray[Any]) -> Plane:
     """Y' of (H, W, 3) R'G'B' of the same dtype; see `handtint_model.luminance_of`."""
-    import handtint_model
+    from handtint_model import luminance_of as convert
 
-    plane: Plane = handtint_model.luminance_of(rgb)  # type: ignore[attr-defined, unused-ignore]
-    return plane
+    return convert(rgb)

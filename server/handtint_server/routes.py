@@ -98,7 +98,8 @@ def colorize() -> Response:
             alpha = _cut(photo.alpha, region)
             if wanted.output == "raw":
                 own = wanted.answer_profile == "source"
-                layout, dtype, kind = wanted.answer_layout, photo.dtype, RAW_TYPE
+                layout: str = wanted.answer_layout
+                dtype, kind = photo.dtype, RAW_TYPE
                 body: Any = answer_pixels(rgb, alpha, photo, layout, own_space=own)
             else:
                 layout, dtype, kind, body = _file(rgb, alpha, photo, wanted.output, ticket)
@@ -192,7 +193,7 @@ def suggest() -> Response:
 
         def act(colorizer: Colorizer, entry: Entry) -> tuple[Any, Colorizer]:
             started = time.perf_counter()
-            found = colorizer.suggest(entry.encoded, where, hints, wanted.n, options=options)
+            found = colorizer.suggest(entry.encoded, where, hints, wanted.n)
             ticket.timings["render"] = (time.perf_counter() - started) * 1000
             return found, colorizer
 
@@ -240,7 +241,7 @@ def uncertainty() -> Response:
 
         def act(colorizer: Colorizer, entry: Entry) -> tuple[NDArray[Any], Colorizer]:
             started = time.perf_counter()
-            found = colorizer.uncertainty(entry.encoded, hints, options=options)
+            found = colorizer.uncertainty(entry.encoded, hints)
             ticket.timings["render"] = (time.perf_counter() - started) * 1000
             return found, colorizer
 

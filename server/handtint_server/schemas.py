@@ -91,7 +91,7 @@ class Point(Wire):
     x: Coordinate
     y: Coordinate
     color: Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
-    radius: Annotated[float, Field(ge=0.5, le=10_000)] = 4.0
+    radius: Annotated[float, Field(ge=0.5, le=1000)] = 4.0
 
 
 class PhotoRequest(Wire):

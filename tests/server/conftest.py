@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import requests
 
@@ -58,61 +59,65 @@ class Live:
 Start = Callable[..., Live]
 
 
+@pytest.fixture(scope="session")
+def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Weights of a real network, small and with seeded random numbers: quick, and colourful."""
+    import torch
+
+    from handtint_model.bins import COUNT
+    from handtint_model.checkpoint import save_weights
+    from handtint_model.network import ColorNetwork, ModelConfig
+
+    torch.manual_seed(13)
+    config = ModelConfig(
+        global_width=32,
+        global_blocks=1,
+        global_heads=1,
+        decoder_width=32,
+        decoder_blocks=(1, 1, 1),
+        embedding=8,
+    )
+    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
+    save_weights(path, ColorNetwork(config), np.full(COUNT, 1 / COUNT), {"made": "for tests"})
+    return path
+
+
+def start_live(folder: Path, weights: Path, load: Any = None, **settings: Any) -> Live:
+    """A server in this process with its own folders."""
+    given = {
+        "runtime_dir": folder / "runtime",
+        "home": folder / "home",
+        "weights": weights,
+        "device": "cpu",
+        **settings,
+    }
+    runner = Runner(Settings(**given), load)
+    listening = threading.Event()
+    thread = threading.Thread(target=runner.run, args=(listening.set,), daemon=True)
+    thread.start()
+    assert listening.wait(60)
+    return Live(runner, thread)
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory, tiny_weights: Path) -> Iterator[Live]:
+    """One server for the tests of a file that leave it as it was."""
+    server = start_live(tmp_path_factory.mktemp("live"), tiny_weights)
+    assert server.service.engines.first_load.wait(120)
+    yield server
+    server.stop()
+
+
 @pytest.fixture
-def start_server(tmp_path: Path) -> Iterator[Start]:
+def start_server(tmp_path: Path, tiny_weights: Path) -> Iterator[Start]:
     """Starts servers with the given settings and ends them after the test."""
     running: list[Live] = []
 
     def start(load: Any = None, **settings: Any) -> Live:
-        folder = tmp_path / f"runtime-{len(running)}"
-        given = {"runtime_dir": folder, "home": tmp_path / "home", **settings}
-        runner = Runner(Settings(**given), load or tiny_load)
-        listening = threading.Event()
-        thread = threading.Thread(target=runner.run, args=(listening.set,), daemon=True)
-        thread.start()
-        assert listening.wait(10)
-        live = Live(runner, thread)
-        running.append(live)
-        return live
+        server = start_live(tmp_path / str(len(running)), tiny_weights, load, **settings)
+        running.append(server)
+        return server
 
     yield start
-    for live in running:
-        live.stop()
-
-
-class Fake:
-    """TEMPORARY until the real colorizer is there."""
-
-    device, weights_id, record = "cpu", "fake", {}
-
-    def encode(self, luminance, *, render_size=None, alpha=None, progress=None):  # type: ignore
-        import types
-
-        progress("encode", 0.5)
-        return types.SimpleNamespace(luminance=luminance, nbytes=luminance.nbytes)
-
-    def colorize(self, photo, hints=None, *, region=None, progress=None, options=None):  # type: ignore
-        import numpy as np
-
-        progress("render", 0.5)
-        plane = photo.luminance
-        if region:
-            x, y, w, h = region
-            plane = plane[y : y + h, x : x + w]
-        return np.repeat(plane[..., None], 3, 2)
-
-    def suggest(self, photo, where, hints=None, n=9, options=None):  # type: ignore
-        import types
-
-        return [
-            types.SimpleNamespace(rgb=(10, 20, 30), ab=(1.0, 2.0), probability=0.5)
-        ] * n
-
-    def uncertainty(self, photo, hints=None, options=None):  # type: ignore
-        import numpy as np
-
-        return np.full((8, 10), 0.5, np.float32)
-
-
-def tiny_load(device: str) -> Any:
-    return Fake()
+    for server in running:
+        server.stop()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Live, Start
+from .conftest import Live
 
 FOLDER = Path(__file__).parents[1] / "data" / "wire"
 NAMES = sorted(p.stem for p in FOLDER.glob("*.json") if p.stem != "error-busy")
@@ -51,9 +51,7 @@ def matches(expected: Any, found: Any) -> bool:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_golden_message(name: str, start_server: Start) -> None:
-    live = start_server()
-    assert live.service.engines.first_load.wait(30)
+def test_golden_message(name: str, live: Live) -> None:
     message = json.loads((FOLDER / f"{name}.json").read_text())
     image_id = "none"
     if "needs" in message:

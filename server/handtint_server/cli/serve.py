@@ -63,8 +63,7 @@ def command(**given: Any) -> None:
     Exit codes: 0 ended in order, 2 wrong usage, 3 already running, 4 address not
     available, 5 weights or device at fault, 6 a folder or the token file cannot be used.
     """
-    settings = Settings(**given)
-    sys.exit(serve(settings))
+    sys.exit(serve(Settings(**given)))
 
 
 def serve(settings: Settings) -> int:
