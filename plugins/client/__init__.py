@@ -25,6 +25,7 @@ from .errors import (
 from .messages import (
     DTYPES,
     Answer,
+    DeflatedCrop,
     HintCrop,
     Picture,
     Plane,
@@ -45,6 +46,7 @@ __all__ = [
     "BadSetting",
     "Busy",
     "ClientError",
+    "DeflatedCrop",
     "Endpoint",
     "Flow",
     "HintCrop",

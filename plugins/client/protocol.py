@@ -16,8 +16,8 @@ from .messages import (
     DTYPES,
     Answer,
     Content,
-    Health,
     DeflatedCrop,
+    Health,
     Hints,
     Picture,
     Plane,
@@ -190,15 +190,10 @@ def _hints(crop: Hints) -> tuple[dict[str, Any], Content]:
             "The hints hold %d bytes instead of %d."
             % (len(crop.rgba), crop.width * crop.height * 4)
         )
-    described = {
-        "x": crop.x,
-        "y": crop.y,
-        "width": crop.width,
-        "height": crop.height,
-        "layout": crop.layout,
-        "encoding": "zlib" if crop.deflate else "raw",
-    }
-    return described, zlib.compress(crop.rgba) if crop.deflate else crop.rgba
+    if crop.deflate:
+        return described, zlib.compress(crop.rgba)
+    described["encoding"] = "raw"
+    return described, crop.rgba
 
 
 def _multipart(parts: Sequence[Part], boundary: str) -> tuple[Content, ...]:
