@@ -72,9 +72,10 @@ def chroma_limits() -> NDArray[np.float32]:
     return limits
 
 
-def limit_at(f: NDArray[Any], position: NDArray[Any]) -> NDArray[np.float32]:
-    """The largest |a| + |b| at f(Y) and a hue position: bilinear in the table."""
-    table = chroma_limits()
+def limit_at(
+    f: NDArray[Any], position: NDArray[Any], table: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """The largest |a| + |b| at f(Y) and a hue position: bilinear in `chroma_limits`."""
     row = (f - np.float32(_BLACK_F)) * np.float32((ROWS - 1) / (1.0 - _BLACK_F))
     row = np.clip(row, 0, ROWS - 1.001).astype(np.float32)
     column = np.clip(position * np.float32((COLUMNS - 1) / 4.0), 0, COLUMNS - 1.001)
@@ -86,10 +87,24 @@ def limit_at(f: NDArray[Any], position: NDArray[Any]) -> NDArray[np.float32]:
 
 
 def reduce_chroma(
-    f: NDArray[Any], a: NDArray[Any], b: NDArray[Any]
+    f: NDArray[Any], a: NDArray[Any], b: NDArray[Any], table: NDArray[np.float32]
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """(a, b) with the same hue and at most the chroma that fits at f(Y)."""
+    """(a, b) with the same hue and at most the chroma that fits at f(Y), by `chroma_limits`."""
     total = np.abs(a) + np.abs(b)
-    limit = limit_at(f, hue_position(a, b))
+    limit = limit_at(f, hue_position(a, b), table)
     scale = np.minimum(1, limit / np.maximum(total, np.float32(1e-6)))
     return a * scale, b * scale
+
+
+def into_gamut(
+    y: NDArray[Any], red: NDArray[Any], green: NDArray[Any], blue: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Mix linear channels with the gray of the same Y until all lie in 0..1."""
+    keep = np.ones_like(y)
+    for channel in (red, green, blue):
+        difference = channel - y
+        with np.errstate(divide="ignore", invalid="ignore"):
+            keep = np.where(channel > 1, np.minimum(keep, (1 - y) / difference), keep)
+            keep = np.where(channel < 0, np.minimum(keep, -y / difference), keep)
+    mixed = tuple(np.clip(y + keep * (channel - y), 0, 1) for channel in (red, green, blue))
+    return mixed[0], mixed[1], mixed[2]

@@ -8,17 +8,18 @@ Sources: IEC 61966-2-1 (sRGB curve and matrix), CIE 15:2004 (Lab 1976).
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .errors import BadImage
+from .kernels import kernels
 
 Floats = NDArray[np.floating[Any]]
+Float32 = NDArray[np.float32]
 
 RGB_TO_XYZ = np.array(
     [
@@ -93,22 +94,29 @@ def linear_to_lab(linear: Floats) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class CodeTables:
-    """What a code value of an integer plane means; one entry a code, float32."""
+    """What a code value of an integer plane means, and back; all float32."""
 
     top: int  # the largest code
-    linear: NDArray[np.float32]  # Y, 0..1
-    f: NDArray[np.float32]  # f(Y): L* is 116 f - 16
+    linear: Float32  # (top + 1,) Y of each code, 0..1
+    f: Float32  # (top + 1,) f(Y) of each code: L* is 116 f - 16
+    encode: Float32  # (ENCODE_STEPS + 2,) the code at linear light (i / ENCODE_STEPS)^2
+
+
+ENCODE_STEPS = 4096
+"""Linear in between, the square root of linear light gives 16-bit codes to 0.03 of a code."""
 
 
 @lru_cache(maxsize=2)
-def code_tables(dtype: Hashable) -> CodeTables:
-    """The tables of uint8 or uint16."""
-    top = int(np.iinfo(cast("type", dtype)).max)
+def code_tables(bits: int) -> CodeTables:
+    """The tables of 8-bit or 16-bit planes."""
+    top = 2**bits - 1
     linear = srgb_decode(np.arange(top + 1) / top)
-    tables = CodeTables(top, linear.astype(np.float32), lab_f(linear).astype(np.float32))
-    tables.linear.setflags(write=False)
-    tables.f.setflags(write=False)
-    return tables
+    root = np.minimum(np.arange(ENCODE_STEPS + 2) / ENCODE_STEPS, 1.0)
+    tables = (linear, lab_f(linear), srgb_encode(root * root) * top)
+    arrays = [np.ascontiguousarray(t, np.float32) for t in tables]
+    for array in arrays:
+        array.setflags(write=False)
+    return CodeTables(top, *arrays)
 
 
 def check_plane(luminance: NDArray[Any], name: str = "the luminance plane") -> None:
@@ -121,17 +129,19 @@ def check_plane(luminance: NDArray[Any], name: str = "the luminance plane") -> N
         raise BadImage(f"{name} has no pixels: its shape is {luminance.shape}.")
 
 
-def luminance_and_f(
-    luminance: NDArray[Any],
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def luminance_and_f(luminance: NDArray[Any]) -> tuple[Float32, Float32]:
     """Y (0..1) and f(Y) of a plane, float32; float planes are clipped to 0..1 first.
 
     Raises BadImage for NaN and infinity.
     """
+    y, f = np.empty(luminance.shape, np.float32), np.empty(luminance.shape, np.float32)
     if luminance.dtype != np.float32:
-        tables = code_tables(luminance.dtype.type)
-        return tables.linear[luminance], tables.f[luminance]
+        tables = code_tables(8 * luminance.dtype.itemsize)
+        codes = np.ascontiguousarray(luminance).reshape(-1)
+        kernels().look_up(codes, tables.linear, tables.f, y.reshape(-1), f.reshape(-1))
+        return y, f
     if not np.isfinite(luminance).all():
         raise BadImage("the luminance plane holds NaN or infinity; only finite values work.")
-    y = srgb_decode(np.clip(luminance, 0.0, 1.0).astype(np.float64))
-    return y.astype(np.float32), lab_f(y).astype(np.float32)
+    y[...] = srgb_decode(np.clip(luminance, 0.0, 1.0))
+    f[...] = lab_f(y)
+    return y, f

@@ -1,114 +1,131 @@
-"""Low-resolution colour and full-resolution luminance to RGB, in strips."""
+"""Low-resolution colour and full-resolution luminance to RGB, in strips.
+
+The photographer's pixels keep their luminance exactly; colours that sRGB does not hold lose
+chroma (`gamut`); colour ends where lightness has an edge (`upsample`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage, sparse
 
 from .errors import BadImage
-from .photometry import check_plane, luminance_and_f
-from .render_numpy import colour_rows
+from .gamut import chroma_limits
+from .kernels import kernels
+from .photometry import RGB_TO_XYZ, check_plane, code_tables, luminance_and_f, srgb_encode
+from .reduce import reduce_lightness
+from .strips import in_threads, strips
 from .types import Progress
+from .upsample import ColourField, guide_shape
 
-Region = tuple[int, int, int, int]
-Tile = tuple[int, int, NDArray[np.float32]]
+__all__ = ["ColourField", "guide_shape", "reduce_lightness", "render", "upsample_ab"]
 
-_STRIP_PIXELS = 1 << 18
+Float32 = NDArray[np.float32]
+Region: TypeAlias = tuple[int, int, int, int]
+"""x, y, width, height in pixels of the photo."""
 
+Tile: TypeAlias = tuple[int, int, Float32]
+"""x, y, and a (2, h, w) array of a*, b*."""
 
-def reduce_lightness(
-    luminance: NDArray[Any], height: int, width: int, alpha: NDArray[Any] | None = None
-) -> NDArray[np.float32]:
-    """L* of a plane at another, usually smaller, size: the average over each new pixel.
-
-    luminance: (H, W) uint8, uint16 or float32.  alpha: (H, W), the weight of each pixel in
-    the average, or None; where nothing is opaque, the nearest value that has weight is
-    taken.  Along an axis that grows, interpolation takes the place of the average.
-    Returns (height, width) float32, L*/100.  Raises BadImage.
-    """
-    check_plane(luminance)
-    if alpha is not None and alpha.shape != luminance.shape:
-        raise BadImage(f"alpha must have the plane's shape {luminance.shape}, not {alpha.shape}.")
-    rows_to = _axis_weights(luminance.shape[0], height)
-    columns_to = _axis_weights(luminance.shape[1], width)
-    total = np.zeros((height, width))
-    weight = np.zeros((height, width))
-    for top, bottom in _strips(luminance.shape[0], luminance.shape[1]):
-        _, f = luminance_and_f(luminance[top:bottom])
-        values = (116.0 * f - 16.0) / 100.0
-        opaque = np.ones_like(values)
-        if alpha is not None:
-            opaque = alpha[top:bottom].astype(np.float32)
-            values = values * opaque
-        total += rows_to[:, top:bottom] @ (columns_to @ values.T).T
-        weight += rows_to[:, top:bottom] @ (columns_to @ opaque.T).T
-    empty = weight <= 0
-    result = total / np.where(empty, 1, weight)
-    if empty.all():
-        result[:] = 0.5
-    elif empty.any():
-        nearest = ndimage.distance_transform_edt(empty, return_distances=False, return_indices=True)
-        result = result[tuple(nearest)]
-    return np.clip(result, 0.0, 1.0).astype(np.float32)
+_STRIP_PIXELS = 1 << 15
+_WR, _WG, _WB = (np.float32(w) for w in RGB_TO_XYZ[1])
 
 
 def upsample_ab(
     luminance: NDArray[Any],
-    ab: NDArray[np.float32],
+    ab: Float32 | ColourField,
     cells_per_pixel: tuple[float, float],
     region: Region | None = None,
-) -> NDArray[np.float32]:
+    guide: Float32 | None = None,
+) -> Float32:
     """Colour per cell to colour per pixel, with edges where the lightness has them.
 
     luminance: (H, W) uint8, uint16 or float32.  ab: (2, hc, wc) a*, b* per cell; together
-    the cells cover the photo.  cells_per_pixel: (cy, cx); cell j covers the columns
-    [j / cx, (j + 1) / cx).  region: (x, y, w, h), answer only that.
-    Returns (2, h, w) float32.
+    the cells cover the photo; or a `ColourField` of the photo, for more than one region.
+    cells_per_pixel: (cy, cx); cell j covers the columns [j / cx, (j + 1) / cx).  region:
+    (x, y, w, h), answer only that, with the values of the whole.  guide: see
+    `ColourField.fit`.  Returns (2, h, w) float32.  Raises BadImage.
     """
-    x, y, w, h = _checked_region(luminance, region)
-    _check_ab(ab)
-    return _upsample(ab, cells_per_pixel, y, y + h, x, x + w)
+    region = _checked_region(luminance, region)
+    if not isinstance(ab, ColourField):
+        ab = ColourField.fit(luminance, ab, cells_per_pixel, guide)
+    return ab.upsample(luminance, region)
 
 
 def render(
     luminance: NDArray[Any],
-    ab: NDArray[np.float32],
+    ab: Float32 | ColourField,
     cells_per_pixel: tuple[float, float],
     *,
     residual: Sequence[Tile] | None = None,
     region: Region | None = None,
     out: NDArray[Any] | None = None,
     progress: Progress | None = None,
+    guide: Float32 | None = None,
 ) -> NDArray[Any]:
     """The colour picture: the luminance plane with the cells' colours.
 
     Y' of the result is that of the plane: exact to rounding for uint8 and uint16, to 1e-5
     for float32.  Colours outside sRGB lose chroma at constant L* and hue.
 
-    luminance, ab, cells_per_pixel, region: as for `upsample_ab`.  residual: tiles
+    luminance, ab, cells_per_pixel, region, guide: as for `upsample_ab`.  residual: tiles
     (x, y, (2, h, w)) in pixels of the photo that do not overlap, added to the upsampled
     a*, b*.  out: (h, w, 3) of luminance's dtype, filled and returned if given.
-    Raises BadImage, also for NaN and infinity.
+    Raises BadImage, also for NaN and infinity, before anything is written for uint8 and
+    uint16.
     """
     x, y, w, h = _checked_region(luminance, region)
-    _check_ab(ab)
+    tiles = _checked_tiles(residual)
+    if not isinstance(ab, ColourField):
+        ab = ColourField.fit(luminance, ab, cells_per_pixel, guide)
+    field = ab
     if out is None:
         out = np.empty((h, w, 3), luminance.dtype)
     elif out.shape != (h, w, 3) or out.dtype != luminance.dtype:
         raise BadImage(f"out must be {(h, w, 3)} {luminance.dtype}, not {out.shape} {out.dtype}.")
-    for top, bottom in _strips(h, w):
-        colour = _upsample(ab, cells_per_pixel, y + top, y + bottom, x, x + w)
-        for tile in residual or ():
-            _add_tile(colour, x, y + top, tile)
+    target = out
+
+    def work(top: int, bottom: int) -> None:
         plane = luminance[y + top : y + bottom, x : x + w]
-        colour_rows(plane, colour[0], colour[1], out[top:bottom])
+        luma, f = luminance_and_f(plane)
+        colour = field.colours(f, y + top, x)
+        for tile in tiles:
+            _add_tile(colour, x, y + top, tile)
+        _colour_rows(plane, luma, f, colour, target[top:bottom])
+
+    def report(fraction: float) -> None:
         if progress is not None:
-            progress("render", bottom / h)
+            progress("render", fraction)
+
+    in_threads(work, strips(h, w, _STRIP_PIXELS), report)
     return out
+
+
+def _colour_rows(
+    plane: NDArray[Any], y: Float32, f: Float32, ab: Float32, out: NDArray[Any]
+) -> None:
+    """Write R', G', B' of rows of a plane; ab is used up."""
+    red, blue = ab[0].reshape(-1), ab[1].reshape(-1)
+    kernels().linear_red_blue(y.reshape(-1), f.reshape(-1), red, blue, chroma_limits())
+    if plane.dtype == np.float32:
+        red, blue = ab
+        out[..., 0] = srgb_encode(red)
+        out[..., 1] = srgb_encode(np.clip((y - _WR * red - _WB * blue) / _WG, 0, 1))
+        out[..., 2] = srgb_encode(blue)
+        # Above white, and below black, only gray fits; scaled back by Y / Y_clipped it has
+        # the value of the plane.
+        beyond = (plane <= 0) | (plane >= 1)
+        out[beyond] = plane[beyond][:, None]
+        return
+    tables = code_tables(8 * plane.dtype.itemsize)
+    codes = out if out.flags.c_contiguous else np.empty(out.shape, out.dtype)
+    kernel = kernels().codes_uint8 if tables.top == 255 else kernels().codes_uint16
+    kernel(y.reshape(-1), red, blue, tables.encode, tables.linear, codes.reshape(-1, 3))
+    if codes is not out:
+        out[...] = codes
 
 
 def _checked_region(luminance: NDArray[Any], region: Region | None) -> Region:
@@ -125,62 +142,16 @@ def _checked_region(luminance: NDArray[Any], region: Region | None) -> Region:
     return x, y, w, h
 
 
-def _check_ab(ab: NDArray[np.float32]) -> None:
-    if ab.ndim != 3 or ab.shape[0] != 2 or ab.size == 0:
-        raise BadImage(f"ab must be a (2, h, w) array with cells, not one of shape {ab.shape}.")
+def _checked_tiles(residual: Sequence[Tile] | None) -> Sequence[Tile]:
+    for _, _, delta in residual or ():
+        if delta.ndim != 3 or delta.shape[0] != 2:
+            raise BadImage(f"a residual must be a (2, h, w) array, not {delta.shape}.")
+        if not np.isfinite(delta).all():
+            raise BadImage("a residual holds NaN or infinity; only finite values work.")
+    return residual or ()
 
 
-def _strips(height: int, width: int) -> list[tuple[int, int]]:
-    rows = max(1, _STRIP_PIXELS // width)
-    return [(top, min(top + rows, height)) for top in range(0, height, rows)]
-
-
-def _axis_weights(length: int, target: int) -> sparse.csr_array:
-    """(target, length): the share of each old pixel in each new one along one axis."""
-    if target >= length:
-        position = np.clip((np.arange(target) + 0.5) * length / target - 0.5, 0, length - 1)
-        first = np.minimum(position.astype(np.intp), max(length - 2, 0))
-        second = np.minimum(first + 1, length - 1)
-        part = position - first
-        rows = np.repeat(np.arange(target), 2)
-        columns = np.stack((first, second), axis=1).ravel()
-        data = np.stack((1 - part, part), axis=1).ravel()
-        return sparse.csr_array((data, (rows, columns)), shape=(target, length), dtype=np.float32)
-    edges = np.arange(target + 1) * (length / target)
-    start = np.floor(edges[:-1]).astype(np.intp)
-    stop = np.minimum(np.ceil(edges[1:] - 1e-9).astype(np.intp), length)
-    counts = stop - start
-    rows = np.repeat(np.arange(target), counts)
-    columns = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts - start, counts)
-    data = np.minimum(columns + 1, edges[rows + 1]) - np.maximum(columns, edges[rows])
-    return sparse.csr_array((data, (rows, columns)), shape=(target, length), dtype=np.float32)
-
-
-def _upsample(
-    ab: NDArray[np.float32],
-    cells_per_pixel: tuple[float, float],
-    top: int,
-    bottom: int,
-    left: int,
-    right: int,
-) -> NDArray[np.float32]:
-    cy, cx = cells_per_pixel
-    i0, i1, u = _taps(top, bottom, cy, ab.shape[1])
-    j0, j1, v = _taps(left, right, cx, ab.shape[2])
-    u = u[:, None]
-    narrow = ab[:, i0] * (1 - u) + ab[:, i1] * u
-    return np.asarray(narrow[:, :, j0] * (1 - v) + narrow[:, :, j1] * v, np.float32)
-
-
-def _taps(
-    start: int, stop: int, per_pixel: float, cells: int
-) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
-    position = np.clip((np.arange(start, stop) + 0.5) * per_pixel - 0.5, 0, cells - 1)
-    first = np.floor(position).astype(np.intp)
-    return first, np.minimum(first + 1, cells - 1), (position - first).astype(np.float32)
-
-
-def _add_tile(colour: NDArray[np.float32], x: int, y: int, tile: Tile) -> None:
+def _add_tile(colour: Float32, x: int, y: int, tile: Tile) -> None:
     """Add the part of a tile that falls on colour, whose top left pixel is photo's (x, y)."""
     tile_x, tile_y, delta = tile
     left, top = max(x, tile_x), max(y, tile_y)

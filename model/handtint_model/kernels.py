@@ -1,0 +1,22 @@
+"""Picks the inner loops of rendering: Numba's, or NumPy's where Numba is missing.
+
+``HANDTINT_NUMBA=0`` in the environment takes NumPy's.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from functools import lru_cache
+from types import ModuleType
+
+
+@lru_cache(maxsize=1)
+def kernels() -> ModuleType:
+    """`kernels_numba` or `kernels_numpy`: the same functions."""
+    if os.environ.get("HANDTINT_NUMBA", "1") != "0":
+        try:
+            return importlib.import_module(".kernels_numba", __package__)
+        except ImportError:
+            pass
+    return importlib.import_module(".kernels_numpy", __package__)

@@ -1,0 +1,209 @@
+"""The inner loops of rendering in plain NumPy: the reference, and the fallback without Numba.
+
+Arrays are float32 and C-contiguous unless stated otherwise.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .gamut import into_gamut, reduce_chroma
+from .photometry import RGB_TO_XYZ, lab_to_linear
+
+Floats = NDArray[np.float32]
+Integers = NDArray[np.int64]
+
+_WR, _WG, _WB = (np.float32(w) for w in RGB_TO_XYZ[1])
+
+
+def look_up(codes: NDArray[Any], linear: Floats, f: Floats, y_out: Floats, f_out: Floats) -> None:
+    """Y and f(Y) of code values.
+
+    codes: (n,) uint8 or uint16.  linear, f: one entry a code.  y_out, f_out: (n,), written.
+    """
+    np.take(linear, codes, out=y_out)
+    np.take(f, codes, out=f_out)
+
+
+def accumulate(
+    values: Floats,
+    weights: Floats,
+    row: int,
+    to_row: Integers,
+    row_share: Floats,
+    from_column: Integers,
+    column_share: Floats,
+    first: int,
+    total: Floats,
+    weight: Floats,
+) -> None:
+    """Add rows of a picture to the area averages of a grid.
+
+    values: (n, W), the picture's rows from `row` on.  weights: (n, W), or (0, 0) for all 1.
+    to_row: (H,) the grid row in which each picture row starts; row_share: (H,) how much of
+    it lies there, the rest lies in the next.  from_column: (w + 1,) the first picture column
+    that starts in each grid column; column_share: (W,) as row_share.
+    first: the grid row of total[0].  total, weight: (h, w), added to; average = total / weight.
+    """
+    opaque = weights if weights.size else np.ones_like(values)
+    here = [_along_columns(v, from_column, column_share) for v in (values * opaque, opaque)]
+    part = slice(row, row + values.shape[0])
+    place = to_row[part] - first
+    for step, share in ((0, row_share[part]), (1, 1 - row_share[part])):
+        inside = (place + step >= 0) & (place + step < total.shape[0]) & (share > 0)
+        for target, rows in zip((total, weight), here):
+            np.add.at(target, place[inside] + step, share[inside, None] * rows[inside])
+
+
+def _along_columns(values: Floats, from_column: Integers, share: Floats) -> Floats:
+    """(n, w): sums over the grid's columns."""
+    sums = np.zeros((values.shape[0], values.shape[1] + 1))
+    np.cumsum(values, axis=1, dtype=np.float64, out=sums[:, 1:])
+    # Up to the edge at which a grid column ends: whole pixels, less what the last lies beyond.
+    beyond = values[:, from_column[1:] - 1] * (1 - share[from_column[1:] - 1])
+    upto = sums[:, from_column[1:]] - beyond
+    return np.asarray(np.diff(upto, axis=1, prepend=0), np.float32)
+
+
+def relax(
+    u: Floats,
+    cells: Floats,
+    low: Floats,
+    high: Floats,
+    mass: Floats,
+    share: Floats,
+    edges: Floats,
+    inverse: Floats,
+    per_cell: int,
+    sweeps: int,
+) -> None:
+    """Sweeps of back-projection and edge-aware smoothing of one channel.
+
+    Minimises sum of w_pq (u_p - u_q)^2 over the 8 neighbours under the condition that u
+    averages to the cells: Gauss-Seidel in four colours, back-projection before every sweep
+    and after the last.  u stays within low..high of its cell.
+
+    u: (H + 2, W + 2) with a rim that is not used, changed in place; H = h * per_cell.
+    cells, low, high: (h, w).  mass: (H + 2, W + 2), how much of a point lies in the photo.
+    share: (h, w), 1 / sum of a cell's mass, or 0.  edges: (4, H + 2, W + 2), the weight w
+    between a point and its neighbour to the right, below, below right, below left; 0 at the
+    border.  inverse: (H + 2, W + 2), 1 / sum of a point's eight weights.
+    """
+    inner = u[1:-1, 1:-1]
+    blocks = (cells.shape[0], per_cell, cells.shape[1], per_cell)
+    inside = mass[1:-1, 1:-1]
+
+    def spread(values: Floats) -> Floats:
+        return np.asarray(np.repeat(np.repeat(values, per_cell, axis=0), per_cell, axis=1))
+
+    lower, upper = spread(low), spread(high)
+    for sweep in range(sweeps + 1):
+        mean = (inside * inner).reshape(blocks).sum(axis=(1, 3)) * share
+        inner += spread(np.where(share > 0, cells - mean, 0))
+        np.clip(inner, lower, upper, out=inner)
+        if sweep == sweeps:
+            break
+        # No point is a neighbour of its own colour.
+        for y, x in ((0, 0), (1, 1), (0, 1), (1, 0)):
+
+            def at(plane: Floats, dy: int, dx: int, y: int = y, x: int = x) -> Floats:
+                rows, columns = plane.shape[0] - 2, plane.shape[1] - 2
+                return plane[1 + y + dy : 1 + rows + dy : 2, 1 + x + dx : 1 + columns + dx : 2]
+
+            right, below, right_below, left_below = edges
+            at(u, 0, 0)[...] = at(inverse, 0, 0) * (
+                at(right, 0, 0) * at(u, 0, 1)
+                + at(right, 0, -1) * at(u, 0, -1)
+                + at(below, 0, 0) * at(u, 1, 0)
+                + at(below, -1, 0) * at(u, -1, 0)
+                + at(right_below, 0, 0) * at(u, 1, 1)
+                + at(right_below, -1, -1) * at(u, -1, -1)
+                + at(left_below, 0, 0) * at(u, 1, -1)
+                + at(left_below, -1, 1) * at(u, -1, 1)
+            )
+
+
+def upsample(
+    guide: Floats,
+    grid: Floats,
+    row_of: Integers,
+    row_part: Floats,
+    column_of: Integers,
+    column_part: Floats,
+    sharpness: float,
+    least: float,
+    out: Floats,
+) -> None:
+    """Joint bilateral interpolation between the four nearest points of a grid.
+
+    Kopf et al., "Joint Bilateral Upsampling", SIGGRAPH 2007, with the bilinear tent in
+    space, so that the result is continuous, and 1 / (1 + d^2) in range.
+
+    guide: (h, w), f(Y).  grid: (3, H, W): f(Y), a*, b* of its points.  row_of: (h,) the
+    point above; row_part: (h,) the share of the one below; column_of, column_part: (w,).
+    sharpness: f times this is d.  least: added to every range weight.
+    out: (2, h, w), written.
+    """
+    below = np.minimum(row_of + 1, grid.shape[1] - 1)
+    after = np.minimum(column_of + 1, grid.shape[2] - 1)
+    total = np.zeros_like(guide)
+    out[...] = 0
+    for rows, v in ((row_of, 1 - row_part), (below, row_part)):
+        for columns, u in ((column_of, 1 - column_part), (after, column_part)):
+            point = grid[:, rows[:, None], columns[None, :]]
+            d = (guide - point[0]) * np.float32(sharpness)
+            w = v[:, None] * u * (np.float32(least) + 1 / (1 + d * d))
+            total += w
+            out += w * point[1:]
+    out /= total
+
+
+def linear_red_blue(y: Floats, f: Floats, a: Floats, b: Floats, limits: Floats) -> None:
+    """Replace a*, b* by linear red and blue, inside the gamut.
+
+    y, f: (n,), Y in 0..1 and f(Y).  a, b: (n,), in: a*, b*; out: red, blue in 0..1.
+    limits: `gamut.chroma_limits`.  Green follows from Y.
+    """
+    channels = lab_to_linear(f, y, a, b)
+    outside = np.zeros(y.shape, np.bool_)
+    for channel in channels:
+        outside |= (channel < 0) | (channel > 1)
+    if outside.any():
+        y_, f_ = y[outside], f[outside]
+        reduced = reduce_chroma(f_, a[outside], b[outside], limits)
+        fitted = into_gamut(y_, *lab_to_linear(f_, y_, *reduced))
+        for channel, values in zip(channels, fitted):
+            channel[outside] = values
+    a[...], b[...] = channels[0], channels[2]
+
+
+def _codes(
+    y: Floats, red: Floats, blue: Floats, encode: Floats, decode: Floats, out: NDArray[Any]
+) -> None:
+    """Linear red and blue, and Y, to R', G', B' codes whose Y' rounds to that of Y.
+
+    Red and blue are rounded, then green is solved for and rounded.  Green weighs most, and
+    rounding it moves Y' by at most 0.7152 * (1 / 0.7152)^(1.4 / 2.4) / 2 = 0.435 codes.
+
+    y, red, blue: (n,) in 0..1.  encode: the code at evenly spaced square roots of linear
+    light, one entry more than needed.  decode: linear light of each code.  out: (n, 3).
+    """
+    r = _nearest(red, encode)
+    b = _nearest(blue, encode)
+    green = (y - _WR * decode[r] - _WB * decode[b]) / _WG
+    out[:, 0] = r
+    out[:, 1] = _nearest(np.clip(green, 0, 1), encode)
+    out[:, 2] = b
+
+
+def _nearest(linear: Floats, encode: Floats) -> NDArray[np.intp]:
+    place = np.sqrt(linear) * np.float32(encode.size - 2)
+    k = place.astype(np.intp)
+    code = encode[k] + (place - k.astype(np.float32)) * (encode[k + 1] - encode[k])
+    return (code + np.float32(0.5)).astype(np.intp)
+
+
+codes_uint8 = codes_uint16 = _codes

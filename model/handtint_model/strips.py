@@ -1,0 +1,53 @@
+"""Work in horizontal strips on a few threads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+
+
+def thread_count() -> int:
+    """Threads for rendering: ``HANDTINT_THREADS``, else the processors this process may use."""
+    chosen = os.environ.get("HANDTINT_THREADS", "")
+    if chosen.isdigit() and int(chosen) > 0:
+        return int(chosen)
+    if hasattr(os, "sched_getaffinity"):
+        return min(16, len(os.sched_getaffinity(0)))
+    return min(16, os.cpu_count() or 1)
+
+
+def strips(length: int, width: int, pixels: int) -> list[tuple[int, int]]:
+    """(start, stop) of strips of at most so many pixels, at least one row each."""
+    rows = max(1, pixels // max(1, width))
+    return [(top, min(top + rows, length)) for top in range(0, length, rows)]
+
+
+def in_threads(
+    work: Callable[[int, int], None],
+    parts: Iterable[tuple[int, int]],
+    done: Callable[[float], None] | None = None,
+) -> None:
+    """Call work(start, stop) for every part, on several threads.
+
+    done is told the finished share, on the calling thread; what it or work raises ends the
+    work and is raised again.
+    """
+    parts = list(parts)
+    threads = min(thread_count(), len(parts))
+    if threads <= 1:
+        for number, part in enumerate(parts, 1):
+            work(*part)
+            if done is not None:
+                done(number / len(parts))
+        return
+    with ThreadPoolExecutor(threads, "handtint-render") as pool:
+        futures = [pool.submit(work, *part) for part in parts]
+        try:
+            for number, future in enumerate(as_completed(futures), 1):
+                future.result()
+                if done is not None:
+                    done(number / len(parts))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
