@@ -1,0 +1,36 @@
+# The same commands for people and CI.  Each does what it needs first.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PHOTO := examples/coffee-gray.png
+RESULT := out/coffee.png
+
+.PHONY: setup colorize test lint editors-test bench plugins release-check clean
+
+setup: $(VENV)/.ready
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Handtint needs Python 3.10 or newer; this is " + sys.version.split()[0] + ". Set PYTHON=...")'
+	@echo "Setting up $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+colorize: setup
+	@$(BIN)/handtint colorize $(PHOTO) -o $(RESULT) --overwrite
+	@echo "Black and white: $(PHOTO)   in colour: $(RESULT)"
+
+test: setup
+	@$(BIN)/python -m pytest
+
+lint: setup
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+plugins: setup
+	@$(BIN)/python plugins/package.py
+
+clean:
+	rm -rf build dist out .pytest_cache .mypy_cache .ruff_cache
