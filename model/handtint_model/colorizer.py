@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,15 +22,20 @@ from .bins import (
     vividness_to_decoding,
 )
 from .checkpoint import Checkpoint, load_weights
+from .colour import lab_to_rgb
 from .errors import BadImage, BadOption, DeviceProblem
 from .geometry import Geometry, Window, pad_to_canvas, reduce_to, window_ramp
 from .hints import HintCells, Mixture, mix, mixture
 from .network import STRIDE, Heads
 from .render import reduce_lightness, render
 from .residual import residual_tiles
+from .suggestions import Suggestion, choose_colours
 from .types import ColorizeOptions, Hints, Plane, Progress
 
 Region = tuple[int, int, int, int]
+
+SUGGEST_TILT = 0.3
+"""r of decoding for suggestions: a little towards rare colours, which are worth proposing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,15 +70,6 @@ class EncodedPhoto:
         return int(self.luminance.nbytes + self.guide.nbytes) + sum(t.nbytes for t in self.heads)
 
 
-@dataclass(frozen=True)
-class Suggestion:
-    """A likely colour at a place."""
-
-    rgb: tuple[int, int, int]  # 0..255, sRGB, at the lightness of the place
-    ab: tuple[float, float]
-    probability: float  # of all bins that this colour stands for, 0..1
-
-
 def select_device(name: str) -> torch.device:
     """A torch device by name; ``"auto"`` takes CUDA, then MPS, then the CPU."""
     if name == "auto":
@@ -103,6 +99,15 @@ def load_colorizer(weights: Path | str | None = None, device: str = "auto") -> C
     does not exist.
     """
     return Colorizer(load_weights(weights), select_device(device))
+
+
+def _rgb_at(lightness: float) -> Callable[[NDArray[np.float64]], tuple[int, int, int]]:
+    def convert(ab: NDArray[np.float64]) -> tuple[int, int, int]:
+        lab = torch.tensor([lightness, *ab], dtype=torch.float64)[:, None, None]
+        rgb = (lab_to_rgb(lab).flatten().clamp(0, 1) * 255).round().int().tolist()
+        return rgb[0], rgb[1], rgb[2]
+
+    return convert
 
 
 def check_luminance(luminance: Any) -> Plane:
@@ -183,9 +188,7 @@ class Colorizer:
         heads = parts[0] if len(parts) == 1 else self._blend(parts, windows, geometry)
         if progress is not None:
             progress("network", 1.0)
-        return EncodedPhoto(
-            plane, options.render_size, geometry, guide, heads, self.weights_id
-        )
+        return EncodedPhoto(plane, options.render_size, geometry, guide, heads, self.weights_id)
 
     def _run(self, lightness: NDArray[np.float32], window: Window) -> Heads:
         cut = lightness[window.y : window.y + window.height, window.x : window.x + window.width]
@@ -285,7 +288,9 @@ class Colorizer:
             photo._automatic[key] = ab
         return ab.numpy()
 
-    def _mixture(self, photo: EncodedPhoto, found: ev.Evidence) -> tuple[ev.Evidence, Mixture]:
+    def _mixture(
+        self, photo: EncodedPhoto, found: ev.Evidence, only: Tensor | None = None
+    ) -> tuple[ev.Evidence, Mixture]:
         heads = photo.heads
         if found.index.size > ev.MOST_CELLS:
             flat = heads.embedding[0].flatten(1).cpu().numpy()
@@ -297,6 +302,7 @@ class Colorizer:
             self._cells(found, with_q=False),
             network.log_sigma,
             network.log_gamma,
+            only,
         )
 
     def _cells(self, found: ev.Evidence, with_q: bool = True) -> HintCells:
@@ -345,6 +351,71 @@ class Colorizer:
             return p
         found, mixed = self._mixture(photo, found)
         return mix(p, self._cells(found), mixed)
+
+    @torch.inference_mode()
+    def suggest(
+        self,
+        photo: EncodedPhoto,
+        where: tuple[float, float] | NDArray[np.bool_],
+        hints: Hints | None = None,
+        *,
+        n: int = 9,
+        strength: float | None = None,
+    ) -> list[Suggestion]:
+        """The likeliest distinct colours at a place, likeliest first.
+
+        where: (x, y) in pixels of the photo, or an (H, W) bool mask of it.  hints: what is
+        painted already is counted in.  n: 1..32 colours at most.  They are in the gamut at
+        the lightness of the place and at least 8 apart in ab; fewer come back where the
+        gamut has no room for n.  Raises BadOption.
+        """
+        if not 1 <= n <= 32:
+            raise BadOption(f"n must be between 1 and 32, not {n}.")
+        chosen = ColorizeOptions() if strength is None else ColorizeOptions(strength=strength)
+        cells, lightness = self._place(photo, where)
+        picked = torch.from_numpy(cells).to(self.torch_device)
+        logits = photo.heads.logits[0].flatten(1)[:, picked]  # (313, M)
+        p = decode_distribution(logits[None, :, :, None], self.weights, SUGGEST_TILT, 1.0)[
+            0, :, :, 0
+        ]
+        patches = [] if hints is None else ev.flatten(hints, *photo.shape)
+        found = ev.pool(patches, photo.geometry, chosen.strength)
+        if found.index.size:
+            found, mixed = self._mixture(photo, found, picked)
+            p = mix(p[None, :, :, None], self._cells(found), mixed)[0, :, :, 0]
+        mean = p.mean(dim=1).double().cpu().numpy()
+        rgb_of = _rgb_at(lightness)
+        return [
+            Suggestion(rgb_of(ab), (float(ab[0]), float(ab[1])), share)
+            for ab, share in choose_colours(mean, lightness, n)
+        ]
+
+    @staticmethod
+    def _place(
+        photo: EncodedPhoto, where: tuple[float, float] | NDArray[np.bool_]
+    ) -> tuple[NDArray[np.int64], float]:
+        """Numbers of the cells of a place (at most 256 of them) and its mean L*."""
+        height, width = photo.shape
+        if isinstance(where, tuple):
+            if not (0 <= where[0] <= width - 0.5 and 0 <= where[1] <= height - 0.5):
+                raise BadOption(
+                    f"the place ({where[0]:g}, {where[1]:g}) lies outside the photo of "
+                    f"{width} x {height} pixels."
+                )
+            x, y = (np.array([np.floor(v + 0.5)]) for v in where)
+        else:
+            if where.shape != photo.shape or where.dtype != np.bool_:
+                raise BadOption(f"a mask is bool and has the photo's shape {photo.shape}.")
+            y, x = (v.astype(np.float64) for v in np.nonzero(where))
+            if x.size == 0:
+                raise BadOption("the mask marks no pixel.")
+        column, row = photo.geometry.cell_of(x, y)
+        cells = np.unique(row * photo.geometry.cells[1] + column)
+        cells = cells[:: -(-cells.size // 256)]
+        gh, gw = photo.guide.shape
+        gy = ((y + 0.5) * gh / height).astype(np.intp).clip(0, gh - 1)
+        gx = ((x + 0.5) * gw / width).astype(np.intp).clip(0, gw - 1)
+        return cells, float(photo.guide[gy, gx].mean()) * 100.0
 
     @torch.inference_mode()
     def uncertainty(self, photo: EncodedPhoto, hints: Hints | None = None) -> NDArray[np.float32]:

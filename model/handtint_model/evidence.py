@@ -116,7 +116,9 @@ def pool(patches: list[HintPatch], geometry: Geometry, strength: float) -> Evide
         alphas.append(pixels[:, 3].astype(np.float64) / 255.0)
         colours.append(ab)
     if not keys or strength <= 0.0:
-        return Evidence(np.zeros(0, np.int64), np.zeros(0, np.float32), np.zeros((0, 2), np.float32))
+        return Evidence(
+            np.zeros(0, np.int64), np.zeros(0, np.float32), np.zeros((0, 2), np.float32)
+        )
     alpha = np.concatenate(alphas)
     distinct, inverse = np.unique(np.concatenate(keys), return_inverse=True)
     ab = np.concatenate(colours)

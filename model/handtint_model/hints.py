@@ -43,38 +43,52 @@ def cell_positions(height: int, width: int, device: torch.device | str) -> Tenso
 
 
 def distance(
-    embedding: Tensor, position: Tensor, index: Tensor, log_sigma: Tensor
+    embedding: Tensor,
+    position: Tensor,
+    index: Tensor,
+    log_sigma: Tensor,
+    only: Tensor | None = None,
 ) -> Tensor:
     """d(i, k) = |e_i - e_k|^2 / 32 + |u_i - u_k|^2 / (2 sigma^2).
 
-    embedding: (B, C, N); position: (N, 2); index: (B, K).  Returns (B, N, K), at least 0.
+    embedding: (B, C, N); position: (N, 2); index: (B, K); only: (M,) the cells i that are
+    asked for, None for all N.  Returns (B, M, K), at least 0.
     """
     channels = embedding.shape[1]
     cells = embedding.transpose(1, 2)  # (B, N, C)
     hinted = cells.gather(1, index[..., None].expand(-1, -1, channels))  # (B, K, C)
+    places = position[index]  # (B, K, 2)
+    if only is not None:
+        cells, position = cells[:, only], position[only]
     square = (
         cells.square().sum(-1, keepdim=True)
         - 2.0 * cells @ hinted.transpose(1, 2)
         + hinted.square().sum(-1)[:, None, :]
     ).clamp(min=0.0)
-    places = position[index]  # (B, K, 2)
     apart = (position[None, :, None, :] - places[:, None, :, :]).square().sum(-1)
     return square / channels + apart * (0.5 * torch.exp(-2.0 * log_sigma))
 
 
 def mixture(
-    embedding: Tensor, gate: Tensor, cells: HintCells, log_sigma: Tensor, log_gamma: Tensor
+    embedding: Tensor,
+    gate: Tensor,
+    cells: HintCells,
+    log_sigma: Tensor,
+    log_gamma: Tensor,
+    only: Tensor | None = None,
 ) -> Mixture:
     """Trust and shares of the hints at every cell.
 
-    embedding: (B, 32, h, w); gate: (B, 1, h, w).  With t(i, k) = m_k sigmoid(-d - gate_i),
+    embedding: (B, 32, h, w); gate: (B, 1, h, w); only: (M,) numbers of the cells that are
+    asked for, None for all.  With t(i, k) = m_k sigmoid(-d - gate_i),
     trust is sum t^9 / sum t^8, a soft maximum that never exceeds the largest t and is linear
     in the masses; shares are proportional to t^gamma.
     """
     height, width = embedding.shape[-2:]
     position = cell_positions(height, width, embedding.device)
-    d = distance(embedding.float().flatten(2), position, cells.index, log_sigma)
-    reach = F.logsigmoid(-d - gate.float().flatten(2).transpose(1, 2))  # (B, N, K)
+    d = distance(embedding.float().flatten(2), position, cells.index, log_sigma, only)
+    closed = gate.float().flatten(2).transpose(1, 2)  # (B, N, 1)
+    reach = F.logsigmoid(-d - (closed if only is None else closed[:, only]))  # (B, N, K)
     log_mass = cells.mass.clamp(min=1e-30).log()[:, None, :]
     log_t = torch.where(
         cells.mass[:, None, :] > 0, (reach + log_mass).clamp(min=LOG_ZERO), LOG_ZERO

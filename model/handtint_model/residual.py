@@ -3,7 +3,8 @@
 The mixture (`hints`) works on cells.  What a painted pixel still lacks is its residual:
 target minus upsampled colour, with target = (1 - m) automatic + m painted and
 m = alpha * strength.  The residual is spread along similar lightness on the guide's grid
-(about eight points per cell) and added at full resolution; a painted pixel itself gets all of its own.
+(about eight points per cell) and added at full resolution; a painted pixel itself gets
+all of its own.
 
 Spreading is a normalised convolution (Knutsson and Westin, CVPR 1993) with the recursive
 domain transform (Gastal and Oliveira, "Domain Transform for Edge-Aware Image and Video
@@ -88,8 +89,17 @@ def residual_tiles(
         delta = _enlarge(spread, scale, top, bottom, left, right)
         for patch in painted.get((by, bx), []):
             _own_colour(
-                delta, top, left, patch, strength, luminance, automatic, ab, cells_per_pixel,
-                confidence_of, scale,
+                delta,
+                top,
+                left,
+                patch,
+                strength,
+                luminance,
+                automatic,
+                ab,
+                cells_per_pixel,
+                confidence_of,
+                scale,
             )
         if delta.any():
             tiles.append((left, top, delta))
@@ -165,7 +175,9 @@ class _Seeds:
         across = np.abs(np.diff(guide[box], axis=1)) * np.float32(100.0 / RANGE)
         down = np.abs(np.diff(guide[box], axis=0)) * np.float32(100.0 / RANGE)
         step = np.float32(1.0 / self.points)
-        distance = _geodesic(np.where(painted, (1.0 - weight) * step, FAR)[box], across + step, down + step)
+        distance = _geodesic(
+            np.where(painted, (1.0 - weight) * step, FAR)[box], across + step, down + step
+        )
         planes = np.stack([weight[box] * value[0][box], weight[box] * value[1][box], weight[box]])
         blurred = _domain_transform(planes, across + step, down + step)
         mean = blurred[:2] / np.maximum(blurred[2], np.float32(1e-20))
@@ -204,9 +216,7 @@ def _domain_transform(planes: Floats, across: Floats, down: Floats) -> Floats:
     out = planes.astype(np.float32)
     iterations = 2
     for i in range(iterations):
-        sigma = (
-            SMOOTH * np.sqrt(3.0) * 2.0 ** (iterations - i - 1) / np.sqrt(4.0**iterations - 1.0)
-        )
+        sigma = SMOOTH * np.sqrt(3.0) * 2.0 ** (iterations - i - 1) / np.sqrt(4.0**iterations - 1.0)
         feedback = np.float32(-np.sqrt(2.0) / sigma)
         wx = np.exp(feedback * across)
         wy = np.exp(feedback * down)

@@ -96,9 +96,7 @@ class Hints:
         """
         array = np.asarray(rgba)
         if array.ndim != 3 or array.shape[2] != 4 or array.dtype != np.uint8:
-            raise BadHint(
-                f"hints are an (h, w, 4) uint8 array, not {array.shape} {array.dtype}."
-            )
+            raise BadHint(f"hints are an (h, w, 4) uint8 array, not {array.shape} {array.dtype}.")
         painted = array[..., 3] > 0
         rows = np.flatnonzero(painted.any(axis=1))
         if rows.size == 0:

@@ -41,7 +41,9 @@ class AttentionBlock(nn.Module):
         self.qkv = nn.Linear(width, 3 * width)
         self.out = nn.Linear(width, width)
         self.norm2 = nn.LayerNorm(width)
-        self.mlp = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
+        self.mlp = nn.Sequential(
+            nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width)
+        )
         for layer in (self.out, self.mlp[2]):
             nn.init.zeros_(layer.weight)  # type: ignore[arg-type]
 
@@ -109,5 +111,3 @@ def head(width: int, outputs: int) -> nn.Sequential:
     assert last.bias is not None
     nn.init.zeros_(last.bias)
     return nn.Sequential(nn.GroupNorm(_GROUPS, width), nn.SiLU(), last)
-
-

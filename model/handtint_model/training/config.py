@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..network import ModelConfig
 
@@ -20,7 +20,7 @@ class Stage:
 class TrainConfig:
     """A training run; `presets` names the ones that the docs speak of."""
 
-    model: ModelConfig = ModelConfig()
+    model: ModelConfig = field(default_factory=ModelConfig)
     loss: str = "rebalanced"  # "plain": weights 1; "regression": L2 of ab (ablations)
     stem: str = "compensated"  # "naive": kernels summed, input not centred (ablations)
     calibrate: bool = True  # GroupNorm's affine fitted to the original stem

@@ -27,9 +27,7 @@ class SimulatedHints(NamedTuple):
     ab: NDArray[np.float32]  # (B, K, 2)
 
 
-def _square(
-    rng: np.random.Generator, height: int, width: int, largest: int
-) -> NDArray[np.int64]:
+def _square(rng: np.random.Generator, height: int, width: int, largest: int) -> NDArray[np.int64]:
     side = int(rng.integers(1, largest + 1))
     top = int(rng.integers(0, max(1, height - side + 1)))
     left = int(rng.integers(0, max(1, width - side + 1)))

@@ -233,7 +233,9 @@ def train(
     if state is not None:
         ema.network.load_state_dict(state["ema"])
         optimizer.load_state_dict(state["optimizer"])
-    run: Callable[[Tensor], Any] = torch.compile(network, dynamic=False) if config.compile else network
+    run: Callable[[Tensor], Any] = (
+        torch.compile(network, dynamic=False) if config.compile else network
+    )
     encoder = SoftEncoder(where)
 
     (out / "config.json").write_text(json.dumps(asdict(config), indent=1))
@@ -305,9 +307,7 @@ def train(
                 automatic = regression_loss(run, sample, config)
                 hinted = torch.zeros((), device=where)
             else:
-                automatic, hinted = losses(
-                    run, network, sample, encoder, weights, config, rng
-                )
+                automatic, hinted = losses(run, network, sample, encoder, weights, config, rng)
             loss = automatic + config.hint_loss * hinted
             loss.backward()  # type: ignore[no-untyped-call]
             norm = nn.utils.clip_grad_norm_(network.parameters(), config.clip)
@@ -325,8 +325,10 @@ def train(
                 rate = (seen - logged) / (now - last_log)
                 auto, hint, grad = sums / since
                 log.writerow(
-                    [step, seen, f"{elapsed / 60:.2f}", f"{auto:.4f}", f"{hint:.4f}"]
-                    + [f"{grad:.3f}", f"{factor:.4f}", f"{rate:.2f}"]
+                    [
+                        *(step, seen, f"{elapsed / 60:.2f}", f"{auto:.4f}", f"{hint:.4f}"),
+                        *(f"{grad:.3f}", f"{factor:.4f}", f"{rate:.2f}"),
+                    ]
                 )
                 log_file.flush()
                 bar.set_postfix_str(

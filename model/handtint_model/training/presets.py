@@ -66,7 +66,9 @@ def read_config(name: str) -> TrainConfig:
         return PRESETS[name]
     path = Path(name)
     if not path.is_file():
-        raise BadOption(f"there is no training config {name}; choose {', '.join(PRESETS)} or a file.")
+        raise BadOption(
+            f"there is no training config {name}; choose {', '.join(PRESETS)} or a file."
+        )
     try:
         values = json.loads(path.read_text())
         base = PRESETS[values.pop("preset", "default")]
