@@ -141,7 +141,7 @@ def colorize(
             paint.crop(deflate=far) if paint else None,
             vividness=settings.vividness,
             strength=settings.strength,
-            answer_layout=reader.wire.answer_layout,
+            answer_layout=reader.answer_layout,
             request_id=request_id,
         )
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import sys
 from array import array
-from dataclasses import dataclass
 from typing import Any, Callable, Iterator
 
 from gi.repository import Babl, Gegl, Gimp
@@ -27,29 +26,13 @@ _BABL_TYPES = {"u8": "u8", "u16": "u16", "f32": "float"}
 _BABL_MODELS = {"Y": "Y'", "YA": "Y'A", "RGB": "R'G'B'", "RGBA": "R'G'B'A"}
 
 
-@dataclass(frozen=True)
-class Wire:
-    """How a layer's pixels travel."""
-
-    dtype: str
-    layout: str
-
-    @property
-    def answer_layout(self) -> str:
-        """Layout of the coloured answer: with alpha where the photo has alpha."""
-        return "RGBA" if self.layout.endswith("A") else "RGB"
-
-
-def wire_of(image: Gimp.Image, layer: Gimp.Layer) -> Wire:
-    """The way that loses nothing of a layer."""
+def wire_dtype(image: Gimp.Image, layer: Gimp.Layer) -> str:
+    """The dtype that loses nothing of a layer."""
     nick = image.get_precision().value_nick  # such as "u8-non-linear"
-    dtype = "f32"
-    if nick.endswith(("non-linear", "perceptual")) and nick.startswith(("u8-", "u16-")):
-        dtype = nick.split("-")[0]
-    if not _is_srgb(image, layer):
-        dtype = "f32"
-    layout = "Y" if image.get_base_type() == Gimp.ImageBaseType.GRAY else "RGB"
-    return Wire(dtype, layout + ("A" if layer.has_alpha() else ""))
+    perceptual = nick.endswith(("non-linear", "perceptual"))
+    if perceptual and nick.startswith(("u8-", "u16-")) and _is_srgb(image, layer):
+        return nick.split("-")[0]
+    return "f32"
 
 
 def _is_srgb(image: Gimp.Image, layer: Gimp.Layer) -> bool:
@@ -88,32 +71,51 @@ def read_strips(
 
 
 class Reader:
-    """A layer's pixels for the wire; knows their fingerprint once they have been read."""
+    """A layer's pixels for the wire.
+
+    A layer without any colour travels as a gray plane, also in an RGB image: a third of the
+    bytes, and the server knows it again after GIMP has made the image RGB for the result.
+    """
 
     def __init__(self, image: Gimp.Image, layer: Gimp.Layer) -> None:
-        self.wire = wire_of(image, layer)
         self.width, self.height = layer.get_width(), layer.get_height()
+        self.dtype = wire_dtype(image, layer)
         self._buffer = layer.get_buffer()
-        self._name = babl_format(self.wire.dtype, self.wire.layout)
-        self._size = DTYPES[self.wire.dtype]
-        self._pixel = self._size * len(self.wire.layout)
+        gray = image.get_base_type() == Gimp.ImageBaseType.GRAY
+        alpha = "A" if layer.has_alpha() else ""
+        self._stored = self.layout = ("Y" if gray else "RGB") + alpha
         self._print = ""
+        if not gray:
+            # Reads to the first colour, or once through it all and has the fingerprint then.
+            self.layout = "Y" + alpha
+            try:
+                self.fingerprint()
+            except _Colored:
+                self.layout = self._stored
 
-    def _read(self) -> Iterator[bytes]:
-        head = "%d %d %s %s" % (self.width, self.height, self.wire.dtype, self.wire.layout)
+    @property
+    def answer_layout(self) -> str:
+        """Layout of the coloured answer: with alpha where the photo has alpha."""
+        return "RGBA" if self.layout.endswith("A") else "RGB"
+
+    def _read(self) -> Iterator[Any]:
+        head = "%d %d %s %s" % (self.width, self.height, self.dtype, self.layout)
         digest = hashlib.sha1(head.encode("ascii"))
-        self._print = ""
-        for data in read_strips(self._buffer, self.width, self.height, self._name, self._pixel):
-            data = little_endian(data, self._size)
+        name = babl_format(self.dtype, self._stored)
+        pixel = DTYPES[self.dtype] * len(self._stored)
+        for data in read_strips(self._buffer, self.width, self.height, name, pixel):
+            if self.layout != self._stored:
+                data = without_color(data, self.dtype, len(self._stored))
+            data = little_endian(data, self.dtype)
             digest.update(data)
             yield data
         self._print = digest.hexdigest()
 
     def plane(self) -> Plane:
         """For sending; the pixels are read while they are sent."""
-        total = self.width * self.height * self._pixel
+        total = self.width * self.height * len(self.layout) * DTYPES[self.dtype]
         stream = Stream(total, self._read)
-        return Plane(self.width, self.height, self.wire.dtype, self.wire.layout, stream)
+        return Plane(self.width, self.height, self.dtype, self.layout, stream)
 
     def fingerprint(self) -> str:
         """Equal for equal pixels; reads them if that has not happened."""
@@ -123,11 +125,32 @@ class Reader:
         return self._print
 
 
-def little_endian(data: Any, size: int) -> Any:
-    """Values of `size` bytes from this machine's order to the wire's, or back."""
-    if sys.byteorder == "little" or size == 1:
+class _Colored(Exception):
+    """A layer has colour of its own."""
+
+
+def without_color(data: bytes, dtype: str, channels: int) -> Any:
+    """Packed RGB or RGBA to Y or YA; raises _Colored if R, G and B are not all equal."""
+    values: Any = data if dtype == "u8" else array(_ARRAYS[dtype], data)
+    gray = values[0::channels]
+    if gray != values[1::channels] or gray != values[2::channels]:
+        raise _Colored
+    if channels == 3:
+        return gray
+    both = bytearray(2 * len(gray)) if dtype == "u8" else array(_ARRAYS[dtype], gray + gray)
+    both[0::2] = gray
+    both[1::2] = values[3::4]
+    return both
+
+
+_ARRAYS = {"u16": "H", "f32": "f"}
+
+
+def little_endian(data: Any, dtype: str) -> Any:
+    """Values from this machine's order to the wire's, or back."""
+    if sys.byteorder == "little" or dtype == "u8":
         return data
-    values = array({2: "H", 4: "I"}[size], data)
+    values = array(_ARRAYS[dtype], bytes(data))
     values.byteswap()
     return values.tobytes()
 
@@ -144,7 +167,7 @@ def write(
     for top, rows in strips(width, height, pixel):
         piece = view[top * width * pixel : (top + rows) * width * pixel]
         rectangle = Gegl.Rectangle.new(0, top, width, rows)
-        buffer.set(rectangle, name, little_endian(piece, DTYPES[dtype]))
+        buffer.set(rectangle, name, little_endian(piece, dtype))
         report((top + rows) / height)
     buffer.flush()
     layer.update(0, 0, width, height)
