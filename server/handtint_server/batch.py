@@ -33,6 +33,10 @@ BUDGET_BYTES = 1_200_000_000
 _COPIES = 5  # planes' worth of memory for a photo in flight: Y', R, G, B and room to decode
 
 
+class RunFailed(HandtintError):
+    """No further photo can succeed, whatever it is."""
+
+
 class Painter(Protocol):
     """Whoever turns photos into colour: this machine's colorizer, or a server."""
 
@@ -134,10 +138,10 @@ def _finish(task: _Task, settings: Settings, painter: Painter, progress: Progres
 
 
 def _guarded(job: Job, action: Any) -> Any:
-    """The action's result, or an Outcome with its fault; a wish to stop passes through."""
+    """The action's result, or an Outcome with its fault; what ends the run passes through."""
     try:
         return action()
-    except Cancelled:
+    except (Cancelled, RunFailed):
         raise
     except HandtintError as error:
         return Outcome(job, str(error))
@@ -264,7 +268,7 @@ class Pipeline:
                 self._budget.give(amount)
         if isinstance(task, _Task):
             task.bytes = amount
-        return task  # type: ignore[return-value]  # None only while an error passes
+        return task
 
     def _encode(self, task: _Task) -> None:
         def work() -> None:

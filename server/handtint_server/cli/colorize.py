@@ -93,7 +93,11 @@ def _points(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tu
     type=click.Path(path_type=Path, dir_okay=False),
     help="Weights to use instead of the embedded ones.",
 )
-@click.option("--server", metavar="URL", help="Let a running server colorize; see handtint serve.")
+@click.option(
+    "--server",
+    metavar="URL|local",
+    help="Let a running server colorize; local: the one that runs for you.",
+)
 @click.option(
     "--token-file",
     type=click.Path(path_type=Path, dir_okay=False),
