@@ -1,0 +1,211 @@
+"""The commands as flows: what is read, asked and written, in this order.
+
+Each flow checks after every pause that its document and layers are still there; if not, it
+ends with `Dropped`, and whatever the server answers is thrown away.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Callable, Generator
+
+from .client import (
+    BadReply,
+    DeflatedCrop,
+    Picture,
+    Rejected,
+    Request,
+    Session,
+    Suggestions,
+    protocol,
+)
+from .hintscan import Crop, HintScan
+from .nodes import alive, by_uid, target, uid
+from .photos import Dropped, HintReader, Photo, Rect, read_hints, read_photo
+from .results import place
+from .settings import Settings
+from .spaces import space_of_document
+from .steps import Tick
+
+Flow = Generator[Any, Any, Any]
+
+
+@dataclass
+class Known:
+    """A photo that the server has seen: its pixels' checksum, how it lies, and its id."""
+
+    photo: Photo
+    image_id: str
+
+
+class Seen:
+    """The photos that the server has seen, by the unique id of their layers."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Known] = {}
+
+    def find(self, key: str) -> Known | None:
+        """What is known about a layer."""
+        return self._known.get(key)
+
+    def note(self, key: str, photo: Photo, image_id: str) -> None:
+        """Note a photo; its pixels are let go."""
+        self._known[key] = Known(without_pixels(photo), image_id)
+
+    def image_id(self, key: str, photo: Photo) -> str:
+        """The id of a photo that was just read, "" if it is new or has changed."""
+        known = self._known.get(key)
+        same = known is not None and (known.photo.checksum, known.photo.rect) == (
+            photo.checksum,
+            photo.rect,
+        )
+        return known.image_id if known is not None and same else ""
+
+
+def without_pixels(photo: Photo) -> Photo:
+    """A photo's description."""
+    return replace(photo, plane=replace(photo.plane, content=b""))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What Colorize has done.  result: the new layer's unique id."""
+
+    photo: str
+    result: str
+    device: str
+    note: str
+    timing: dict[str, float]
+
+
+def guard(document: Any, *keys: str) -> Callable[[], None]:
+    """A check that a document is open and layers are in it; raises Dropped."""
+
+    def still_there() -> None:
+        if not alive(document) or any(by_uid(document, key) is None for key in keys):
+            raise Dropped("The document or the layer is gone.")
+
+    return still_there
+
+
+def hints_on_wire(crop: Crop | None, rect: Rect) -> DeflatedCrop | None:
+    """Hints in the photo's own pixels, as the client sends them."""
+    if crop is None:
+        return None
+    return DeflatedCrop(
+        crop.x - rect[0], crop.y - rect[1], crop.width, crop.height, crop.stream, "BGRA"
+    )
+
+
+def colorize(document: Any, node: Any, session: Session, settings: Settings, seen: Seen) -> Flow:
+    """Colorize the photo that a layer stands for and insert the result; returns an Outcome."""
+    goal = target(document, node)
+    key = uid(goal.photo)
+    still_there = guard(document, key)
+    document.waitForDone()
+    photo = yield from read_photo(goal.photo, space_of_document(document), still_there)
+    crop = None
+    if settings.use_hints and goal.hints:
+        crop = yield from crop_of_layers(goal.hints, photo.rect, still_there)
+    try:
+        answer, image_id = yield from _ask(
+            session, photo, seen.image_id(key, photo), crop, settings
+        )
+    except Rejected as error:
+        if error.code != "bad_profile" or photo.plane.profile is None:
+            raise
+        still_there()
+        photo = yield from read_photo(
+            goal.photo, space_of_document(document), still_there, convert=True
+        )
+        answer, image_id = yield from _ask(session, photo, "", crop, settings)
+    still_there()
+    picture = read_answer(answer, photo, photo.rect)
+    seen.note(key, photo, image_id)
+    yield Tick("Inserting the colors", 0.97)
+    still_there()
+    selection = document.selection() if settings.use_selection else None
+    new = yield from place(
+        document,
+        by_uid(document, key),
+        picture.data,
+        photo.answer_space,
+        photo.rect,
+        settings.of_run(),
+        selection,
+        still_there,
+    )
+    return Outcome(key, uid(new), picture.device, picture.note, picture.timing)
+
+
+def crop_of_layers(layers: Any, rect: Rect, still_there: Callable[[], None]) -> Flow:
+    """All hints of some layers as a crop; None if nothing is painted."""
+    reader, scan = HintReader(layers), HintScan(rect)
+    try:
+        yield from read_hints(reader, scan, still_there)
+    finally:
+        reader.close()
+    return scan.crop()
+
+
+def colorize_request(
+    what: protocol.Photo,
+    photo: Photo,
+    crop: Crop | None,
+    settings: Settings,
+    region: Rect | None = None,
+    request_id: str = "",
+) -> Request:
+    """The message for colours in `photo.answer_space`."""
+    return protocol.colorize(
+        what,
+        hints_on_wire(crop, photo.rect),
+        vividness=settings.vividness,
+        strength=settings.strength,
+        answer_layout=photo.plane.layout,
+        answer_profile="source" if photo.own_space and photo.plane.profile else None,
+        region=region,
+        request_id=request_id,
+    )
+
+
+def _ask(
+    session: Session, photo: Photo, image_id: str, crop: Crop | None, settings: Settings
+) -> Flow:
+    return session.ask_about(
+        photo.plane,
+        image_id,
+        lambda what: colorize_request(
+            what, photo, crop, settings, request_id=protocol.new_request_id()
+        ),
+    )
+
+
+def read_answer(answer: Any, photo: Photo, rect: Rect) -> Picture:
+    """The picture of an answer, in the form that was asked for.  Raises BadReply."""
+    picture = protocol.read_picture(answer, (rect[2], rect[3]))
+    if (picture.dtype, picture.layout) != (photo.plane.dtype, photo.plane.layout):
+        raise BadReply("The server's answer is of another kind than asked for: update it.")
+    return picture
+
+
+def suggest(
+    session: Session,
+    image_id: str,
+    point: tuple[float, float],
+    hints: DeflatedCrop | None,
+    settings: Settings,
+) -> Flow:
+    """Likely colours at a place of a photo that the server has seen; returns Suggestions."""
+    answer = yield from session.ask(
+        lambda: protocol.suggest(
+            image_id,
+            point,
+            hints,
+            n=9,
+            vividness=settings.vividness,
+            strength=settings.strength,
+        )
+    )
+    suggestions: Suggestions = protocol.read_suggestions(answer)
+    return suggestions

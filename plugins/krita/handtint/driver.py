@@ -1,0 +1,155 @@
+"""Drives flows (generators) from Krita's event loop.
+
+The client's flows yield `Send`, `Pause` and `Start`, those of the plug-in also `Tick` and
+`Until`.  Nothing here waits: Krita holds back its layers' signals in a nested event loop.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from typing import Any, Callable, Generator
+
+from .client import Answer, ClientError, Pause, Send, Start, transport
+from .network import Call, Network
+from .qt import QtCore
+from .steps import Tick, Until
+
+UNTIL_MS = 10
+
+Flow = Generator[Any, Any, Any]
+
+
+class Unexpected(ClientError):
+    """A fault of the plug-in itself."""
+
+
+def _no_report(text: str, fraction: float) -> None:
+    pass
+
+
+class Job:
+    """A flow on its way.
+
+    done: called with what the flow returns.  failed: called with the ClientError it raised.
+    report: called with a text and 0..1.  None of them is called after `cancel`.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        flow: Flow,
+        done: Callable[[Any], None],
+        failed: Callable[[ClientError], None],
+        report: Callable[[str, float], None] = _no_report,
+    ) -> None:
+        self._network = network
+        self._flow = flow
+        self._done, self._failed, self._report = done, failed, report
+        self._call: Call | None = None
+        self._until: Until | None = None
+        self._inside = False
+        self._timer = QtCore.QTimer()
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._on_timer)
+        self.over = False
+
+    def start(self) -> Job:
+        """Begin, from the event loop."""
+        self._timer.start(0)
+        return self
+
+    def cancel(self) -> None:
+        """Stop at once; the flow's `finally` clauses run, a request is given up."""
+        if self.over:
+            return
+        self._end()
+        if self._inside:
+            return  # called from within the flow: it is dropped at its next step
+        self._flow.close()
+
+    def _end(self) -> None:
+        self.over = True
+        self._timer.stop()
+        if self._call is not None:
+            self._call.abort()
+            self._call = None
+
+    def _on_timer(self) -> None:
+        if self._inside:  # a call to Krita has let events through
+            self._timer.start(UNTIL_MS)
+            return
+        if self._until is not None and not self._until.ready():
+            self._timer.start(UNTIL_MS)
+            return
+        self._until = None
+        self._advance()
+
+    def _on_answer(self, answer: Answer) -> None:
+        self._call = None
+        self._advance(answer)
+
+    def _on_error(self, error: ClientError) -> None:
+        self._call = None
+        self._advance(error=error)
+
+    def _advance(self, value: Any = None, error: ClientError | None = None) -> None:
+        while not self.over:
+            self._inside = True
+            try:
+                step = self._flow.throw(error) if error is not None else self._flow.send(value)
+            except StopIteration as end:
+                self._finish(self._done, end.value)
+                return
+            except ClientError as raised:
+                self._finish(self._failed, raised)
+                return
+            except Exception as fault:
+                traceback.print_exc(file=sys.stderr)
+                problem = Unexpected(
+                    "The Handtint plug-in met a fault of its own (%s: %s): nothing more was "
+                    "changed. Please report it." % (type(fault).__name__, fault)
+                )
+                self._finish(self._failed, problem)
+                return
+            finally:
+                self._inside = False
+            if self.over:
+                self._flow.close()
+                return
+            value = error = None
+            if isinstance(step, Start):
+                try:
+                    value = transport.start(step)
+                except ClientError as raised:
+                    error = raised
+                continue
+            self._wait_for(step)
+            return
+
+    def _wait_for(self, step: Any) -> None:
+        if isinstance(step, Send):
+            self._call = self._network.send(
+                step.endpoint,
+                step.request,
+                step.timeout,
+                self._on_answer,
+                self._on_error,
+                self._report,
+            )
+        elif isinstance(step, Pause):
+            self._report(step.text, 0.0)
+            self._timer.start(int(step.seconds * 1000))
+        elif isinstance(step, Until):
+            self._until = step
+            self._timer.start(0)
+        else:
+            assert isinstance(step, Tick), step
+            if step.text:
+                self._report(step.text, step.fraction)
+            self._timer.start(0)
+
+    def _finish(self, callback: Callable[[Any], None], value: Any) -> None:
+        if not self.over:
+            self._end()
+            callback(value)

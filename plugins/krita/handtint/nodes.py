@@ -1,0 +1,156 @@
+"""Which layers of a document belong together: photo, hints, result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Iterator
+
+from .client import ClientError
+from .memory import Memory
+from .qt import QtCore
+
+HINTS_NAME = "Color Hints"
+PHOTO_TYPES = ("paintlayer", "grouplayer", "filelayer", "clonelayer", "vectorlayer", "filllayer")
+MASK_TYPES = ("transparencymask", "filtermask", "transformmask", "selectionmask", "colorizemask")
+
+
+class NoPhoto(ClientError):
+    """The active layer cannot be colorized; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a command is about.
+
+    photo: the layer to colorize.  hints: its hint layers, from bottom to top.  result: its
+    newest coloured layer that is in the document, or None.
+    """
+
+    photo: Any
+    hints: list[Any]
+    result: Any
+
+
+def uid(node: Any) -> str:
+    """A layer's unique id as text."""
+    return str(node.uniqueId().toString())
+
+
+def by_uid(document: Any, text: str) -> Any:
+    """The layer with a unique id, or None if it is not in the document (any more)."""
+    return document.nodeByUniqueID(QtCore.QUuid(text))
+
+
+def alive(document: Any) -> bool:
+    """Whether a document is still open."""
+    try:
+        return document is not None and document.rootNode() is not None
+    except RuntimeError:
+        return False
+
+
+def layers(parent: Any) -> Iterator[Any]:
+    """All layers below a node, from bottom to top, groups before what they hold."""
+    for node in parent.childNodes():
+        if node.type() in ("", *MASK_TYPES):
+            continue
+        yield node
+        if node.type() == "grouplayer":
+            yield from layers(node)
+
+
+def is_hints(node: Any, memory: Memory) -> bool:
+    """Whether a layer holds hints: bound ones by memory, others by their name."""
+    key = uid(node)
+    if key in memory.hints:
+        return True
+    known = key in memory.results or key in memory.overlays
+    return not known and node.type() == "paintlayer" and HINTS_NAME in node.name()
+
+
+def photo_of_hints(document: Any, node: Any, memory: Memory) -> Any:
+    """The photo that a hint layer is for: the bound one, else the one below it; or None."""
+    bound = memory.hints.get(uid(node))
+    if bound is not None:
+        photo = by_uid(document, bound)
+        if photo is not None:
+            return photo
+    return _photo_below(document, node, memory)
+
+
+def _photo_below(document: Any, node: Any, memory: Memory) -> Any:
+    parent = node.parentNode()
+    while parent is not None:
+        below = []
+        for sibling in parent.childNodes():
+            if sibling == node:
+                break
+            below.append(sibling)
+        for candidate in reversed(below):
+            if candidate.type() not in PHOTO_TYPES or is_hints(candidate, memory):
+                continue
+            key = uid(candidate)
+            if key in memory.overlays:
+                continue
+            if key in memory.results:
+                photo = by_uid(document, memory.results[key].photo)
+                if photo is not None:
+                    return photo
+            return candidate
+        node, parent = parent, parent.parentNode()
+    return None
+
+
+def photo_of(document: Any, node: Any, memory: Memory) -> Any:
+    """The photo that a command on a layer means.  Raises NoPhoto."""
+    if node is None:
+        raise NoPhoto("No layer is active: click the photo's layer and try again.")
+    while node.type() in MASK_TYPES and node.parentNode() is not None:
+        node = node.parentNode()
+    key = uid(node)
+    if key in memory.results or key in memory.overlays:
+        source = memory.results[key].photo if key in memory.results else memory.overlays[key]
+        photo = by_uid(document, source)
+        if photo is None:
+            raise NoPhoto(
+                "The photo that %s was made from is not in the document any more: click another "
+                "layer and try again." % node.name()
+            )
+        return photo
+    if is_hints(node, memory):
+        photo = photo_of_hints(document, node, memory)
+        if photo is None:
+            raise NoPhoto(
+                "There is no photo below the hint layer %s: click the photo's layer and try "
+                "again." % node.name()
+            )
+        return photo
+    if node.type() not in PHOTO_TYPES or node.parentNode() is None:
+        raise NoPhoto(
+            "%s holds no picture to colorize: click a layer with a photo and try again."
+            % (node.name() or "This layer")
+        )
+    return node
+
+
+def target(document: Any, node: Any) -> Target:
+    """What a command on a layer is about.  Raises NoPhoto."""
+    memory = Memory(document)
+    photo = photo_of(document, node, memory)
+    hints = [
+        layer
+        for layer in layers(document.rootNode())
+        if is_hints(layer, memory) and photo_of_hints(document, layer, memory) == photo
+    ]
+    return Target(photo, hints, newest_result(document, photo, memory))
+
+
+def newest_result(document: Any, photo: Any, memory: Memory) -> Any:
+    """The newest result of a photo that is in the document, or None."""
+    key = uid(photo)
+    for result_uid, result in reversed(list(memory.results.items())):
+        if result.photo == key:
+            node = by_uid(document, result_uid)
+            if node is not None:
+                return node
+    return None

@@ -1,0 +1,82 @@
+"""What the plug-in knows about the server, as one value that the docker shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from .client import (
+    BadSetting,
+    ClientError,
+    NotRunning,
+    OtherVersion,
+    ServerUnreachable,
+    StartFailed,
+)
+
+
+class ServerState(Enum):
+    """A state, with the words and the colour of the dot that stand for it."""
+
+    UNKNOWN = ("Not asked yet", "#8a8a8a")
+    STOPPED = ("Starts with the first photo", "#8a8a8a")
+    STARTING = ("Starting", "#e0a020")
+    READY_CPU = ("Ready on CPU", "#3fa34d")
+    READY_GPU = ("Ready on GPU", "#3fa34d")
+    BUSY = ("Busy", "#3f7fd0")
+    NOT_INSTALLED = ("Not installed", "#c03a3a")
+    WRONG_VERSION = ("Wrong version", "#c03a3a")
+    UNREACHABLE = ("Unreachable", "#c03a3a")
+
+    @property
+    def words(self) -> str:
+        """For the user."""
+        return self.value[0]
+
+    @property
+    def colour(self) -> str:
+        """Of the dot, "#rrggbb"."""
+        return self.value[1]
+
+    @property
+    def ready(self) -> bool:
+        """Whether a request would be taken at once."""
+        return self in (ServerState.READY_CPU, ServerState.READY_GPU)
+
+
+@dataclass(frozen=True)
+class ServerView:
+    """A state with what else there is to say: the device's name, or the remedy."""
+
+    state: ServerState
+    detail: str = ""
+
+
+def view_of_error(error: ClientError) -> ServerView:
+    """The state that an error means; errors that say nothing about the server are UNKNOWN."""
+    if isinstance(error, NotRunning):
+        return ServerView(ServerState.NOT_INSTALLED, str(error))
+    if isinstance(error, OtherVersion):
+        return ServerView(ServerState.WRONG_VERSION, str(error))
+    if isinstance(error, (ServerUnreachable, StartFailed, BadSetting)):
+        return ServerView(ServerState.UNREACHABLE, str(error))
+    return ServerView(ServerState.UNKNOWN, str(error))
+
+
+def view_of_info(info: dict, status: str) -> ServerView:
+    """The state of a server that answers.
+
+    info: what `GET /v1/info` says.  status: what `GET /v1/health` says.
+    """
+    engines = [engine for engine in info.get("engines", []) if isinstance(engine, dict)]
+    best = engines[0] if engines else {}
+    name = str(best.get("name") or best.get("device") or "")
+    if status == "loading":
+        return ServerView(ServerState.STARTING, "Loading the model")
+    if status == "busy":
+        return ServerView(ServerState.BUSY, name)
+    if status in ("failed", "stopping"):
+        problem = str(best.get("problem") or "")
+        return ServerView(ServerState.UNREACHABLE, problem or "The server is ending.")
+    on_cpu = str(best.get("device", "cpu")).startswith("cpu")
+    return ServerView(ServerState.READY_CPU if on_cpu else ServerState.READY_GPU, name)
