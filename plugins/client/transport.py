@@ -236,6 +236,7 @@ class Started:
     def __init__(self, process: subprocess.Popen[bytes], log: str) -> None:
         self._process = process
         self._log = log
+        _RUNNING.append(process)
 
     def failure(self) -> str | None:
         """None while it may come up; else the last line that it wrote, or ""."""
@@ -244,6 +245,9 @@ class Started:
             return None
         return last_line(self._log)
 
+
+_RUNNING: list[subprocess.Popen[bytes]] = []
+"""Programs started from here, which may outlive us: Python complains where it forgets one."""
 
 ALREADY_RUNNING = 3
 """Exit status of a server that found another one."""

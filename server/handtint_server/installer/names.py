@@ -1,0 +1,3 @@
+"""The editors that there are plug-ins for; apart, so that `handtint` starts quickly."""
+
+EDITORS = ("gimp", "krita")
