@@ -1,0 +1,117 @@
+"""Runs test modules inside the real Krita of the Debian folder and reads their verdict."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+SUPPORT = ROOT / "tests" / "support"
+FOLDER = Path(os.environ.get("HANDTINT_DEBIAN", "/var/tmp/handtint-debian13"))
+"""Folder made by `tests/support/debian_folder.sh`."""
+
+
+def is_built() -> bool:
+    """Whether the Debian folder is there."""
+    return (FOLDER / ".handtint-ready").exists()
+
+
+def stage(target: Path) -> None:
+    """The plug-in as an installation has it, in a folder for PYTHONPATH."""
+    sys.path.insert(0, str(ROOT / "plugins"))
+    import package
+
+    for name, source in package.files("krita").items():
+        path = target / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, path)
+
+
+@dataclass
+class Outcome:
+    """What a run in Krita has said.  values: whatever the cases measured."""
+
+    cases: dict[str, str]
+    values: dict[str, Any] = field(default_factory=dict)
+    complete: bool = False
+    output: str = ""
+
+    def check(self, name: str) -> None:
+        """Raises AssertionError unless a case has run well."""
+        verdict = self.cases.get(name, "was not run")
+        if verdict != "ok":
+            raise AssertionError(f"{name}: {verdict}\n--- Krita's output:\n{self.output[-4000:]}")
+
+
+def inside(
+    command: list[str], out: Path, environment: dict[str, str], limit: float
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a command in the Debian folder with a clean environment.
+
+    The repository and `out` are seen there under the same paths.
+    """
+    clean = {
+        "PATH": "/usr/bin:/bin:/usr/games",
+        "LANG": "C.UTF-8",
+        "HOME": str(out / "home"),
+        "XDG_RUNTIME_DIR": str(out / "run"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        **environment,
+    }
+    (out / "home").mkdir(parents=True, exist_ok=True)
+    (out / "run").mkdir(mode=0o700, exist_ok=True)
+    words = ["env", "-i", *(f"{name}={value}" for name, value in clean.items())]
+    bind = {ROOT, out}
+    for name in ("HANDTINT_RUNTIME_DIR", "HANDTINT_HOME"):
+        if name in environment and not Path(environment[name]).is_relative_to(out):
+            Path(environment[name]).mkdir(parents=True, exist_ok=True)
+            bind.add(Path(environment[name]))
+    return subprocess.run(
+        ["sh", str(SUPPORT / "debian_folder.sh"), str(FOLDER), "run", *words,
+         "timeout", "-k", "5", str(int(limit)), *command],
+        env={**os.environ, "BIND": " ".join(f"{path}:{path}" for path in sorted(bind))},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=limit + 60,
+        check=False,
+    )  # fmt: skip
+
+
+def run_headless(
+    module: str, out: Path, environment: dict[str, str] | None = None, limit: float = 600.0
+) -> Outcome:
+    """Run the cases of a module of tests/support/in_krita with kritarunner."""
+    out.mkdir(parents=True, exist_ok=True)
+    plugin = out / "plugin"
+    stage(plugin)
+    result = out / "result.json"
+    result.unlink(missing_ok=True)
+    done = inside(
+        ["kritarunner", "-s", "harness", "-f", "main"],
+        out,
+        {
+            "QT_QPA_PLATFORM": "offscreen",
+            "PYTHONPATH": f"{plugin}:{SUPPORT / 'in_krita'}",
+            "HANDTINT_TEST_MODULE": module,
+            "HANDTINT_TEST_OUT": str(out),
+            **(environment or {}),
+        },
+        limit,
+    )
+    output = done.stdout.decode("utf-8", "replace")
+    (out / "krita.log").write_text(output)
+    return read(result, output)
+
+
+def read(result: Path, output: str) -> Outcome:
+    """The verdict of a run; a missing file is none."""
+    if not result.exists():
+        return Outcome({}, output=output)
+    content = json.loads(result.read_text())
+    return Outcome(content["cases"], content["values"], content["complete"], output)
