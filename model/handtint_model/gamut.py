@@ -22,6 +22,12 @@ ROWS = 257
 COLUMNS = 513
 """Table columns, evenly spaced in `hue_position` from 0 to 4 (the last equals the first)."""
 
+REFINEMENTS = 3
+"""Steps from the table's limit, which cannot follow the ridge at yellow, to the exact one."""
+
+CLOSE = np.float32(1e-3)
+"""A limit whose excess is so small a part of the first is good enough."""
+
 _BLACK_F = 4.0 / 29.0
 
 
@@ -86,14 +92,43 @@ def limit_at(
     return np.asarray(upper * (1 - u) + lower * u, np.float32)
 
 
-def reduce_chroma(
-    f: NDArray[Any], a: NDArray[Any], b: NDArray[Any], table: NDArray[np.float32]
-) -> tuple[NDArray[Any], NDArray[Any]]:
-    """(a, b) with the same hue and at most the chroma that fits at f(Y), by `chroma_limits`."""
-    total = np.abs(a) + np.abs(b)
-    limit = limit_at(f, hue_position(a, b), table)
-    scale = np.minimum(1, limit / np.maximum(total, np.float32(1e-6)))
-    return a * scale, b * scale
+def fit_chroma(
+    y: NDArray[Any],
+    f: NDArray[Any],
+    a: NDArray[Any],
+    b: NDArray[Any],
+    table: NDArray[np.float32],
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Linear R, G, B of colours outside the gamut, reduced to the largest chroma that fits.
+
+    y, f: Y and f(Y).  a, b: outside the gamut.  The table's limit is improved by
+    `REFINEMENTS` steps of regula falsi (Illinois); what is still outside is mixed with gray.
+    """
+    size = np.abs(a) + np.abs(b)
+    low, high = np.zeros_like(y), np.ones_like(y)
+    at_low, at_high = -np.minimum(y, 1 - y), _excess(*lab_to_linear(f, y, a, b))
+    scale = np.minimum(limit_at(f, hue_position(a, b), table) / size, np.float32(0.999))
+    close = (at_high - at_low) * CLOSE
+    for _ in range(REFINEMENTS):
+        excess = _excess(*lab_to_linear(f, y, a * scale, b * scale))
+        done = np.abs(excess) <= close
+        inside = excess <= 0
+        low, high = np.where(inside, scale, low), np.where(inside, high, scale)
+        # Illinois: the end that stays counts half, so that it moves next time.
+        at_low, at_high = (
+            np.where(inside, excess, at_low / 2),
+            np.where(inside, at_high / 2, excess),
+        )
+        span = np.maximum(at_high - at_low, np.float32(1e-20))
+        scale = np.where(done, scale, low - (high - low) * at_low / span)
+    return into_gamut(y, *lab_to_linear(f, y, a * scale, b * scale))
+
+
+def _excess(red: NDArray[Any], green: NDArray[Any], blue: NDArray[Any]) -> NDArray[Any]:
+    """How far the channel that is farthest outside lies beyond 0 or 1; negative if inside."""
+    least = np.minimum(red, np.minimum(green, blue))
+    most = np.maximum(red, np.maximum(green, blue))
+    return np.asarray(np.maximum(most - 1, -least))
 
 
 def into_gamut(

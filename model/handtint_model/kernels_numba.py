@@ -16,6 +16,7 @@ import numba
 import numpy as np
 from numba import types
 
+from .gamut import CLOSE, REFINEMENTS
 from .photometry import DELTA, RGB_TO_XYZ, WHITE, XYZ_TO_RGB
 
 F32 = np.float32
@@ -28,6 +29,7 @@ _BX, _BY, _BZ = (F32(v) for v in XYZ_TO_RGB[2] * (WHITE[0], 1.0, WHITE[2]))
 _WR, _WB = F32(RGB_TO_XYZ[1, 0]), F32(RGB_TO_XYZ[1, 2])
 _1_WG = F32(1.0 / RGB_TO_XYZ[1, 1])
 _0, _1, _2, _4, _HALF = F32(0), F32(1), F32(2), F32(4), F32(0.5)
+_ALMOST_1, _TINY = F32(0.999), F32(1e-20)
 _A, _B = F32(1 / 500), F32(1 / 200)
 
 
@@ -235,11 +237,11 @@ def linear_red_blue(y: Any, f: Any, a: Any, b: Any, limits: Any) -> None:
     per_column = F32(columns) / _4
     for i in range(y.size):
         fy, luminance = f[i], y[i]
-        da, db = a[i], b[i]
-        red, green, blue = _0, _0, _0
-        for attempt in range(2):
-            fx = fy + da * _A
-            fz = fy - db * _B
+        red, blue, least, most = _0, _0, _0, _0
+        scale, low, high, at_low, at_high, close = _1, _0, _1, _0, _0, _0
+        for attempt in range(REFINEMENTS + 2):
+            fx = fy + scale * a[i] * _A
+            fz = fy - scale * b[i] * _B
             x = fx * fx * fx if fx > _DELTA else _SLOPE * (fx - _BLACK)
             z = fz * fz * fz if fz > _DELTA else _SLOPE * (fz - _BLACK)
             red = _RX * x + _RY * luminance + _RZ * z
@@ -247,16 +249,15 @@ def linear_red_blue(y: Any, f: Any, a: Any, b: Any, limits: Any) -> None:
             blue = _BX * x + _BY * luminance + _BZ * z
             least = min(red, min(green, blue))
             most = max(red, max(green, blue))
-            if least >= 0 and most <= 1:
-                break
+            excess = max(most - _1, -least)
             if attempt == 0:
-                size = abs(da) + abs(db)
-                if size <= 0:
-                    continue
-                position = db / size
-                if da < 0:
+                if excess <= 0:
+                    break
+                size = max(abs(a[i]) + abs(b[i]), F32(1e-6))
+                position = b[i] / size
+                if a[i] < 0:
                     position = _2 - position
-                elif db < 0:
+                elif b[i] < 0:
                     position += _4
                 row = min(max((fy - _BLACK) * per_row, _0), F32(rows - 0.001))
                 column = min(position * per_column, F32(columns - 0.001))
@@ -264,20 +265,28 @@ def linear_red_blue(y: Any, f: Any, a: Any, b: Any, limits: Any) -> None:
                 p, q = row - F32(r), column - F32(c)
                 upper = limits[r, c] * (_1 - q) + limits[r, c + 1] * q
                 lower = limits[r + 1, c] * (_1 - q) + limits[r + 1, c + 1] * q
-                scale = min((upper * (_1 - p) + lower * p) / size, _1)
-                da *= scale
-                db *= scale
+                at_low, at_high = -min(luminance, _1 - luminance), excess
+                close = (at_high - at_low) * CLOSE
+                scale = min((upper * (_1 - p) + lower * p) / size, _ALMOST_1)
+            elif attempt <= REFINEMENTS and abs(excess) > close:
+                if excess <= 0:
+                    low, at_low, at_high = scale, excess, at_high * _HALF
+                else:
+                    high, at_high, at_low = scale, excess, at_low * _HALF
+                scale = low - (high - low) * at_low / max(at_high - at_low, _TINY)
             else:
-                # What the table leaves outside goes towards the gray of the same Y.
-                keep = _1
-                if most > 1:
-                    keep = (_1 - luminance) / (most - luminance)
-                if least < 0:
-                    keep = min(keep, luminance / (luminance - least))
-                red = min(max(luminance + keep * (red - luminance), _0), _1)
-                blue = min(max(luminance + keep * (blue - luminance), _0), _1)
-        a[i] = red
-        b[i] = blue
+                if excess > 0:
+                    # What is still outside goes towards the gray of the same Y.
+                    keep = _1
+                    if most > 1:
+                        keep = (_1 - luminance) / (most - luminance)
+                    if least < 0:
+                        keep = min(keep, luminance / (luminance - least))
+                    red = luminance + keep * (red - luminance)
+                    blue = luminance + keep * (blue - luminance)
+                break
+        a[i] = min(max(red, _0), _1)
+        b[i] = min(max(blue, _0), _1)
 
 
 def _codes(y: Any, red: Any, blue: Any, encode: Any, decode: Any, out: Any) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .gamut import into_gamut, reduce_chroma
+from .gamut import fit_chroma
 from .photometry import RGB_TO_XYZ, lab_to_linear
 
 Floats = NDArray[np.float32]
@@ -172,9 +172,7 @@ def linear_red_blue(y: Floats, f: Floats, a: Floats, b: Floats, limits: Floats) 
     for channel in channels:
         outside |= (channel < 0) | (channel > 1)
     if outside.any():
-        y_, f_ = y[outside], f[outside]
-        reduced = reduce_chroma(f_, a[outside], b[outside], limits)
-        fitted = into_gamut(y_, *lab_to_linear(f_, y_, *reduced))
+        fitted = fit_chroma(y[outside], f[outside], a[outside], b[outside], limits)
         for channel, values in zip(channels, fitted):
             channel[outside] = values
     a[...], b[...] = channels[0], channels[2]
