@@ -189,15 +189,16 @@ def suggest() -> Response:
         photo = state.find_source(wanted, parts, ticket, size)
         hints = read_hints(wanted, parts.get("hints"), state.settings.max_pixels)
         where = _place(wanted, parts, photo, state.settings.max_pixels)
-        options = wanted.options()
 
         def act(colorizer: Colorizer, entry: Entry) -> tuple[Any, Colorizer]:
             started = time.perf_counter()
-            found = colorizer.suggest(entry.encoded, where, hints, wanted.n)
+            found = colorizer.suggest(
+                entry.encoded, where, hints, n=wanted.n, strength=wanted.strength
+            )
             ticket.timings["render"] = (time.perf_counter() - started) * 1000
             return found, colorizer
 
-        (found, colorizer), hit = state.run(photo, options, ticket, act)
+        (found, colorizer), hit = state.run(photo, wanted.options(), ticket, act)
         answer = SuggestAnswer(
             image_id=photo.image_id,
             suggestions=[
