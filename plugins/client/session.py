@@ -112,6 +112,15 @@ class Session:
         self.endpoint = found
         return found
 
+    def look(self) -> Flow[places.Endpoint | None]:
+        """The server that runs already, or None; nothing is started."""
+        if not self.setting.automatic:
+            endpoint = self.setting.endpoint()
+            yield from self._health(endpoint)
+            return endpoint
+        connection = places.read_connection(self.folder)
+        return (yield from self._find(self._announcements(connection)))
+
     def _announcements(self, connection: places.Connection | None) -> list[str]:
         paths = list(connection.discovery) if connection else []
         paths.append(os.path.join(self.folder, places.DISCOVERY))
