@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,8 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "plugins"))
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 
+import run_in_gimp  # noqa: E402
+from run_in_gimp import Gimp  # noqa: E402
 from server_process import ServerProcess  # noqa: E402
 
 
@@ -30,3 +34,28 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerPr
     folder = tmp_path_factory.mktemp("server")
     with ServerProcess(folder / "runtime", folder / "home") as server:
         yield server
+
+
+@dataclass
+class GimpAndServer:
+    """A GIMP with the plug-in installed, and the server that it finds."""
+
+    gimp: Gimp
+    server: ServerProcess
+
+
+@pytest.fixture(scope="module")
+def in_gimp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GimpAndServer]:
+    """One GIMP and one `handtint serve` for a whole file of tests."""
+    if problem := run_in_gimp.missing():
+        if os.environ.get("HANDTINT_NEED_EDITORS"):
+            pytest.fail(problem)
+        pytest.skip(problem)
+    work = tmp_path_factory.mktemp("gimp")
+    folders = {
+        "HANDTINT_RUNTIME_DIR": str(work / "runtime"),
+        "HANDTINT_HOME": str(work / "data"),
+    }
+    gimp = Gimp(work, **folders)
+    with ServerProcess(work / "runtime", work / "data") as server:
+        yield GimpAndServer(gimp, server)

@@ -1,0 +1,50 @@
+"""The cases of tests/support/in_gimp/layers.py, run in the real GIMP against a real server."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from run_in_gimp import CASES, Outcome
+
+from .conftest import GimpAndServer
+
+pytestmark = [pytest.mark.gimp, pytest.mark.timeout(1800)]
+
+NAMES = re.findall(r"^def case_(\w+)", (CASES / "layers.py").read_text("utf-8"), re.MULTILINE)
+WITH_ANSWER = {"arguments_are_documented"}
+
+
+@pytest.fixture(scope="module")
+def outcome(in_gimp: GimpAndServer) -> Outcome:
+    return in_gimp.gimp.run("layers", limit=1500)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in WITH_ANSWER])
+def test_case(outcome: Outcome, name: str) -> None:
+    assert outcome[name] is None
+
+
+def test_scripts_find_documented_arguments(outcome: Outcome) -> None:
+    from handtint_model import ColorizeOptions
+
+    told: dict[str, Any] = outcome["arguments_are_documented"]
+    labels = {entry["label"].replace("_", "") for entry in told.values()}
+    assert labels == {
+        "Colorize Layer",
+        "Colorize Layer with Options...",
+        "New Color Hints Layer",
+        "Suggest Hint Colors",
+    }
+    for entry in told.values():
+        assert entry["paths"] == ["<Image>/Colors"]
+        # Sensitive with one layer, several, and none: see plugin.py.
+        assert (entry["types"], entry["sensitivity"]) == ("*", 0b111)
+    arguments = told["plug-in-handtint-colorize"]["arguments"]
+    own = ["vividness", "strength", "use-hints", "output", "area"]
+    assert list(arguments)[-5:] == own
+    assert all(label and text for label, text, _ in (arguments[name] for name in own))
+    default = ColorizeOptions()
+    assert float(arguments["vividness"][2]) == default.vividness
+    assert float(arguments["strength"][2]) == default.strength
