@@ -128,6 +128,8 @@ def test_figures_of_gray_and_levin(folder):
     truth = np.mean(report.colourfulness)
     assert figures["colourfulness_difference_of_means"] == pytest.approx(truth, abs=1e-3)
 
+    assert figures["lightness_drift"] < 0.02
+
     figures = summary(report, levin)
     assert figures["gain_over_gray"] == pytest.approx(np.mean(levin.psnr) - np.mean(gray.psnr))
     assert figures["gain_over_gray"] > 0

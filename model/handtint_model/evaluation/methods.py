@@ -16,11 +16,11 @@ from ..errors import BadOption
 from ..types import Hints
 from .baselines import LevinPropagation
 from .lab import lab_to_rgb
-from .protocols import PlacedHints, Truth
+from .protocols import PaintedHints, Truth
 
 Array = NDArray[Any]
 
-Answers = Callable[[PlacedHints], list[Array]]
+Answers = Callable[[PaintedHints], list[Array]]
 """Hints to results, (H, W, 3) sRGB 0..1, one per label of the method."""
 
 
@@ -57,10 +57,10 @@ class Levin:
         gray = np.repeat(truth.luminance[..., None].astype(np.float64), 3, axis=2)
         spread = LevinPropagation(truth.lab[..., 0] / 100.0)
 
-        def answer(hints: PlacedHints) -> list[Array]:
+        def answer(hints: PaintedHints) -> list[Array]:
             if not len(hints):
                 return [gray]
-            ab = spread(*hints.paint(*truth.luminance.shape))
+            ab = spread(*hints.paint())
             return [lab_to_rgb(np.concatenate([truth.lab[..., :1], ab], axis=-1))]
 
         return answer
@@ -85,7 +85,7 @@ class Ours:
         """See `Method.start`."""
         photo = self._colorizer.encode(truth.luminance)
 
-        def answer(hints: PlacedHints) -> list[Array]:
+        def answer(hints: PaintedHints) -> list[Array]:
             painted = hints.as_hints() if len(hints) else Hints()
             return [
                 self._colorizer.colorize(photo, painted, **options) for options in self._options

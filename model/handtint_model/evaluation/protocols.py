@@ -9,6 +9,7 @@ compared with figures of the other.
 from __future__ import annotations
 
 import random
+import typing
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -56,14 +57,28 @@ class Truth:
         return self.lab[..., 1:]
 
 
+class PaintedHints(typing.Protocol):
+    """Hints on one photo, in the two forms that methods take."""
+
+    def __len__(self) -> int:
+        """The number of squares, strokes or other marks."""
+
+    def paint(self) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+        """Where there is paint, (H, W) bool, and its exact colour, (H, W, 2) ab."""
+
+    def as_hints(self) -> Hints:
+        """Opaque patches of 8-bit sRGB, within 0.5 of the exact colour in ab."""
+
+
 @dataclass(frozen=True, eq=False)
 class PlacedHints:
     """Square hints on one photo, later ones on top.
 
-    corners: (k, 2) int, y and x of each top left pixel.  side: in pixels.
-    ab: (k, 2) colour of each, the mean of the truth's ab over its square.
+    shape: (H, W) of the photo.  corners: (k, 2) int, y and x of each top left pixel.
+    side: in pixels.  ab: (k, 2) colour of each, the mean of the truth's ab over its square.
     """
 
+    shape: tuple[int, int]
     corners: NDArray[np.intp]
     side: int
     ab: NDArray[np.float64]
@@ -71,10 +86,10 @@ class PlacedHints:
     def __len__(self) -> int:
         return len(self.corners)
 
-    def paint(self, height: int, width: int) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-        """Where there is paint, (H, W) bool, and its exact colour, (H, W, 2) ab."""
-        painted = np.zeros((height, width), bool)
-        colour = np.zeros((height, width, 2))
+    def paint(self) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+        """See `PaintedHints.paint`."""
+        painted = np.zeros(self.shape, bool)
+        colour = np.zeros((*self.shape, 2))
         for (y, x), ab in zip(self.corners, self.ab, strict=True):
             square = np.s_[y : y + self.side, x : x + self.side]
             painted[square] = True
@@ -82,7 +97,7 @@ class PlacedHints:
         return painted, colour
 
     def as_hints(self) -> Hints:
-        """The same as opaque patches of 8-bit sRGB, within 0.5 of the colour in ab."""
+        """See `PaintedHints.as_hints`."""
         patches = []
         codes = nearest_codes(self.ab)
         for (y, x), code in zip(self.corners, codes, strict=True):
@@ -114,7 +129,8 @@ class Protocol:
         corners = self.corners(truth.name, number, truth.codes.shape[0])
         squares = [truth.ab[y : y + self.side, x : x + self.side] for y, x in corners]
         means = [square.mean(axis=(0, 1)) for square in squares]
-        return PlacedHints(corners, self.side, np.asarray(means, np.float64).reshape(-1, 2))
+        ab = np.asarray(means, np.float64).reshape(-1, 2)
+        return PlacedHints(truth.luminance.shape, corners, self.side, ab)
 
     def psnr(self, rgb: Array, truth: Truth) -> float:
         """PSNR in dB of a result, (H, W, 3) sRGB 0..1, against the whole photo."""

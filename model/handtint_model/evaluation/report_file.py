@@ -28,6 +28,7 @@ def to_json(report: Report) -> dict[str, Any]:
             | {
                 "psnr_by_photo": score.psnr,
                 "colourfulness_by_photo": score.colourfulness,
+                "drift_by_photo": score.drift,
                 "ab_error_curve": score.curve.state(),
             }
             for score in report.scores
@@ -78,5 +79,6 @@ def _score(entry: dict[str, Any]) -> Score:
         int(entry["hints"]),
         [float(value) for value in entry["psnr_by_photo"]],
         [float(value) for value in entry["colourfulness_by_photo"]],
+        [float(value) for value in entry["drift_by_photo"]],
         curve,
     )

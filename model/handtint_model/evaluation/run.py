@@ -11,7 +11,7 @@ from ..errors import BadImage
 from .bin_frequencies import bin_frequencies, nearest_bins
 from .lab import rgb_to_lab
 from .methods import Method
-from .metrics import AbErrorCurve, colourfulness, mean_and_error
+from .metrics import AbErrorCurve, colourfulness, lightness_drift, mean_and_error
 from .photos import PhotoFile
 from .protocols import Protocol
 
@@ -24,6 +24,7 @@ class Score:
     hints: int
     psnr: list[float] = field(default_factory=list)  # dB
     colourfulness: list[float] = field(default_factory=list)
+    drift: list[float] = field(default_factory=list)  # mean error of L*
     curve: AbErrorCurve = field(default_factory=lambda: AbErrorCurve(bin_frequencies()))
 
 
@@ -93,7 +94,9 @@ def evaluate(
                     score = scores.setdefault((label, count), Score(label, count))
                     score.psnr.append(protocol.psnr(rgb, truth))
                     score.colourfulness.append(colourfulness(rgb * 255.0))
-                    score.curve.add(rgb_to_lab(rgb)[..., 1:], truth.ab, truth_bins)
+                    lab = rgb_to_lab(rgb)
+                    score.drift.append(lightness_drift(lab[..., 0], truth.lab[..., 0]))
+                    score.curve.add(lab[..., 1:], truth.ab, truth_bins)
     if not report.photos:
         raise BadImage("none of the photos could be read: " + " ".join(report.skipped))
     if progress is not None:

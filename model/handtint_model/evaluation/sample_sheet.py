@@ -40,7 +40,7 @@ def sample_sheet(
     rows = []
     for truth in truths:
         placed = protocol.place(truth, hints)
-        painted, _ = placed.paint(*truth.luminance.shape)
+        painted, _ = placed.paint()
         row = [mark_hints(truth.luminance[..., None].repeat(3, axis=2), painted, truth.codes)]
         for method in methods:
             answers = method.start(truth)

@@ -8,6 +8,7 @@ stroke's mean true colour.  Given the same seed, the same strokes.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +45,39 @@ class Stroke:
     object: NDArray[np.bool_]
 
 
+class Strokes:
+    """Strokes on one photo, later ones on top; `PaintedHints` for the methods."""
+
+    def __init__(self, strokes: Sequence[Stroke], shape: tuple[int, int]) -> None:
+        """strokes: all on a photo of ``shape`` (H, W)."""
+        self.strokes = tuple(strokes)
+        self.shape = shape
+
+    def __len__(self) -> int:
+        return len(self.strokes)
+
+    def paint(self) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+        """See `PaintedHints.paint`."""
+        painted = np.zeros(self.shape, bool)
+        colour = np.zeros((*self.shape, 2))
+        for stroke in self.strokes:
+            painted |= stroke.painted
+            colour[stroke.painted] = stroke.ab
+        return painted, colour
+
+    def as_hints(self) -> Hints:
+        """See `PaintedHints.as_hints`."""
+        patches = []
+        codes = nearest_codes(np.array([stroke.ab for stroke in self.strokes]))
+        for stroke, code in zip(self.strokes, codes, strict=True):
+            rows, columns = (np.flatnonzero(stroke.painted.any(axis)) for axis in (1, 0))
+            box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+            rgba = np.zeros((*stroke.painted[box].shape, 4), np.uint8)
+            rgba[stroke.painted[box]] = (*code, 255)
+            patches.append(HintPatch(rgba, int(columns[0]), int(rows[0])))
+        return Hints(tuple(patches))
+
+
 def object_at(truth: Truth, y: int, x: int) -> NDArray[np.bool_]:
     """(H, W) bool: the connected region around a pixel whose true colour is like its own."""
     lab = ndimage.gaussian_filter(truth.lab, (1.0, 1.0, 0.0))
@@ -73,42 +107,25 @@ def random_place(truth: Truth, number: int, seed: int = 0) -> tuple[int, int]:
     return int(generator.integers(height)), int(generator.integers(width))
 
 
-def uncertain_place(uncertainty: Array, shape: tuple[int, int]) -> tuple[int, int]:
-    """The place (y, x) in a photo of ``shape`` where a hint would tell most.
+def uncertain_place(uncertainty: Array, painted: Array) -> tuple[int, int]:
+    """The unpainted place (y, x) where a hint would tell most.
 
     uncertainty: (h, w), one value per cell, the cells covering the photo.
+    painted: (H, W) bool, where strokes lie already.
     """
-    row, column = np.unravel_index(int(uncertainty.argmax()), uncertainty.shape)
-    y = (row + 0.5) * shape[0] / uncertainty.shape[0]
-    x = (column + 0.5) * shape[1] / uncertainty.shape[1]
-    return min(int(y), shape[0] - 1), min(int(x), shape[1] - 1)
+    cells = np.where(_covered(painted, uncertainty.shape), -np.inf, uncertainty)
+    row, column = np.unravel_index(int(cells.argmax()), cells.shape)
+    y = (row + 0.5) * painted.shape[0] / cells.shape[0]
+    x = (column + 0.5) * painted.shape[1] / cells.shape[1]
+    return min(int(y), painted.shape[0] - 1), min(int(x), painted.shape[1] - 1)
 
 
-def as_hints(strokes: list[Stroke]) -> Hints:
-    """Strokes, later ones on top, as opaque patches of 8-bit sRGB."""
-    if not strokes:
-        return Hints()
-    patches = []
-    codes = nearest_codes(np.stack([stroke.ab for stroke in strokes]))
-    for stroke, code in zip(strokes, codes, strict=True):
-        (rows, columns) = (np.flatnonzero(stroke.painted.any(axis)) for axis in (1, 0))
-        box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        rgba = np.zeros((*stroke.painted[box].shape, 4), np.uint8)
-        rgba[stroke.painted[box]] = (*code, 255)
-        patches.append(HintPatch(rgba, int(columns[0]), int(rows[0])))
-    return Hints(tuple(patches))
-
-
-def paint(
-    strokes: list[Stroke], shape: tuple[int, int]
-) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Where strokes, later ones on top, lie, (H, W) bool, and their colour, (H, W, 2) ab."""
-    painted = np.zeros(shape, bool)
-    colour = np.zeros((*shape, 2))
-    for stroke in strokes:
-        painted |= stroke.painted
-        colour[stroke.painted] = stroke.ab
-    return painted, colour
+def _covered(painted: Array, cells: tuple[int, ...]) -> NDArray[np.bool_]:
+    """(h, w) bool: the cells that hold painted pixels."""
+    covered = np.zeros(cells, bool)
+    y, x = np.nonzero(painted)
+    covered[y * cells[0] // painted.shape[0], x * cells[1] // painted.shape[1]] = True
+    return covered
 
 
 def _axis(region: Array, y: int, x: int, reach: int = 48) -> tuple[float, float]:

@@ -11,14 +11,15 @@ from .run import Report, Score
 
 HEADER: tuple[str, ...] = (
     "method", "hints", "PSNR dB", "over gray", "over levin", "colourfulness",
-    "dCF", "|CF-CF|", "AuC", "AuC reb.", "way %",
+    "dCF", "|CF-CF|", "AuC", "AuC reb.", "way %", "drift L*",
 )  # fmt: skip
 
 LEGEND = """\
 PSNR: per photo, then the mean, with its standard error; gains likewise, photo by photo.
 dCF: |mean colourfulness - mean of the truth|; |CF-CF|: mean of the photos' differences.
 AuC: area under the curve of the ab error, 0..150; reb.: rare colours weighted up;
-way: the rebalanced AuC's share of the way from gray's to 100."""
+way: the rebalanced AuC's share of the way from gray's to 100.
+drift L*: mean error of the lightness, which should be the photo's."""
 
 
 def way_from_gray(report: Report, score: Score) -> float | None:
@@ -44,6 +45,7 @@ def summary(report: Report, score: Score) -> dict[str, Any]:
         "colourfulness_of_truth": float(truth.mean()),
         "colourfulness_difference_of_means": float(abs(own.mean() - truth.mean())),
         "colourfulness_mean_difference": float(np.abs(own - truth).mean()),
+        "lightness_drift": float(np.mean(score.drift)),
         "auc": score.curve.raw,
         "auc_rebalanced": score.curve.rebalanced,
         "way_from_gray_percent": way_from_gray(report, score),
@@ -87,6 +89,7 @@ def _row(report: Report, score: Score) -> tuple[str, ...]:
         f"{figures['auc']:.2f}",
         f"{figures['auc_rebalanced']:.2f}",
         "" if way is None else f"{way:.1f}",
+        f"{figures['lightness_drift']:.2f}",
     )
 
 
