@@ -32,7 +32,8 @@ class Job:
     """A flow on its way.
 
     done: called with what the flow returns.  failed: called with the ClientError it raised.
-    report: called with a text and 0..1.  None of them is called after `cancel`.
+    report: called with a text and 0..1.  starting: called when a server is started.  None of
+    them is called after `cancel`.
     """
 
     def __init__(
@@ -42,10 +43,12 @@ class Job:
         done: Callable[[Any], None],
         failed: Callable[[ClientError], None],
         report: Callable[[str, float], None] = _no_report,
+        starting: Callable[[], None] = lambda: None,
     ) -> None:
         self._network = network
         self._flow = flow
         self._done, self._failed, self._report = done, failed, report
+        self._starting = starting
         self._call: Call | None = None
         self._until: Until | None = None
         self._inside = False
@@ -119,6 +122,7 @@ class Job:
                 return
             value = error = None
             if isinstance(step, Start):
+                self._starting()
                 try:
                     value = transport.start(step)
                 except ClientError as raised:

@@ -154,3 +154,11 @@ def newest_result(document: Any, photo: Any, memory: Memory) -> Any:
             if node is not None:
                 return node
     return None
+
+
+def keep_active(document: Any, before: Any, otherwise: Any) -> None:
+    """Make the layer active that was before a command; if it is gone, another one."""
+    if before is not None and by_uid(document, uid(before)) is not None:
+        document.setActiveNode(before)
+    elif before is not None:
+        document.setActiveNode(otherwise)

@@ -7,7 +7,7 @@ from typing import Any, Callable, Generator
 from krita import Krita
 
 from .memory import Memory, Result
-from .nodes import newest_result, uid
+from .nodes import keep_active, newest_result, uid
 from .photos import Rect, read_checksum, rect_of, write_pixels
 from .qt import QtCore
 from .spaces import Space, space_of
@@ -68,11 +68,12 @@ def place(
         mask = document.createTransparencyMask("Selection")
         mask.setSelection(selection)
         new.addChildNode(mask, None)
+    active = document.activeNode()
     parent.addChildNode(new, above)
     if old is not None:
         old.remove()
-    memory = Memory(document)
-    memory.add_result(uid(new), Result(uid(photo), tuple(rect), str(checksum), settings))
+    Memory(document).add_result(uid(new), Result(uid(photo), tuple(rect), str(checksum), settings))
+    keep_active(document, active, new)
     document.refreshProjection()
     return new
 

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any, Generator
 
 from .client import (
+    BadReply,
     BadSetting,
     ClientError,
     NotRunning,
     OtherVersion,
+    Send,
+    ServerLost,
+    ServerTimeout,
     ServerUnreachable,
+    Session,
     StartFailed,
+    places,
+    protocol,
 )
+
+LOOK_TIMEOUT = 5.0
 
 
 class ServerState(Enum):
@@ -44,6 +54,16 @@ class ServerState(Enum):
         return self in (ServerState.READY_CPU, ServerState.READY_GPU)
 
 
+_UNREACHABLE = (
+    BadReply,
+    BadSetting,
+    ServerLost,
+    ServerTimeout,
+    ServerUnreachable,
+    StartFailed,
+)
+
+
 @dataclass(frozen=True)
 class ServerView:
     """A state with what else there is to say: the device's name, or the remedy."""
@@ -58,12 +78,12 @@ def view_of_error(error: ClientError) -> ServerView:
         return ServerView(ServerState.NOT_INSTALLED, str(error))
     if isinstance(error, OtherVersion):
         return ServerView(ServerState.WRONG_VERSION, str(error))
-    if isinstance(error, (ServerUnreachable, StartFailed, BadSetting)):
+    if isinstance(error, _UNREACHABLE):
         return ServerView(ServerState.UNREACHABLE, str(error))
     return ServerView(ServerState.UNKNOWN, str(error))
 
 
-def view_of_info(info: dict, status: str) -> ServerView:
+def view_of_info(info: dict[str, Any], status: str) -> ServerView:
     """The state of a server that answers.
 
     info: what `GET /v1/info` says.  status: what `GET /v1/health` says.
@@ -80,3 +100,23 @@ def view_of_info(info: dict, status: str) -> ServerView:
         return ServerView(ServerState.UNREACHABLE, problem or "The server is ending.")
     on_cpu = str(best.get("device", "cpu")).startswith("cpu")
     return ServerView(ServerState.READY_CPU if on_cpu else ServerState.READY_GPU, name)
+
+
+def look(session: Session) -> Generator[Any, Any, ServerView]:
+    """See what the server is doing, without starting one.  Raises nothing."""
+    try:
+        endpoint = yield from session.look()
+        if endpoint is None:
+            connection = places.read_connection(session.folder)
+            if connection is not None and connection.can_start:
+                return ServerView(ServerState.STOPPED)
+            remedy = "Run `handtint install krita` in a terminal once, or start `handtint serve`."
+            if connection is not None:
+                remedy = "Run this command in a terminal once: " + connection.start_by_hand
+            return ServerView(ServerState.NOT_INSTALLED, remedy)
+        answer = yield Send(endpoint, protocol.health(), LOOK_TIMEOUT)
+        health = protocol.read_health(answer)
+        answer = yield Send(endpoint, protocol.info(), LOOK_TIMEOUT)
+        return view_of_info(protocol.read_info(answer), health.status)
+    except ClientError as error:
+        return view_of_error(error)

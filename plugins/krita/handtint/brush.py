@@ -1,0 +1,66 @@
+"""Whether the user is painting, and when the brush was lifted."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any, Callable
+
+from .qt import QtCore, QtGui, QtWidgets
+
+_CANVAS_CLASSES = ("KisOpenGLCanvas2", "KisQPainterCanvas")
+_Event = QtCore.QEvent.Type
+_DOWN = (_Event.MouseButtonPress, _Event.TabletPress)
+_UP = (_Event.MouseButtonRelease, _Event.TabletRelease)
+
+
+def canvas_widget(window: Any) -> Any:
+    """The widget of the visible canvas of a Krita window, or None."""
+    if window is None:
+        return None
+    for widget in window.qwindow().findChildren(QtWidgets.QWidget):
+        if widget.metaObject().className() in _CANVAS_CLASSES and widget.isVisible():
+            return widget
+    return None
+
+
+class Brush(QtCore.QObject):
+    """Watches one canvas for pressing and lifting, by mouse, pen or finger.
+
+    lifted: called right after the brush was lifted.  Only the canvas is watched: a filter on
+    the whole program would run for every event that Krita has.
+    """
+
+    def __init__(self, lifted: Callable[[], None]) -> None:
+        super().__init__()
+        self._lifted = lifted
+        self._canvas: Any = None
+        self._pen_is_down = False
+
+    def watch(self, canvas: Any) -> None:
+        """Watch a canvas widget instead of the one before; None: none."""
+        if canvas is self._canvas:
+            return
+        if self._canvas is not None:
+            with contextlib.suppress(RuntimeError):  # its window was closed
+                self._canvas.removeEventFilter(self)
+        self._canvas = canvas
+        self._pen_is_down = False
+        if canvas is not None:
+            canvas.installEventFilter(self)
+
+    @property
+    def is_down(self) -> bool:
+        """Whether a button or pen is held down: nothing slow may be done now."""
+        if QtGui.QGuiApplication.mouseButtons() != QtCore.Qt.MouseButton.NoButton:
+            return True
+        return self._pen_is_down
+
+    def eventFilter(self, watched: Any, event: Any) -> bool:  # noqa: N802  (Qt's name)
+        """Qt's hook; never keeps an event from Krita."""
+        kind = event.type()
+        if kind in _DOWN:
+            self._pen_is_down = kind == _Event.TabletPress
+        elif kind in _UP:
+            self._pen_is_down = False
+            QtCore.QTimer.singleShot(0, self._lifted)
+        return False

@@ -1,0 +1,177 @@
+"""Dialogs.  All are shown, never executed: Krita holds its signals back in a nested loop."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Callable
+
+from .client import ClientError, Setting
+from .core import core
+from .qt import QtCore, QtWidgets
+from .widgets import Fraction
+
+
+def _buttons(dialog: Any, accept: str) -> Any:
+    roles = QtWidgets.QDialogButtonBox.StandardButton
+    box = QtWidgets.QDialogButtonBox(roles.Ok | roles.Cancel)
+    box.button(roles.Ok).setText(accept)
+    box.accepted.connect(dialog.accept)
+    box.rejected.connect(dialog.reject)
+    return box
+
+
+class ServerPanel(QtWidgets.QWidget):
+    """Which server: automatic, or address, token and certificate."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        setting = core().server_setting()
+        self._automatic = QtWidgets.QRadioButton("Automatic: the server of this computer")
+        self._other = QtWidgets.QRadioButton("This server:")
+        (self._automatic if setting.automatic else self._other).setChecked(True)
+        self._url = QtWidgets.QLineEdit(setting.url)
+        self._url.setPlaceholderText("https://photos.example.org:8443")
+        self._token = QtWidgets.QLineEdit(setting.token)
+        self._token.setEchoMode(QtWidgets.QLineEdit.EchoMode.Password)
+        self._ca_file = QtWidgets.QLineEdit(setting.ca_file)
+        self._ca_file.setPlaceholderText("Only for a server with a CA of its own")
+        self._timeout = setting.timeout
+        form = QtWidgets.QFormLayout(self)
+        form.setContentsMargins(0, 0, 0, 0)
+        form.addRow(self._automatic)
+        form.addRow(self._other)
+        form.addRow("Address", self._url)
+        form.addRow("Token", self._token)
+        form.addRow("Certificate file", self._ca_file)
+        self._automatic.toggled.connect(lambda *_: self._enable())
+        self._enable()
+
+    def _enable(self) -> None:
+        for field in (self._url, self._token, self._ca_file):
+            field.setEnabled(self._other.isChecked())
+
+    def setting(self) -> Setting:
+        """What was chosen."""
+        if self._automatic.isChecked():
+            return Setting(timeout=self._timeout)
+        return Setting(
+            self._url.text().strip(),
+            self._token.text().strip(),
+            self._ca_file.text().strip(),
+            self._timeout,
+        )
+
+    def apply(self) -> bool:
+        """Keep it; False with a message if it cannot be used."""
+        try:
+            if self.setting() != core().server_setting():
+                core().set_server(self.setting())
+            return True
+        except ClientError as error:
+            core().say(str(error), error=True)
+            return False
+
+
+class ServerDialog(QtWidgets.QDialog):
+    """The setting Server alone, from the docker."""
+
+    def __init__(self, parent: Any) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Handtint Server")
+        self._panel = ServerPanel()
+        column = QtWidgets.QVBoxLayout(self)
+        column.addWidget(self._panel)
+        column.addWidget(_buttons(self, "Use"))
+
+    def accept(self) -> None:
+        """Qt's hook for the button."""
+        if self._panel.apply():
+            super().accept()
+
+
+class OptionsDialog(QtWidgets.QDialog):
+    """Colorize Layer with Options."""
+
+    def __init__(self, parent: Any) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Colorize Layer")
+        self._chosen = core().settings
+        column = QtWidgets.QVBoxLayout(self)
+        for label, tip, name in (
+            ("Vividness", "From calm colors to bold ones", "vividness"),
+            ("Hint strength", "How far hints replace the automatic colors", "strength"),
+        ):
+            column.addWidget(Fraction(label, tip, getattr(self._chosen, name), self._setter(name)))
+        for text, name in (
+            ("Use hints", "use_hints"),
+            ("Selection becomes the result's mask", "use_selection"),
+            ("Live: follow the hints while they are painted", "live"),
+        ):
+            box = QtWidgets.QCheckBox(text)
+            box.setChecked(getattr(self._chosen, name))
+            box.toggled.connect(self._setter(name))
+            column.addWidget(box)
+        column.addWidget(self._make_gray())
+        server = QtWidgets.QGroupBox("Server")
+        inside = QtWidgets.QVBoxLayout(server)
+        self._panel = ServerPanel()
+        inside.addWidget(self._panel)
+        column.addWidget(server)
+        column.addWidget(_buttons(self, "Colorize"))
+
+    def _setter(self, name: str) -> Callable[[Any], None]:
+        def set_value(value: Any) -> None:
+            self._chosen = replace(self._chosen, **{name: value})
+
+        return set_value
+
+    def _make_gray(self) -> Any:
+        row = QtWidgets.QWidget()
+        form = QtWidgets.QFormLayout(row)
+        form.setContentsMargins(0, 0, 0, 0)
+        choice = QtWidgets.QComboBox()
+        values = ("ask", "always", "never")
+        choice.addItems(["Ask", "Always", "Never"])
+        choice.setCurrentIndex(values.index(self._chosen.convert_gray))
+        choice.currentIndexChanged.connect(
+            lambda index: self._setter("convert_gray")(values[index])
+        )
+        form.addRow("Convert gray pictures to RGB", choice)
+        return row
+
+    def accept(self) -> None:
+        """Qt's hook for the button."""
+        if not self._panel.apply():
+            return
+        super().accept()
+        live = self._chosen.live
+        core().set_settings(replace(self._chosen, live=False) if live else self._chosen)
+        core().colorize(lambda _: core().set_settings(replace(core().settings, live=live)))
+
+
+class GrayQuestion(QtWidgets.QMessageBox):
+    """May a gray picture become RGB?  The answer can be remembered."""
+
+    def __init__(self, parent: Any, answered: Callable[[bool], None]) -> None:
+        super().__init__(parent)
+        self.setIcon(QtWidgets.QMessageBox.Icon.Question)
+        self.setWindowTitle("Handtint")
+        self.setText("This picture is gray and cannot hold color. Convert it to RGB?")
+        self.setInformativeText(
+            "Its look and its depth stay as they are. Undo takes the conversion back."
+        )
+        self._yes = self.addButton("Convert", QtWidgets.QMessageBox.ButtonRole.AcceptRole)
+        self.addButton(QtWidgets.QMessageBox.StandardButton.Cancel)
+        self._remember = QtWidgets.QCheckBox("Do the same from now on")
+        self.setCheckBox(self._remember)
+        self.setWindowModality(QtCore.Qt.WindowModality.NonModal)
+        self._answered = answered
+        self.buttonClicked.connect(self._on_click)
+
+    def _on_click(self, button: Any) -> None:
+        yes = button is self._yes or button == self._yes
+        if self._remember.isChecked():
+            value = "always" if yes else "never"
+            core().set_settings(replace(core().settings, convert_gray=value))
+        # After the dialog is gone: the conversion must not run inside its signal.
+        QtCore.QTimer.singleShot(0, lambda: self._answered(yes))
