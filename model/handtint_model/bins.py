@@ -51,7 +51,8 @@ def _inside_gamut_projection(points: NDArray[np.float64]) -> NDArray[np.bool_]:
     lab[0] = lightness
     lab[1:] = points.T[:, :, None]
     rgb = lab_to_rgb(torch.from_numpy(lab)).numpy()
-    return np.asarray(((rgb >= 0.0) & (rgb <= 1.0)).all(axis=0).any(axis=1))
+    inside = np.logical_and(rgb >= 0.0, rgb <= 1.0).all(axis=0)
+    return np.asarray(np.any(inside, axis=1))
 
 
 @lru_cache(maxsize=1)

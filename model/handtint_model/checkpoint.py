@@ -48,7 +48,7 @@ def config_from_dict(values: Mapping[str, Any]) -> ModelConfig:
             f"the weights name unknown settings ({', '.join(unknown)}): they were made for "
             "another version of Handtint."
         )
-    lists = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+    lists: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
     return ModelConfig(**lists)
 
 

@@ -25,7 +25,7 @@ from .checkpoint import Checkpoint, load_weights
 from .colour import lab_to_rgb
 from .errors import BadImage, BadOption, DeviceProblem
 from .geometry import Geometry, Window, pad_to_canvas, reduce_to, window_ramp
-from .hints import HintCells, Mixture, mix, mixture
+from .hints import HintCells, Mixture, hint_reach, mix, mixture
 from .network import STRIDE, Heads
 from .render import reduce_lightness, render
 from .residual import residual_tiles
@@ -101,6 +101,11 @@ def load_colorizer(weights: Path | str | None = None, device: str = "auto") -> C
     return Colorizer(load_weights(weights), select_device(device))
 
 
+MOST_BELIEVERS = 1024
+WIDEST_SPREAD = 40.0
+"""About the largest standard deviation, in ab, of a distribution over colours."""
+
+
 def _rgb_at(lightness: float) -> Callable[[NDArray[np.float64]], tuple[int, int, int]]:
     def convert(ab: NDArray[np.float64]) -> tuple[int, int, int]:
         lab = torch.tensor([lightness, *ab], dtype=torch.float64)[:, None, None]
@@ -174,7 +179,7 @@ class Colorizer:
         if render_size is not None:
             options = replace(options, render_size=render_size)
         plane = check_luminance(luminance)
-        geometry = Geometry.fit(*plane.shape, options.render_size)
+        geometry = Geometry.fit(plane.shape[0], plane.shape[1], options.render_size)
         if progress is not None:
             progress("reduce", 0.0)
         guide = reduce_lightness(plane, *geometry.guide, alpha)
@@ -421,15 +426,30 @@ class Colorizer:
     def uncertainty(self, photo: EncodedPhoto, hints: Hints | None = None) -> NDArray[np.float32]:
         """(h, w) float32 in 0..1, per cell: where a hint would tell most.
 
-        The spread (standard deviation in ab) of the calibrated distribution, weighted with
-        how much of the picture resembles the cell; see docs/hints.md.
+        What a hint at a cell would tell is the spread of the calibrated distribution (standard
+        deviation in ab) of all cells that would believe it, less what hints given already
+        have settled.  0: nothing; 1: a hint here would settle a whole, very uncertain picture.
         """
-        p = self._p(photo, hints, ColorizeOptions(vividness=0.0))
+        p = self._decoded(photo, 0.0)
         mean = mean_colour(p)[0]
-        centres = self._encoder.centres
-        square = torch.einsum("khw,k->hw", p[0], centres.square().sum(1))
-        spread = (square - mean.square().sum(0)).clamp(min=0).sqrt()
-        return (spread / 60.0).clamp(0.0, 1.0).cpu().numpy()
+        square = torch.einsum("khw,k->hw", p[0], self._encoder.centres.square().sum(1))
+        spread = (square - mean.square().sum(0)).clamp(min=0).sqrt().flatten()
+        patches = [] if hints is None else ev.flatten(hints, *photo.shape)
+        found = ev.pool(patches, photo.geometry, ColorizeOptions().strength)
+        if found.index.size:
+            spread = spread * (1.0 - self._mixture(photo, found)[1].trust[0])
+        # Believers are sampled: every cell would make a matrix of hundreds of megabytes.
+        step = -(-spread.numel() // MOST_BELIEVERS)
+        sampled = torch.arange(step // 2, spread.numel(), step, device=self.torch_device)
+        gain = torch.zeros_like(spread)
+        for start in range(0, spread.numel(), 4096):
+            asked = torch.arange(start, min(start + 4096, spread.numel()), device=sampled.device)
+            trust = hint_reach(
+                photo.heads.embedding, photo.heads.gate, asked, self.network.log_sigma, sampled
+            )
+            gain[asked] = (trust[0] * spread[sampled, None]).mean(dim=0)
+        rows, columns = photo.geometry.cells
+        return (gain / WIDEST_SPREAD).clamp(0.0, 1.0).reshape(rows, columns).cpu().numpy()
 
 
 __all__ = [

@@ -8,6 +8,7 @@ alpha-weighted mean ab.  A cell that holds clearly different colours brings seve
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -42,7 +43,7 @@ def patch_ab(rgba: NDArray[np.uint8]) -> NDArray[np.float32]:
     return _codes_to_ab(distinct)[inverse]
 
 
-def _codes_to_ab(code: NDArray[np.uint32]) -> NDArray[np.float32]:
+def _codes_to_ab(code: NDArray[Any]) -> NDArray[np.float32]:
     rgb = np.stack([code >> 16, code >> 8 & 255, code & 255]).astype(np.float64) / 255.0
     lab = rgb_to_lab(torch.from_numpy(rgb[:, :, None]))
     return lab[1:, :, 0].T.numpy().astype(np.float32)
@@ -74,7 +75,7 @@ def _cut(patch: HintPatch, height: int, width: int) -> HintPatch | None:
 
 
 def _overlap(p: HintPatch, q: HintPatch) -> bool:
-    return (
+    return bool(
         p.x < q.x + q.rgba.shape[1]
         and q.x < p.x + p.rgba.shape[1]
         and p.y < q.y + q.rgba.shape[0]

@@ -8,6 +8,7 @@ for every 4 x 4 pixels of the canvas.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -96,7 +97,7 @@ class Geometry:
         return [Window(int(s), 0, e - int(s), width) for s, e in zip(starts, ends)]
 
     def cell_of(
-        self, x: NDArray[np.float64], y: NDArray[np.float64]
+        self, x: NDArray[Any], y: NDArray[Any]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Column and row of the cells that hold photo pixels (their centres)."""
         rows, columns = self.cells

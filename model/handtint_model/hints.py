@@ -22,7 +22,7 @@ SOFT_MAX_POWER = 8
 class HintCells(NamedTuple):
     """Hinted cells of a batch of pictures; absent places have mass 0."""
 
-    index: Tensor  # (B, K) int64, number of the cell, row by row
+    number: Tensor  # (B, K) int64, number of the cell, row by row
     mass: Tensor  # (B, K) float32, 0..1
     q: Tensor  # (B, K, 313) float32, distribution over bins
 
@@ -84,11 +84,7 @@ def mixture(
     trust is sum t^9 / sum t^8, a soft maximum that never exceeds the largest t and is linear
     in the masses; shares are proportional to t^gamma.
     """
-    height, width = embedding.shape[-2:]
-    position = cell_positions(height, width, embedding.device)
-    d = distance(embedding.float().flatten(2), position, cells.index, log_sigma, only)
-    closed = gate.float().flatten(2).transpose(1, 2)  # (B, N, 1)
-    reach = F.logsigmoid(-d - (closed if only is None else closed[:, only]))  # (B, N, K)
+    reach = _log_reach(embedding, gate, cells.number, log_sigma, only)
     log_mass = cells.mass.clamp(min=1e-30).log()[:, None, :]
     log_t = torch.where(
         cells.mass[:, None, :] > 0, (reach + log_mass).clamp(min=LOG_ZERO), LOG_ZERO
@@ -98,6 +94,23 @@ def mixture(
     )
     share = torch.softmax(torch.exp(log_gamma) * log_t, dim=-1)
     return Mixture(torch.exp(log_trust), share)
+
+
+def _log_reach(
+    embedding: Tensor, gate: Tensor, number: Tensor, log_sigma: Tensor, only: Tensor | None
+) -> Tensor:
+    height, width = embedding.shape[-2:]
+    position = cell_positions(height, width, embedding.device)
+    d = distance(embedding.float().flatten(2), position, number, log_sigma, only)
+    closed = gate.float().flatten(2).transpose(1, 2)  # (B, N, 1)
+    return F.logsigmoid(-d - (closed if only is None else closed[:, only]))
+
+
+def hint_reach(
+    embedding: Tensor, gate: Tensor, hinted: Tensor, log_sigma: Tensor, only: Tensor
+) -> Tensor:
+    """The trust (1, M, K) that cells ``only`` (M,) would have in full hints at ``hinted`` (K,)."""
+    return torch.exp(_log_reach(embedding, gate, hinted[None], log_sigma, only))
 
 
 def mix(p: Tensor, cells: HintCells, mixed: Mixture) -> Tensor:

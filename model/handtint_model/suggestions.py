@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .bins import BINS
-from .gamut import chroma_limits, reduce_chroma
+from .gamut import chroma_limits, hue_position, limit_at
 
 APART = 8.0
 """Suggestions are at least so far from each other in ab, where the gamut allows."""
@@ -53,8 +53,9 @@ def choose_colours(
     """
     grid, cover = _candidates()
     f = np.full(len(grid), (lightness + 16.0) / 116.0)
-    a, b = reduce_chroma(f, grid[:, 0].copy(), grid[:, 1].copy(), chroma_limits())
-    possible = np.stack([a, b], axis=1)
+    limit = limit_at(f, hue_position(grid[:, 0], grid[:, 1]), chroma_limits())
+    size = np.abs(grid).sum(axis=1)
+    possible = grid * np.minimum(1.0, limit / np.maximum(size, 1e-6))[:, None]
     rest = p.astype(np.float64)
     allowed = np.ones(len(grid), bool)
     chosen: list[NDArray[np.float64]] = []

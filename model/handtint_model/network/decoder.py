@@ -18,12 +18,14 @@ class ResidualBlock(nn.Module):
         self.norm2 = nn.GroupNorm(_GROUPS, width)
         self.conv2 = nn.Conv2d(width, width, 3, padding=1)
         nn.init.zeros_(self.conv2.weight)
+        assert self.conv2.bias is not None
         nn.init.zeros_(self.conv2.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, width, H, W) to the same shape."""
         inner = self.conv1(F.silu(self.norm1(x)))
-        return x + self.conv2(F.silu(self.norm2(inner)))
+        out: Tensor = x + self.conv2(F.silu(self.norm2(inner)))
+        return out
 
 
 class AttentionBlock(nn.Module):
@@ -59,7 +61,8 @@ class AttentionBlock(nn.Module):
         mixed = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
         cells = cells + self.out(mixed)
         cells = cells + self.mlp(self.norm2(cells))
-        return cells.transpose(1, 2).reshape(batch, width, height, columns)
+        out: Tensor = cells.transpose(1, 2).reshape(batch, width, height, columns)
+        return out
 
 
 class GlobalStage(nn.Module):
@@ -95,7 +98,7 @@ class Decoder(nn.Module):
         """Features of strides 16, 8, 4 and the global stage's (B, top, H/32, W/32) to
         (B, width, H/4, W/4)."""
         pooled = F.silu(top.mean(dim=(2, 3)))
-        x = self.top(top)
+        x: Tensor = self.top(top)
         for feature, lateral, context, blocks in zip(
             features, self.lateral, self.context, self.blocks
         ):

@@ -22,7 +22,7 @@ stays on one object."""
 class SimulatedHints(NamedTuple):
     """Hinted cells of a batch."""
 
-    index: NDArray[np.int64]  # (B, K)
+    number: NDArray[np.int64]  # (B, K)
     mass: NDArray[np.float32]  # (B, K), 0 where absent
     ab: NDArray[np.float32]  # (B, K, 2)
 

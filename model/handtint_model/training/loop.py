@@ -62,10 +62,18 @@ def prepare(crops: Tensor) -> Sample:
 def hold_out(
     sources: dict[str, list[PhotoRef]],
 ) -> tuple[dict[str, list[PhotoRef]], list[PhotoRef]]:
-    """Training photos by source, and every so many-th photo kept for watching."""
+    """Training photos by source, and every so many-th photo kept for watching.
+
+    Of a small set, one photo is kept.
+    """
     every = round(1.0 / HELD_OUT)
-    kept = {name: [r for i, r in enumerate(refs) if i % every] for name, refs in sources.items()}
-    held = [r for refs in sources.values() for r in refs[::every] if len(refs) >= every]
+    kept: dict[str, list[PhotoRef]] = {}
+    held: list[PhotoRef] = []
+    for name, refs in sources.items():
+        held += refs[every // 2 :: every]
+        kept[name] = [ref for i, ref in enumerate(refs) if i % every != every // 2]
+    if not held:
+        held = [max(kept.values(), key=len).pop()]
     return {name: refs for name, refs in kept.items() if refs}, held
 
 
@@ -93,7 +101,8 @@ class Ema:
     def update(self, network: nn.Module, step: int) -> None:
         """Take one step towards the network."""
         weight = 1.0 - min(self.decay, (1.0 + step) / (10.0 + step))
-        mine, theirs = list(self.network.parameters()), list(network.parameters())
+        mine: list[Tensor] = list(self.network.parameters())
+        theirs = list(network.parameters())
         torch._foreach_lerp_(mine, [p.detach() for p in theirs], weight)
 
 
@@ -119,7 +128,7 @@ def losses(
         weights = torch.ones_like(weights)
     automatic = soft_cross_entropy(log_p, target, weights)
     cells = HintCells(
-        torch.from_numpy(simulated.index).to(device),
+        torch.from_numpy(simulated.number).to(device),
         torch.from_numpy(simulated.mass).to(device),
         encoder.dense(torch.from_numpy(simulated.ab).to(device)),
     )
@@ -134,7 +143,8 @@ def losses(
 
 
 def _mean(values: Tensor, mask: Tensor) -> Tensor:
-    return (values * mask).sum() / mask.sum().clamp(min=1)
+    mean: Tensor = (values * mask).sum() / mask.sum().clamp(min=1)
+    return mean
 
 
 def regression_loss(
@@ -144,7 +154,8 @@ def regression_loss(
     with torch.autocast(sample.ab.device.type, torch.bfloat16, enabled=config.bf16):
         heads = network(sample.lightness)
     ab = heads.logits[:, :2].float().permute(0, 2, 3, 1) * 10.0
-    return (ab - sample.ab).square().sum(-1).mean() / 100.0
+    loss: Tensor = (ab - sample.ab).square().sum(-1).mean() / 100.0
+    return loss
 
 
 def learning_rate(config: TrainConfig, done: float) -> float:

@@ -154,7 +154,7 @@ class PhotoSampler:
             rgb = self._load(source, int(rng.integers(len(self.photos[source]))))
             if rgb is None:
                 continue
-            left, top, side = random_box(rng, *rgb.shape[:2], self.config.scale)
+            left, top, side = random_box(rng, rgb.shape[0], rgb.shape[1], self.config.scale)
             image = Image.fromarray(rgb).resize(
                 (crop, crop), Image.Resampling.BICUBIC, (left, top, left + side, top + side)
             )

@@ -1,0 +1,218 @@
+"""The colorizer as a Python caller meets it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from handtint_model import (
+    BadImage,
+    BadOption,
+    Cancelled,
+    Colorizer,
+    DeviceProblem,
+    Hints,
+    load_colorizer,
+    luminance_of,
+)
+
+
+def plane(height: int, width: int, dtype: type = np.uint8, seed: int = 0) -> np.ndarray:
+    """Smooth random blobs with a little noise."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:height, :width] / max(height, width)
+    value = 0.5 + 0.3 * np.sin(7 * x + 3 * y) * np.cos(5 * y) + rng.normal(0, 0.02, (height, width))
+    top = 1.0 if dtype == np.float32 else np.iinfo(dtype).max
+    return (value.clip(0, 1) * top).astype(dtype)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_depth_size_and_luminance_are_kept(tiny_colorizer: Colorizer, dtype: type) -> None:
+    luminance = plane(90, 140, dtype)
+    before = luminance.copy()
+    hints = Hints.from_points([(70, 40, "#ff2000"), (10, 80, "#0040ff")], radius=9)
+    photo = tiny_colorizer.encode(luminance)
+    rgb = tiny_colorizer.colorize(photo, hints, vividness=0.8)
+    assert rgb.shape == (90, 140, 3)
+    assert rgb.dtype == dtype
+    assert (luminance == before).all()
+    again = luminance_of(rgb)
+    if dtype == np.float32:
+        assert again == pytest.approx(luminance, abs=2e-5)
+    else:
+        assert (again == luminance).all()
+    assert np.ptp(rgb.astype(float), axis=2).max() > 0.2 * (1 if dtype == np.float32 else 255)
+
+
+@pytest.mark.parametrize(
+    "shape", [(1, 1), (1, 500), (500, 1), (2, 3), (31, 33), (40, 900), (1000, 60)]
+)
+def test_any_shape(tiny_colorizer: Colorizer, shape: tuple[int, int]) -> None:
+    photo = tiny_colorizer.encode(plane(*shape), render_size=128)
+    hints = Hints.from_points([(shape[1] // 2, shape[0] // 2, "#c04030")], radius=2)
+    assert tiny_colorizer.colorize(photo, hints).shape == (*shape, 3)
+    rows, columns = photo.geometry.cells
+    cy, cx = photo.geometry.cells_per_pixel
+    assert rows >= cy * shape[0] - 1e-9
+    assert columns >= cx * shape[1] - 1e-9
+
+
+def test_long_pictures_have_no_seams(colorizer: Colorizer, astronaut: np.ndarray) -> None:
+    # Twelve times the same picture side by side, mirrored so that it has no edges of its own.
+    tile = astronaut[::4, ::4]
+    long = np.hstack([tile, tile[:, ::-1]] * 6)
+    photo = colorizer.encode(long, render_size=128)
+    assert len(photo.geometry.windows(128)) > 1
+    ab = colorizer._automatic_ab(photo, 0.0)
+    steps = np.abs(np.diff(ab, axis=2)).mean(axis=(0, 1))
+    assert steps.max() < 6 * np.median(steps) + 2
+
+
+def test_no_hints_to_the_bit(tiny_colorizer: Colorizer) -> None:
+    photo = tiny_colorizer.encode(plane(80, 100))
+    automatic = tiny_colorizer.colorize(photo)
+    paint = np.zeros((80, 100, 4), np.uint8)
+    paint[..., :3] = 200
+    for hints in (Hints(), Hints.from_rgba(paint), Hints.from_points([])):
+        assert np.array_equal(tiny_colorizer.colorize(photo, hints), automatic)
+    red = Hints.from_points([(50, 40, "#ff0000")], radius=20)
+    assert np.array_equal(tiny_colorizer.colorize(photo, red, strength=0.0), automatic)
+    outside = Hints.from_points([(5000, 40, "#ff0000")], radius=20)
+    assert np.array_equal(tiny_colorizer.colorize(photo, outside), automatic)
+    assert not np.array_equal(tiny_colorizer.colorize(photo, red), automatic)
+    # No state is left behind.
+    assert np.array_equal(tiny_colorizer.colorize(photo), automatic)
+
+
+def test_region_is_a_cut_of_the_whole(tiny_colorizer: Colorizer) -> None:
+    photo = tiny_colorizer.encode(plane(200, 300))
+    hints = Hints.from_points([(120, 90, "#ff2000")], radius=14)
+    whole = tiny_colorizer.colorize(photo, hints)
+    part = tiny_colorizer.colorize(photo, hints, region=(100, 60, 83, 71))
+    assert np.array_equal(part, whole[60:131, 100:183])
+
+
+def test_transparent_pixels_influence_nothing(tiny_colorizer: Colorizer) -> None:
+    one, other = plane(64, 64), plane(64, 64)
+    alpha = np.full((64, 64), 255, np.uint8)
+    alpha[:, 40:] = 0
+    other[:, 44:] = 255 - other[:, 44:]
+    first = tiny_colorizer.encode(one, alpha=alpha)
+    second = tiny_colorizer.encode(other, alpha=alpha)
+    assert np.array_equal(first.heads.logits.numpy(), second.heads.logits.numpy())
+
+
+def test_probabilities_are_what_the_colour_is_the_mean_of(tiny_colorizer: Colorizer) -> None:
+    from handtint_model.bins import BINS
+    from handtint_model.evidence import flatten, pool
+
+    photo = tiny_colorizer.encode(plane(80, 100))
+    hints = Hints.from_points([(50, 40, "#ff4000"), (20, 20, "#0080ff")], radius=6)
+    p = tiny_colorizer.probabilities(photo, hints, vividness=0.3)
+    assert p.min() >= 0
+    assert p.sum(axis=0) == pytest.approx(np.ones(photo.geometry.cells), abs=1e-4)
+    found = pool(flatten(hints, *photo.shape), photo.geometry, 1.0)
+    ab = tiny_colorizer._hinted_ab(photo, tiny_colorizer._automatic_ab(photo, 0.3), found)
+    # Soft encoding returns a painted colour within 0.7.
+    assert np.abs(np.einsum("khw,kc->chw", p, BINS) - ab).max() < 0.75
+
+
+def test_suggestions(colorizer: Colorizer, astronaut: np.ndarray) -> None:
+    photo = colorizer.encode(astronaut)
+    found = colorizer.suggest(photo, (256.0, 400.0))
+    assert found == colorizer.suggest(photo, (256.0, 400.0))
+    assert 2 <= len(found) <= 9
+    assert [s.probability for s in found] == sorted((s.probability for s in found), reverse=True)
+    assert sum(s.probability for s in found) == pytest.approx(1)
+    ab = np.array([s.ab for s in found])
+    apart = np.linalg.norm(ab[:, None] - ab[None], axis=-1) + 100 * np.eye(len(ab))
+    assert apart.min() >= 8
+    codes = np.array([[s.rgb for s in found]], np.uint8)
+    # One lightness, that of the place: the suggestions differ in hue and chroma alone.
+    assert np.ptp(luminance_of(codes).astype(int)) <= 3
+    mask = np.zeros(astronaut.shape, bool)
+    mask[380:420, 240:270] = True
+    assert len(colorizer.suggest(photo, mask, n=4)) == 4
+    painted = Hints.from_points([(256, 400, "#2060d0")], radius=12)
+    first = colorizer.suggest(photo, (256.0, 400.0), painted)[0]
+    assert first.probability > 0.4
+    assert first.ab[1] < -20
+    # Black leaves no room for nine.
+    dark = colorizer.encode(np.full((40, 40), 2, np.uint8))
+    assert 1 <= len(colorizer.suggest(dark, (20.0, 20.0))) < 9
+
+
+@pytest.mark.parametrize("where", [(-1.0, 5.0), (5.0, 512.0), (np.nan, 3.0)])
+def test_suggestions_outside_the_photo(
+    colorizer: Colorizer, astronaut: np.ndarray, where: tuple[float, float]
+) -> None:
+    photo = colorizer.encode(astronaut)
+    with pytest.raises(BadOption, match="outside"):
+        colorizer.suggest(photo, where)
+
+
+def test_uncertainty(colorizer: Colorizer, astronaut: np.ndarray) -> None:
+    photo = colorizer.encode(astronaut)
+    before = colorizer.uncertainty(photo)
+    assert before.shape == photo.geometry.cells
+    assert before.min() >= 0
+    assert before.max() <= 1
+    after = colorizer.uncertainty(photo, Hints.from_points([(256, 400, "#e07020")], radius=12))
+    row, column = 400 * 64 // 512, 256 * 64 // 512
+    assert after[row, column] < before[row, column]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        np.zeros((0, 4), np.uint8),
+        np.zeros((4, 4, 3), np.uint8),
+        np.zeros((4, 4), np.float64),
+        np.zeros((4, 4), bool),
+        np.full((4, 4), np.nan, np.float32),
+        np.full((4, 4), np.inf, np.float32),
+    ],
+    ids=["empty", "rgb", "float64", "bool", "nan", "infinity"],
+)
+def test_bad_planes(tiny_colorizer: Colorizer, bad: np.ndarray) -> None:
+    with pytest.raises(BadImage):
+        tiny_colorizer.encode(bad)
+
+
+def test_bad_options(tiny_colorizer: Colorizer, colorizer: Colorizer) -> None:
+    photo = tiny_colorizer.encode(plane(40, 40))
+    for values in ({"vividness": 1.5}, {"strength": -0.1}, {"strength": float("nan")}):
+        with pytest.raises(BadOption, match="between 0 and 1"):
+            tiny_colorizer.colorize(photo, **values)
+    with pytest.raises(BadOption, match="vividness and strength"):
+        tiny_colorizer.colorize(photo, boldness=1.0)
+    with pytest.raises(BadOption, match="render_size"):
+        tiny_colorizer.encode(plane(4, 4), render_size=64)
+    with pytest.raises(BadOption, match="other weights"):
+        colorizer.colorize(photo)
+    with pytest.raises(BadOption, match="device is"):
+        load_colorizer(device="abacus")
+    with pytest.raises(DeviceProblem, match="cuda:99"):
+        load_colorizer(device="cuda:99")
+
+
+def test_progress_can_cancel(tiny_colorizer: Colorizer) -> None:
+    seen: list[tuple[str, float]] = []
+
+    def stop(stage: str, fraction: float) -> None:
+        seen.append((stage, fraction))
+        if stage == "render":
+            raise Cancelled
+
+    photo = tiny_colorizer.encode(plane(64, 64), progress=stop)
+    with pytest.raises(Cancelled):
+        tiny_colorizer.colorize(photo, progress=stop)
+    assert {"reduce", "network", "render"} <= {stage for stage, _ in seen}
+
+
+def test_vividness_makes_bolder(colorizer: Colorizer, astronaut: np.ndarray) -> None:
+    photo = colorizer.encode(astronaut)
+    chroma = [
+        np.hypot(*colorizer._automatic_ab(photo, vividness)).mean() for vividness in (0.0, 0.5, 1.0)
+    ]
+    assert chroma[0] < chroma[1] < chroma[2]

@@ -1,0 +1,103 @@
+"""The mixture of hints: its formulas, one cell at a time, and what users count on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from handtint_model.bins import BINS, SoftEncoder, mean_colour
+from handtint_model.hints import HintCells, mix, mixture
+
+HEIGHT, WIDTH, SIGMA, GAMMA = 5, 7, 0.3, 1.7
+
+
+def example(mass: list[float]) -> tuple[torch.Tensor, torch.Tensor, HintCells]:
+    """Random embedding and gate of a picture, and hints on its cells 3, 17, ..."""
+    generator = torch.Generator().manual_seed(2)
+    embedding = torch.randn(1, 32, HEIGHT, WIDTH, generator=generator)
+    gate = torch.randn(1, 1, HEIGHT, WIDTH, generator=generator) - 1.0
+    ab = torch.tensor([[30.0, 40.0], [-20.0, 10.0], [5.0, -50.0]])[: len(mass)]
+    cells = HintCells(
+        torch.tensor([[3, 17, 30][: len(mass)]]),
+        torch.tensor([mass]),
+        SoftEncoder().dense(ab)[None],
+    )
+    return embedding, gate, cells
+
+
+def by_hand(
+    embedding: torch.Tensor, gate: torch.Tensor, cells: HintCells
+) -> tuple[np.ndarray, np.ndarray]:
+    """Trust and shares by the formulas of the design, in float64 loops."""
+    e = embedding[0].flatten(1).double().numpy()
+    open_ = gate[0, 0].flatten().double().numpy()
+    u = [((i // WIDTH + 0.5) / WIDTH, (i % WIDTH + 0.5) / WIDTH) for i in range(HEIGHT * WIDTH)]
+    trust = np.zeros(len(u))
+    shares = np.zeros((len(u), cells.number.shape[1]))
+    for i in range(len(u)):
+        t = []
+        for k, m in zip(cells.number[0].tolist(), cells.mass[0].tolist()):
+            d = ((e[:, i] - e[:, k]) ** 2).sum() / 32
+            d += ((u[i][0] - u[k][0]) ** 2 + (u[i][1] - u[k][1]) ** 2) / (2 * SIGMA**2)
+            t.append(m / (1 + np.exp(d + open_[i])))
+        trust[i] = sum(v**9 for v in t) / sum(v**8 for v in t)
+        shares[i] = np.array(t) ** GAMMA / sum(v**GAMMA for v in t)
+    return trust, shares
+
+
+def mixed(mass: list[float]) -> tuple[torch.Tensor, torch.Tensor]:
+    result = mixture(*example(mass), torch.tensor(SIGMA).log(), torch.tensor(GAMMA).log())
+    return result.trust[0], result.share[0]
+
+
+def test_agrees_with_the_formulas() -> None:
+    trust, shares = by_hand(*example([1.0, 0.4, 0.7]))
+    got_trust, got_shares = mixed([1.0, 0.4, 0.7])
+    assert got_trust.numpy() == pytest.approx(trust, rel=1e-4)
+    assert got_shares.numpy() == pytest.approx(shares, rel=1e-4, abs=1e-7)
+
+
+def test_absent_hints_change_nothing() -> None:
+    with_absent, without = mixed([1.0, 0.4, 0.0]), mixed([1.0, 0.4])
+    assert torch.allclose(with_absent[0], without[0], atol=1e-6)
+    assert torch.allclose(with_absent[1][:, :2], without[1], atol=1e-6)
+    assert float(mixed([0.0, 0.0])[0].max()) < 1e-30
+
+
+def test_trust_is_linear_in_strength_and_never_above_the_mass() -> None:
+    full, half = mixed([1.0, 0.4])[0], mixed([0.5, 0.2])[0]
+    assert torch.allclose(half * 2, full, rtol=1e-4)
+    assert float(mixed([0.3])[0].max()) <= 0.3
+
+
+def test_does_not_depend_on_how_many_cells_a_stroke_covers() -> None:
+    embedding, gate, cells = example([1.0])
+    many = HintCells(cells.number.repeat(1, 6), cells.mass.repeat(1, 6), cells.q.repeat(1, 6, 1))
+    sigma, gamma = torch.tensor(SIGMA).log(), torch.tensor(GAMMA).log()
+    one = mixture(embedding, gate, cells, sigma, gamma).trust
+    six = mixture(embedding, gate, many, sigma, gamma).trust
+    assert torch.allclose(one, six, rtol=1e-4)
+
+
+def test_only_some_cells() -> None:
+    embedding, gate, cells = example([1.0, 0.4])
+    sigma, gamma = torch.tensor(SIGMA).log(), torch.tensor(GAMMA).log()
+    whole = mixture(embedding, gate, cells, sigma, gamma)
+    some = mixture(embedding, gate, cells, sigma, gamma, torch.tensor([0, 20]))
+    assert torch.allclose(some.trust, whole.trust[:, [0, 20]])
+    assert torch.allclose(some.share, whole.share[:, [0, 20]])
+
+
+def test_the_mixture_is_a_distribution_and_its_mean_the_mixture_of_means() -> None:
+    embedding, gate, cells = example([1.0, 0.4])
+    result = mixture(embedding, gate, cells, torch.tensor(-1.0), torch.tensor(0.0))
+    p = torch.softmax(torch.randn(1, 313, HEIGHT, WIDTH), dim=1)
+    after = mix(p, cells, result)
+    assert after.min() >= 0
+    assert after.sum(1) == pytest.approx(torch.ones(1, HEIGHT, WIDTH), abs=1e-5)
+    hint_means = cells.q[0].double().numpy() @ BINS
+    trust = result.trust[0].double().numpy()[:, None]
+    wanted = (1 - trust) * mean_colour(p)[0].flatten(1).T.numpy()
+    wanted = wanted + trust * (result.share[0].double().numpy() @ hint_means)
+    assert mean_colour(after)[0].flatten(1).T.numpy() == pytest.approx(wanted, abs=1e-3)

@@ -1,0 +1,268 @@
+"""Training: streams, simulated users, losses, and that a run goes on after a kill."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from skimage import data
+
+from handtint_model import BadImage, BadOption
+from handtint_model.checkpoint import load_weights
+from handtint_model.training import PRESETS, Stage, read_config, train
+from handtint_model.training.checkpoints import load_run
+from handtint_model.training.device_photos import DevicePhotos
+from handtint_model.training.hint_simulation import alter_truth, simulate_hints
+from handtint_model.training.loop import hold_out, learning_rate, prepare
+from handtint_model.training.photos import PhotoSampler, host_batches, index_photos
+
+TOY = replace(PRESETS["toy"], stages=(Stage(1.0, 32, 4),))
+
+
+def encoded(picture: np.ndarray, kind: str) -> bytes:
+    out = io.BytesIO()
+    Image.fromarray(picture).save(out, kind)
+    return out.getvalue()
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of photos and a tar shard, with broken, gray and foreign files among them."""
+    folder = tmp_path_factory.mktemp("photos")
+    crops = [data.coffee()[y : y + 130, x : x + 140] for y in (0, 130, 260) for x in (0, 200, 400)]
+    (folder / "coffee").mkdir()
+    for number, crop in enumerate(crops):
+        kind = ("PNG", "JPEG", "WEBP")[number % 3]
+        (folder / "coffee" / f"{number}.{kind.lower()}").write_bytes(encoded(crop, kind))
+    gray = np.repeat(crops[0].mean(axis=2, keepdims=True).astype(np.uint8), 3, axis=2)
+    (folder / "coffee" / "gray.png").write_bytes(encoded(gray, "PNG"))
+    (folder / "coffee" / "broken.jpg").write_bytes(encoded(crops[1], "JPEG")[:300])
+    (folder / "coffee" / "notes.txt").write_text("no photo")
+    with tarfile.open(folder / "cats-000.tar", "w") as tar:
+        for number in range(4):
+            cat = encoded(data.chelsea()[: 200 + number], "WEBP")
+            info = tarfile.TarInfo(f"{number}.webp")
+            info.size = len(cat)
+            tar.addfile(info, io.BytesIO(cat))
+    return folder
+
+
+def test_index(photos: Path) -> None:
+    sources = index_photos([photos])
+    assert {name: len(refs) for name, refs in sources.items()} == {"cats": 4, "coffee": 11}
+    assert sources["cats"][2].read()[8:12] == b"WEBP"
+    with pytest.raises(BadImage, match="no file or folder"):
+        index_photos([photos / "nothing"])
+    with pytest.raises(BadImage, match="holds no photos"):
+        index_photos([photos / "coffee" / "notes.txt"])
+
+
+def test_sampling_skips_counts_and_repeats(photos: Path) -> None:
+    sampler = PhotoSampler(index_photos([photos]), TOY)
+    first = [sampler.draw(n, 32) for n in range(60)]
+    assert sampler.skipped == {
+        f"{photos}/coffee/{name}/{name}" for name in ("gray.png", "broken.jpg")
+    }
+    again = PhotoSampler(index_photos([photos]), TOY)
+    assert np.array_equal(again.draw(17, 32), first[17])
+    assert not np.array_equal(first[17], first[18])
+
+
+def test_sources_are_balanced_by_the_square_root(photos: Path) -> None:
+    sampler = PhotoSampler(index_photos([photos]), TOY)
+    assert sampler.weights == pytest.approx(np.sqrt([4, 11]) / np.sqrt([4, 11]).sum())
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_batches_do_not_depend_on_workers(photos: Path, workers: int) -> None:
+    config = replace(TOY, workers=workers)
+    sampler = PhotoSampler(index_photos([photos]), config)
+    stream = host_batches(sampler, config.stages[0], 8)
+    got = torch.cat([next(stream)[0] for _ in range(3)])
+    wanted = np.stack(
+        [PhotoSampler(index_photos([photos]), TOY).draw(8 + n, 32) for n in range(12)]
+    )
+    assert np.array_equal(got.numpy(), wanted)
+
+
+def test_crops_on_the_device_are_the_same_pictures(photos: Path) -> None:
+    config = replace(TOY, scale=(0.9, 0.9))
+    sources = {"cats": index_photos([photos])["cats"]}
+    store = DevicePhotos(sources, config, torch.device("cpu"))
+    whole = data.chelsea()[:200]
+    crop = store.crop(np.array([0]), np.array([[30.0, 10.0, 128.0]]), np.array([False]), 128)
+    difference = crop[0].numpy().astype(int) - whole[10:138, 30:158]
+    assert np.abs(difference).mean() < 6  # WebP is lossy
+    flipped = store.crop(np.array([0]), np.array([[30.0, 10.0, 128.0]]), np.array([True]), 128)
+    assert np.array_equal(flipped[0].numpy()[:, ::-1], crop[0].numpy())
+    assert store.batch(0, config.stages[0]).shape == (4, 32, 32, 3)
+
+
+def test_simulated_hints_bring_the_truth() -> None:
+    rng = np.random.default_rng(0)
+    truth = rng.normal(0, 20, (40, 12, 16, 2)).astype(np.float32)
+    truth[:, :, :8] = 5.0  # half of every picture is one object
+    hints = simulate_hints(rng, truth, 0.25)
+    count = (hints.mass > 0).sum(axis=1)
+    assert 3 <= (count == 0).sum() <= 20
+    assert count.max() > 8
+    flat = truth.reshape(40, -1, 2)
+    for b in range(40):
+        for k in range(count[b]):
+            column = hints.number[b, k] % 16
+            if hints.mass[b, k] and column < 5:  # squares up to 6 cells may reach column 8
+                near = flat[b][hints.number[b, : count[b]]]
+                assert near.min() <= hints.ab[b, k].min()
+    assert set(np.unique(hints.mass)) <= {0.0, 1.0}
+
+
+def test_altered_truth_is_turned_as_a_whole() -> None:
+    rng = np.random.default_rng(0)
+    truth = rng.normal(0, 15, (60, 4, 4, 2)).astype(np.float32)
+    changed, altered = alter_truth(rng, truth, 0.4)
+    assert 12 <= altered.sum() <= 36
+    assert np.array_equal(changed[~altered], truth[~altered])
+    for b in np.flatnonzero(altered):
+        before, after = truth[b].reshape(-1, 2), changed[b].reshape(-1, 2)
+        ratio = np.linalg.norm(after, axis=1) / np.linalg.norm(before, axis=1)
+        assert ratio == pytest.approx(np.full(16, ratio[0]), rel=1e-3)
+        assert not np.allclose(after, before, atol=1.0)
+
+
+def test_prepare_averages_per_cell() -> None:
+    crops = torch.zeros(1, 32, 32, 3, dtype=torch.uint8)
+    crops[:, :, :16] = torch.tensor([255, 0, 0], dtype=torch.uint8)
+    sample = prepare(crops)
+    assert sample.lightness.shape == (1, 1, 32, 32)
+    assert sample.ab.shape == (1, 8, 8, 2)
+    assert sample.ab[0, 0, 0].tolist() == pytest.approx([80.09, 67.20], abs=0.05)
+    assert sample.lightness[0, 0, 0, 0] == pytest.approx(0.5324, abs=1e-3)
+
+
+def test_learning_rate_warms_up_and_falls() -> None:
+    rates = [learning_rate(TOY, done) for done in np.linspace(0, 1, 101)]
+    peak = int(np.argmax(rates))
+    assert rates[peak] == pytest.approx(1)
+    assert peak <= 3
+    assert rates[-1] == pytest.approx(0.01)
+    assert (np.diff(rates[peak:]) <= 0).all()
+
+
+def test_held_out_photos_are_not_trained_on(photos: Path) -> None:
+    sources = {"many": index_photos([photos])["coffee"] * 20}
+    kept, held = hold_out(sources)
+    assert len(kept["many"]) + len(held) == 220
+    assert 2 <= len(held) <= 6
+
+
+def log(folder: Path) -> list[dict[str, str]]:
+    with (folder / "log.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_run_in_two_parts_is_the_run_in_one(photos: Path, tmp_path: Path) -> None:
+    config = replace(TOY, encoder_frozen=0.5)
+    whole = train([photos], tmp_path / "whole", config, steps=6)
+    # The same schedule, stopped by its own signal after some steps, then resumed.
+    halves = tmp_path / "halves"
+    stopping = replace(config)
+    real = signal.getsignal(signal.SIGTERM)
+    from handtint_model.training import loop
+
+    original, calls = loop.losses, [0]
+
+    def count(*args: object) -> object:
+        calls[0] += 1
+        if calls[0] == 3:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return original(*args)  # type: ignore[arg-type]
+
+    loop.losses = count  # type: ignore[assignment]
+    try:
+        train([photos], halves, stopping, steps=6)
+    finally:
+        loop.losses = original
+        signal.signal(signal.SIGTERM, real)
+    state = load_run(halves)
+    assert state is not None
+    assert state["step"] == 3
+    second = train([photos], halves, config, steps=6, resume=True)
+    one, two = load_weights(whole), load_weights(second)
+    assert one.record["photos_seen"] == two.record["photos_seen"] == 24
+    for name, tensor in one.network.state_dict().items():
+        assert torch.equal(tensor, two.network.state_dict()[name]), name
+    assert np.array_equal(one.prior, two.prior)
+
+
+def test_the_loss_falls(photos: Path, tmp_path: Path) -> None:
+    config = replace(TOY, encoder_frozen=0.0, encoder_rate=1.0, learning_rate=3e-3)
+    train([photos / "cats-000.tar"], tmp_path, config, steps=30)
+    first = load_weights(tmp_path / "weights.safetensors")
+    assert first.record["steps"] == 30
+    assert float(log(tmp_path)[-1]["automatic"]) < 5.2  # log(313) = 5.75 at the start
+
+
+def test_killed_hard_and_resumed_by_the_command(photos: Path, tmp_path: Path) -> None:
+    code = "from handtint_server.cli.train import command; command()"
+    command = [sys.executable, "-c", code, "--photos", str(photos), "--out", str(tmp_path)]
+    command += ["--config", "toy", "--steps", "100000"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 240
+    while not log_has_rows(tmp_path) and time.monotonic() < deadline:
+        assert process.poll() is None, process.stderr
+        time.sleep(0.2)
+    process.send_signal(signal.SIGINT)  # saves a checkpoint
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    state = load_run(tmp_path)
+    assert state is not None
+    steps = state["step"]
+    process = subprocess.Popen([*command, "--resume"], stderr=subprocess.PIPE)
+    time.sleep(5)
+    process.kill()
+    process.communicate()
+    command[-1] = str(steps + 2)
+    done = subprocess.run([*command, "--resume"], capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+    assert f"resumed at step {steps}" in done.stdout
+    state = load_run(tmp_path)
+    assert state is not None
+    assert state["step"] == steps + 2
+    assert list(tmp_path.glob("sheet-*.png"))
+
+
+def log_has_rows(folder: Path) -> bool:
+    return (folder / "log.csv").exists() and len(log(folder)) > 0
+
+
+def test_configs(tmp_path: Path) -> None:
+    file = tmp_path / "mine.json"
+    file.write_text(
+        '{"preset": "toy", "learning_rate": 0.5, "model": {"embedding": 16},'
+        ' "stages": [{"until": 1.0, "crop": 64, "batch": 2}]}'
+    )
+    config = read_config(str(file))
+    assert config.learning_rate == 0.5
+    assert config.model.embedding == 16
+    assert config.model.decoder_width == PRESETS["toy"].model.decoder_width
+    assert config.stages == (Stage(1.0, 64, 2),)
+    for text in ("{", "[]", '{"wings": 2}', '{"preset": "none"}', '{"stages": [{"x": 1}]}'):
+        file.write_text(text)
+        with pytest.raises(BadOption):
+            read_config(str(file))
+    with pytest.raises(BadOption, match="choose default"):
+        read_config("nothing")
+    with pytest.raises(BadOption, match="minutes or"):
+        train([], tmp_path, TOY)
