@@ -15,7 +15,8 @@ from handtint_model.types import Hints, Progress
 
 from .batch import RunFailed
 from .batch_plan import Settings
-from .client import Client, ClientError, Rejected, Unreachable
+from .client import Client
+from .client_wire import ClientError, Rejected, Unreachable
 from .discovery import FILE, Discovery
 from .folders import runtime_folder
 

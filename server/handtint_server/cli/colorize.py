@@ -187,7 +187,7 @@ def command(
     if several:
         click.echo(report.summary(failures))
     if report.faults:
-        sys.exit(EXIT_FAILED)
+        click.get_current_context().exit(EXIT_FAILED)
 
 
 def _run(
