@@ -115,4 +115,5 @@ def _enlarge(picture: Float32, size: int, axis: int) -> Float32:
     if axis == 0:
         part = part[:, None]
     low = np.take(picture, first, axis)
-    return low + part * (np.take(picture, np.minimum(first + 1, length - 1), axis) - low)
+    high = np.take(picture, np.minimum(first + 1, length - 1), axis)
+    return np.asarray(low + part * (high - low), np.float32)
