@@ -7,7 +7,8 @@ Each path is a set of its own.  Three tables a set:
 - squares placed by both published protocols, 1 to 100 of them;
 - 1, 3, 5 and 10 strokes of a simulated user, placed at random or where the model is least
   certain;
-- how far the colour of 10 random strokes leaks over the edges of the objects meant.
+- how much of the colour of 10 random strokes lies beyond the edges of the objects meant,
+  in percent of its chroma.
 
 G'MIC runs where --gmic names its program, Krita where --debian names a folder made by
 tests/support/debian_folder.sh.

@@ -118,25 +118,29 @@ def test_strokes_on_a_photo_stay_on_like_colours():
         assert np.median(spread) < 12
 
 
-def test_leakage_is_the_way_from_the_true_colour_to_the_hints():
+def test_leakage_is_the_hints_colour_beyond_the_edge():
     inside = np.zeros((60, 60), bool)
     inside[:, :30] = True
     truth = np.zeros((60, 60, 2))
-    truth[:, :30], truth[:, 30:] = (40, 0), (0, 30)
+    truth[:, :30], truth[:30, 30:], truth[30:, 30:] = (40, 0), (10, 30), (-20, 5)
     hint = np.array([40.0, 0.0])
     painted = np.zeros((60, 60), bool)
     assert (leakage(truth, truth, inside, hint, painted) == 0).all()
+    assert (leakage(0 * truth, truth, inside, hint, painted) == 0).all()
     everywhere = np.broadcast_to(hint, truth.shape)
-    assert (leakage(everywhere, truth, inside, hint, painted) == 1).all()
-    half = truth + 0.5 * (hint - truth)
-    np.testing.assert_allclose(leakage(half, truth, inside, hint, painted), 0.5)
-    # Columns 33 to 45 are 4 to 16 pixels from the object; painted ones do not count.
-    assert leakage(truth, truth, inside, hint, painted).size == 60 * 13
-    painted[:30] = True
-    assert leakage(truth, truth, inside, hint, painted).size == 30 * 13
-    # Nothing to leak into where the true colour is the hint's anyway.
+    # Columns 33 to 45 are 4 to 16 pixels from the object; a quarter was there above.
+    leak = leakage(everywhere, truth, inside, hint, painted).reshape(60, 13)
+    np.testing.assert_allclose(leak[:30], 0.75)
+    np.testing.assert_allclose(leak[30:], 1.0)
+    np.testing.assert_allclose(
+        leakage(0.5 * everywhere, truth, inside, hint, painted).reshape(60, 13)[:30], 0.25
+    )
+    painted[:30] = True  # paint that somebody put there is no leak
+    assert leakage(everywhere, truth, inside, hint, painted).size == 30 * 13
+    # Nothing to leak into where the true colour is like the hint's, nor of gray hints.
     truth[:, 30:] = (30, 10)
     assert leakage(truth, truth, inside, hint, painted).size == 0
+    assert leakage(everywhere, 0 * truth, inside, hint / 3, painted).size == 0
 
 
 def test_lightness_drift_is_the_mean_absolute_error():

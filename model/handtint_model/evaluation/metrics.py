@@ -123,18 +123,22 @@ def lightness_drift(lightness: Array, truth: Array) -> float:
 def leakage(
     ab: Array, truth_ab: Array, inside: Array, hint: Array, painted: Array
 ) -> NDArray[np.float64]:
-    """How far a hint's colour went over the edge of its object, pixel by pixel.
+    """How much of a hint's colour lies beyond the edge of its object, pixel by pixel.
 
     ab, truth_ab: (H, W, 2).  inside: (H, W) bool, the hint's object.  hint: (2,) its colour.
     painted: (H, W) bool, every hint's pixels.
 
-    Looks at the unpainted pixels 4 to 16 pixels outside the object whose true colour lies
-    at least 20 ab units from the hint's, and returns their place on the way from the true
-    colour (0) to the hint's (1), clipped.  Empty if there are none.
+    Looks at the unpainted pixels 4 to 16 pixels outside the object whose true colour has
+    at most half of the hint's, taken along the hint's hue.  Returns what the result has
+    more of it than the truth (or than gray, where the truth lies on the other side), as a
+    share of the hint's chroma, 0..1.  So the truth and a gray picture leak nothing.  Empty
+    if there are no such pixels, and for hints of a chroma below 15.
     """
+    chroma = float(np.hypot(*hint))
+    if chroma < 15.0:
+        return np.empty(0)
+    along = hint / chroma**2
+    true_share = np.maximum(truth_ab @ along, 0.0)
     distance = ndimage.distance_transform_edt(~inside)
-    away = hint - truth_ab
-    square = np.square(away).sum(-1)
-    band = (distance >= 4.0) & (distance <= 16.0) & (square >= 400.0) & ~painted
-    went = ((ab - truth_ab) * away).sum(-1)[band] / square[band]
-    return np.asarray(np.clip(went, 0.0, 1.0))
+    beyond = (distance >= 4.0) & (distance <= 16.0) & (true_share <= 0.5) & ~painted
+    return np.asarray(np.clip(ab[beyond] @ along - true_share[beyond], 0.0, 1.0))
