@@ -58,6 +58,12 @@ class Place:
                 break
         return self.root / PurePosixPath(name)
 
+    def enable(self) -> None:
+        """What the editor needs besides the files; most need nothing.  Raises InstallError."""
+
+    def disable(self) -> None:
+        """Take back what `enable` did.  Raises InstallError."""
+
 
 def install(place: Place) -> list[Path]:
     """Put a plug-in where its editor looks, or bring it up to date; the files written.
@@ -80,6 +86,7 @@ def install(place: Place) -> list[Path]:
         }
         _write_manifest(home, manifest)
         _connect(place, home, manifest)
+        place.enable()
     except OSError as error:
         raise InstallError(
             f"{error.filename or place.root} cannot be written: {error.strerror or error}."
@@ -96,6 +103,7 @@ def uninstall(place: Place) -> list[Path]:
         return []
     files = [Path(p) for p in entry["files"]]
     try:
+        place.disable()
         removed = _remove(files, place.root)
         _write_manifest(home, manifest)
         data = Path(entry["data"])
