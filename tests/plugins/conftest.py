@@ -44,13 +44,18 @@ class GimpAndServer:
     server: ServerProcess
 
 
-@pytest.fixture(scope="module")
-def in_gimp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GimpAndServer]:
-    """One GIMP and one `handtint serve` for a whole file of tests."""
+def need_gimp() -> None:
+    """Skip where there is no GIMP to test in; fail where the caller counts on one."""
     if problem := run_in_gimp.missing():
         if os.environ.get("HANDTINT_NEED_EDITORS"):
             pytest.fail(problem)
         pytest.skip(problem)
+
+
+@pytest.fixture(scope="module")
+def in_gimp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GimpAndServer]:
+    """One GIMP and one `handtint serve` for a whole file of tests."""
+    need_gimp()
     work = tmp_path_factory.mktemp("gimp")
     folders = {
         "HANDTINT_RUNTIME_DIR": str(work / "runtime"),

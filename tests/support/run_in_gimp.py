@@ -54,7 +54,15 @@ class Gimp:
         """`handtint install gimp`, with the folders of `environ`."""
         own = {k: v for k, v in self.environ.items() if k.startswith("HANDTINT_")}
         subprocess.run(
-            [sys.executable, "-m", "handtint_server", "install", "gimp", "--editor-dir", str(self.settings)],
+            [
+                sys.executable,
+                "-m",
+                "handtint_server",
+                "install",
+                "gimp",
+                "--editor-dir",
+                str(self.settings),
+            ],
             env={**os.environ, **own},
             check=True,
             capture_output=True,
@@ -93,7 +101,16 @@ class Gimp:
             f"G={given!r}; exec(compile(open({str(CASES / 'runner.py')!r}).read(),'runner','exec'))"
         )
         done = self.inside(
-            ["gimp-console", "-i", "--no-fonts", "--no-data", "--quit", "--batch-interpreter=python-fu-eval", "-b", start],
+            [
+                "gimp-console",
+                "-i",
+                "--no-fonts",
+                "--no-data",
+                "--quit",
+                "--batch-interpreter=python-fu-eval",
+                "-b",
+                start,
+            ],
             limit,
         )
         output = done.stdout + done.stderr

@@ -208,7 +208,7 @@ def case_paint_on_the_result_is_never_lost():
     second = colorize(image, photo)
     assert first.is_valid()
     assert digest(first) == mine
-    assert tree(image) == ["Photo (colorized) #1", "Photo (colorized)", "Photo"]
+    assert tree(image) == ["Photo (colorized) #1", "Photo (colorized)", "Photo"], tree(image)
     # From then on the new one is the result that is replaced.
     third = colorize(image, photo)
     assert first.is_valid()
@@ -252,9 +252,51 @@ def case_a_copy_of_the_result_is_the_users():
 def case_a_duplicated_image_goes_on():
     image, photo = photo_image()
     colorize(image, photo)
+    # Gaps in the tattoos: the duplicate's are dealt out anew, and meet others here.
+    image.remove_layer(add_layer(image, "gone", 10, 10, "RGB"))
+    other = add_layer(image, "other", 96, 64, position=2)
+    call(HINTS, image, photo)
+    hints = call(HINTS, image, other).index(1)
+    paint(hints, RED, 30, 20, 20, 16)
     double = image.duplicate()
-    colorize(double, by_name(double, "Photo"))
-    assert tree(double) == ["Photo (colorized)", "Photo"]
+    plain = pixels(by_name(image, "Photo (colorized)"), "R'G'B' u8")
+    again = colorize(double, by_name(double, "Photo"))
+    assert tree(double) == tree(image), tree(double)
+    assert pixels(again, "R'G'B' u8") == plain, "hints of the other photo were taken"
+
+
+def case_a_copy_of_the_photo_is_a_photo_of_its_own():
+    image, photo = photo_image()
+    hints = call(HINTS, image, photo).index(1)
+    paint(hints, RED, 30, 20, 20, 16)
+    first = colorize(image, photo)
+    copy = photo.copy()
+    image.insert_layer(copy, None, 3)
+    copy.set_name("Copy")
+    second = colorize(image, copy)
+    assert first.is_valid()
+    assert tree(image) == ["Color Hints", "Photo (colorized)", "Photo", "Copy (colorized)", "Copy"]
+    assert pixels(first, "R'G'B' u8") != pixels(second, "R'G'B' u8"), "not its hints"
+    colorize(image, photo)
+    assert second.is_valid()
+    assert len(tree(image)) == 5
+
+
+def case_locked_layers():
+    image, photo = photo_image()
+    group = Gimp.GroupLayer.new(image, "group")
+    image.insert_layer(group, None, 0)
+    image.reorder_item(photo, group, 0)
+    for item in (photo, group):
+        item.set_lock_content(True)
+        item.set_lock_position(True)
+    for _ in range(2):
+        layer = colorize(image, photo)
+        assert tree(image) == [["group", ["Photo (colorized)", "Photo"]]]
+        assert photo.get_lock_content()
+        assert group.get_lock_content()
+        assert group.get_lock_position()
+        assert not layer.get_lock_content()
 
 
 def case_a_layer_from_another_image_is_not_taken_for_ours():

@@ -77,9 +77,9 @@ class Bar:
         elif place <= self._place and fraction == 0.0:
             Gimp.progress_update(self._place)  # shows that this lives
 
-    def inserting(self, fraction: float) -> None:
-        """The last step, in GIMP itself."""
-        Gimp.progress_update(0.97 + 0.03 * fraction)
+    def close(self) -> None:
+        """Take the bar away, and with it Cancel: that ends this process in mid-change."""
+        Gimp.progress_end()
 
 
 # --- Colorize Layer ------------------------------------------------------------------------
@@ -127,7 +127,7 @@ def colorize(
     """The whole of Colorize Layer: read, ask, insert; raises Problem or ClientError."""
     layers.check_mode(image)
     photo = layers.photo_of(image, layers.active_layer(drawables))
-    previous = layers.result_of(image, photo)
+    results = layers.results_of(image, photo)
     paint = hints.collect(layers.hints_of(image, photo), photo) if settings.use_hints else None
     reader = Reader(image, photo)
     bar = Bar("Colorize Layer")
@@ -145,22 +145,24 @@ def colorize(
             request_id=request_id,
         )
 
-    flow = session.ask_about(reader.plane(), _known_id(previous[1], reader), request)
+    flow = session.ask_about(reader.plane(), _known_id(results, reader), request)
     answer, _ = transport.run(flow, bar)
     picture = protocol.read_picture(answer, (reader.width, reader.height))
     note = {
-        "photo": reader.fingerprint(),
+        "sent": reader.fingerprint(),
         "hints": strokes.pack_sums(paint.sums) if paint else "",
         "settings": asdict(settings),
     }
-    return insert.insert(image, photo, previous, picture, settings, note, bar.inserting)
+    bar.close()
+    return insert.insert(image, photo, results, picture, settings, note)
 
 
-def _known_id(result: memory.Result | None, reader: Reader) -> str:
+def _known_id(results: layers.Results, reader: Reader) -> str:
     """The server's id of the photo, if the pixels are still those that were sent."""
-    if result is None or not result.image_id or result.photo != reader.fingerprint():
+    if not results:
         return ""
-    return result.image_id
+    result = results[0][1]
+    return result.image_id if result.image_id and result.sent == reader.fingerprint() else ""
 
 
 # --- New Color Hints Layer -----------------------------------------------------------------
@@ -200,7 +202,7 @@ def new_hints_layer(image: Gimp.Image, drawables: list[Gimp.Drawable]) -> Gimp.L
         image.insert_layer(layer, None, 0)
         _, x, y = photo.get_offsets()
         layer.set_offsets(x, y)
-        memory.write_hints_photo(image, layer, photo)
+        memory.write_hints_photo(layer, memory.make_photo_key(layers.all_layers(image), photo))
         image.set_selected_layers([layer])
     finally:
         image.undo_group_end()
@@ -235,9 +237,9 @@ def suggest(
     """Likely colours, likeliest first; raises Problem or ClientError."""
     layers.check_mode(image)
     photo = layers.photo_of(image, layers.active_layer(drawables))
-    previous = layers.result_of(image, photo)
+    results = layers.results_of(image, photo)
     paint = hints.collect(layers.hints_of(image, photo), photo)
-    place, paint = _place(image, photo, previous[1], paint)
+    place, paint = _place(image, photo, results, paint)
     reader = Reader(image, photo)
     bar = Bar("Suggest Hint Colors")
     session = Session("gimp")
@@ -253,7 +255,7 @@ def suggest(
             request_id=request_id,
         )
 
-    flow = session.ask_about(reader.plane(), _known_id(previous[1], reader), request)
+    flow = session.ask_about(reader.plane(), _known_id(results, reader), request)
     answer, _ = transport.run(flow, bar)
     return protocol.read_suggestions(answer).colors
 
@@ -261,7 +263,7 @@ def suggest(
 def _place(
     image: Gimp.Image,
     photo: Gimp.Layer,
-    result: memory.Result | None,
+    results: layers.Results,
     paint: hints.Painted | None,
 ) -> tuple[tuple[int, int], hints.Painted | None]:
     """Where colours are wanted, in the photo's pixels, and the hints to count in."""
@@ -275,7 +277,7 @@ def _place(
         return (x, y), paint
     if paint is not None:
         sums = paint.sums
-        new = strokes.new_tiles(sums, strokes.unpack_sums(result.hints) if result else {})
+        new = strokes.new_tiles(sums, strokes.unpack_sums(results[0][1].hints) if results else {})
         where = paint.centre(new)
         if where is not None:
             # The new paint itself would only bring back its own colour.

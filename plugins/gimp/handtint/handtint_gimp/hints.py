@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 from gi.repository import Gegl, Gimp
 
+from . import graphs
 from .client import HintCrop, strokes
 from .pixels import read_strips
-
-_RGBA = "R'G'B'A u8"
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ def collect(layers: list[Gimp.Layer], photo: Gimp.Layer) -> Painted | None:
         layer = painted[0][0]
         _, x, y = layer.get_offsets()
         where = Gegl.Rectangle.new(left + photo_x - x, top + photo_y - y, box[2], box[3])
-        rgba = layer.get_buffer().get(where, 1.0, _RGBA, Gegl.AbyssPolicy.NONE)
+        rgba = layer.get_buffer().get(where, 1.0, graphs.RGBA, Gegl.AbyssPolicy.NONE)
     else:
         rgba = _stack([layer for layer, _ in painted], photo_x, photo_y, box)
     return Painted(box, bytes(rgba))
@@ -91,7 +90,7 @@ def _painted_box(
     buffer = layer.get_buffer()
     marks = b"".join(
         strokes.marked(memoryview(data)[3::4])
-        for data in read_strips(buffer, width, height, _RGBA, 4)
+        for data in read_strips(buffer, width, height, graphs.RGBA, 4)
     )
     box = strokes.bounds(marks, width, height)
     if box is None:
@@ -105,46 +104,10 @@ def _painted_box(
 
 def _stack(layers: list[Gimp.Layer], photo_x: int, photo_y: int, box: strokes.Box) -> bytes:
     """Several hint layers over each other, masks applied; visibility and opacity are not."""
-    graph = Gegl.Node()
-    below = None
-    buffers = []  # kept until the graph has run
+    sheets = []
     for layer in layers:
         _, x, y = layer.get_offsets()
-        node = _source(graph, layer, x - photo_x, y - photo_y, buffers)
         mask = _mask_of(layer)
-        if mask is not None:
-            opacity = graph.create_child("gegl:opacity")
-            node.connect_to("output", opacity, "input")
-            shape = _source(graph, mask, x - photo_x, y - photo_y, buffers)
-            shape.connect_to("output", opacity, "aux")
-            node = opacity
-        if below is not None:
-            over = graph.create_child("gegl:over")
-            over.set_property("srgb", True)
-            below.connect_to("output", over, "input")
-            node.connect_to("output", over, "aux")
-            node = over
-        below = node
-    target = Gegl.Buffer.new(_RGBA, *box)
-    sink = graph.create_child("gegl:write-buffer")
-    sink.set_property("buffer", target)
-    below.connect_to("output", sink, "input")
-    sink.process()
-    return bytes(target.get(Gegl.Rectangle.new(*box), 1.0, _RGBA, Gegl.AbyssPolicy.NONE))
-
-
-def _source(
-    graph: Gegl.Node, drawable: Gimp.Drawable, x: int, y: int, buffers: list[Gegl.Buffer]
-) -> Gegl.Node:
-    """A node with a drawable's pixels at a place in the photo."""
-    buffer = drawable.get_buffer()
-    buffers.append(buffer)
-    source = graph.create_child("gegl:buffer-source")
-    source.set_property("buffer", buffer)
-    if not x and not y:
-        return source
-    move = graph.create_child("gegl:translate")
-    move.set_property("x", float(x))
-    move.set_property("y", float(y))
-    source.connect_to("output", move, "input")
-    return move
+        shape = mask.get_buffer() if mask is not None else None
+        sheets.append(graphs.Sheet(layer.get_buffer(), shape, x - photo_x, y - photo_y))
+    return graphs.stack(sheets, box)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, Iterator
 
 from gi.repository import Gegl, Gimp
 
-from . import memory, pixels
+from . import graphs, layers, memory, pixels
 from .client import Picture
 from .settings import Settings
 
@@ -16,43 +18,54 @@ _MODES = {"normal": Gimp.LayerMode.NORMAL, "color": Gimp.LayerMode.LCH_COLOR}
 def insert(
     image: Gimp.Image,
     photo: Gimp.Layer,
-    previous: tuple[Gimp.Layer, memory.Result] | tuple[None, None],
+    results: list[tuple[Gimp.Layer, memory.Result]],
     picture: Picture,
     settings: Settings,
     note: dict[str, Any],
-    report: Callable[[float], None],
 ) -> Gimp.Layer:
     """Put a picture above its photo, as one undo step; returns the layer.
 
-    previous: the photo's earlier result; it is replaced unless somebody has painted on it.
+    results: the photo's earlier ones, from the top.  One that nobody has painted on is
+    replaced; a painted one stays, and the new picture goes above it, where it can be seen.
     note: what the layer shall remember besides what is known here.
     """
-    old, remembered = previous
-    if old is not None and pixels.stored_fingerprint(old) != remembered.pixels:
-        old = remembered = None
+    above = results[0][0] if results else photo
+    old, remembered = next(((la, re) for la, re in results if re.pixels), (None, None))
+    painted = old is not None and pixels.stored_fingerprint(old) != remembered.pixels
     selected = image.get_selected_layers()
     image.undo_group_start()
     try:
         if image.get_base_type() == Gimp.ImageBaseType.GRAY:
             image.convert_rgb()
-        if old is None:
-            layer = _new(image, photo, picture, settings)
-        else:
-            layer = _successor(image, photo, old, picture, settings, remembered)
-        pixels.write(layer, picture.dtype, picture.layout, picture.data, report)
-        if layer.get_mask() is None:
-            _add_mask(image, photo, layer, settings, inherit=old is None)
-        memory.write_result(
-            image,
-            layer,
-            memory.Result(
-                source=photo.get_tattoo(),
-                own=layer.get_tattoo(),
-                pixels=pixels.stored_fingerprint(layer),
-                image_id=picture.image_id,
-                **note,
-            ),
-        )
+        if painted:
+            memory.write_result(old, replace(remembered, pixels=""))
+            old = remembered = None
+        with _unlocked(_parents(above if old is None else old)):
+            if old is None:
+                layer = _new(image, photo, picture, settings)
+                pixels.write(layer, picture.dtype, picture.layout, picture.data)
+                image.insert_layer(layer, above.get_parent(), image.get_item_position(above))
+            else:
+                layer = _successor(image, photo, old, picture)
+                pixels.write(layer, picture.dtype, picture.layout, picture.data)
+                _take_place(image, layer, old)
+                if remembered.settings.get("output") != settings.output:
+                    layer.set_mode(_MODES[settings.output])
+            _, x, y = photo.get_offsets()
+            locks = _take_locks(layer)
+            layer.set_offsets(x, y)
+            if layer.get_mask() is None:
+                _add_mask(image, photo, layer, settings, inherit=old is None)
+            memory.write_result(
+                layer,
+                memory.Result(
+                    photo=memory.make_photo_key(layers.all_layers(image), photo),
+                    pixels=pixels.stored_fingerprint(layer),
+                    image_id=picture.image_id,
+                    **note,
+                ),
+            )
+            _give_locks(layer, locks)
         _select(image, selected, photo, old, layer)
     finally:
         image.undo_group_end()
@@ -60,8 +73,8 @@ def insert(
 
 
 def _new(image: Gimp.Image, photo: Gimp.Layer, picture: Picture, settings: Settings) -> Gimp.Layer:
-    """An empty layer directly above the photo."""
-    layer = Gimp.Layer.new(
+    """An empty layer for the picture, not in the image yet."""
+    return Gimp.Layer.new(
         image,
         "%s (colorized)" % photo.get_name(),
         picture.width,
@@ -70,10 +83,6 @@ def _new(image: Gimp.Image, photo: Gimp.Layer, picture: Picture, settings: Setti
         100.0,
         _MODES[settings.output],
     )
-    image.insert_layer(layer, photo.get_parent(), image.get_item_position(photo))
-    _, x, y = photo.get_offsets()
-    layer.set_offsets(x, y)
-    return layer
 
 
 def _image_type(picture: Picture) -> Gimp.ImageType:
@@ -82,42 +91,73 @@ def _image_type(picture: Picture) -> Gimp.ImageType:
 
 
 def _successor(
-    image: Gimp.Image,
-    photo: Gimp.Layer,
-    old: Gimp.Layer,
-    picture: Picture,
-    settings: Settings,
-    remembered: memory.Result,
+    image: Gimp.Image, photo: Gimp.Layer, old: Gimp.Layer, picture: Picture
 ) -> Gimp.Layer:
-    """A copy in the old result's place: name, mask, mode, effects and all the rest stay."""
+    """A copy of the old result for the new picture: mask, mode, effects and all the rest stay."""
     layer = old.copy()
-    name, visible = old.get_name(), old.get_visible()
-    locks = {lock: getattr(old, "get_lock_" + lock)() for lock in _LOCKS}
-    # A locked layer can be neither moved nor removed.
-    for lock in _LOCKS:
-        getattr(old, "set_lock_" + lock)(False)
-    image.insert_layer(layer, old.get_parent(), image.get_item_position(old))
-    image.remove_layer(old)
-    for lock in _LOCKS:
-        getattr(layer, "set_lock_" + lock)(False)
-    layer.set_name(name)
+    _take_locks(layer)
+    alpha = picture.layout.endswith("A") and not layer.has_alpha()
+    if (layer.get_width(), layer.get_height()) == (picture.width, picture.height) and not alpha:
+        return layer
+    # Only a layer that is in the image can be changed like this; it gets its place later.
+    image.insert_layer(layer, None, 0)
+    if alpha:
+        layer.add_alpha()
     _, x, y = photo.get_offsets()
     _, old_x, old_y = layer.get_offsets()
-    if (layer.get_width(), layer.get_height()) != (picture.width, picture.height):
-        layer.resize(picture.width, picture.height, old_x - x, old_y - y)
-    elif (old_x, old_y) != (x, y):
-        layer.set_offsets(x, y)
-    if picture.layout.endswith("A") and not layer.has_alpha():
-        layer.add_alpha()
-    if remembered.settings.get("output") != settings.output:
-        layer.set_mode(_MODES[settings.output])
-    layer.set_visible(visible)
-    for lock, value in locks.items():
-        getattr(layer, "set_lock_" + lock)(value)
+    layer.resize(picture.width, picture.height, old_x - x, old_y - y)
     return layer
 
 
+def _take_place(image: Gimp.Image, layer: Gimp.Layer, old: Gimp.Layer) -> None:
+    """Put a layer where an old one is, under its name, and remove the old one."""
+    name, visible, locks = old.get_name(), old.get_visible(), _take_locks(old)
+    parent, position = old.get_parent(), image.get_item_position(old)
+    if layer.get_id() in [item.get_id() for item in image.get_layers()]:
+        image.reorder_item(layer, parent, image.get_item_position(old))
+    else:
+        image.insert_layer(layer, parent, position)
+    image.remove_layer(old)
+    layer.set_name(name)
+    layer.set_visible(visible)
+    _give_locks(layer, locks)
+
+
 _LOCKS = ("content", "position", "visibility")
+
+
+def _take_locks(layer: Gimp.Layer) -> list[str]:
+    """Unlock a layer; the locks that it had.  GIMP ends a plug-in that writes to a locked one."""
+    locks = [lock for lock in _LOCKS if getattr(layer, "get_lock_" + lock)()]
+    for lock in locks:
+        getattr(layer, "set_lock_" + lock)(False)
+    return locks
+
+
+def _give_locks(layer: Gimp.Layer, locks: list[str]) -> None:
+    for lock in locks:
+        getattr(layer, "set_lock_" + lock)(True)
+
+
+def _parents(layer: Gimp.Layer) -> list[Gimp.Layer]:
+    """The groups around a layer, from the innermost."""
+    found = []
+    parent = layer.get_parent()
+    while parent is not None:
+        found.append(parent)
+        parent = parent.get_parent()
+    return found
+
+
+@contextmanager
+def _unlocked(groups: list[Gimp.Layer]) -> Iterator[None]:
+    """A locked group takes no layers, and locks those in it."""
+    locks = [(group, _take_locks(group)) for group in reversed(groups)]
+    try:
+        yield
+    finally:
+        for group, taken in reversed(locks):
+            _give_locks(group, taken)
 
 
 def _add_mask(
@@ -138,25 +178,14 @@ def _add_mask(
 
 def _multiply(mask: Gimp.LayerMask, by: Gimp.LayerMask) -> None:
     """Take from a mask what another one of the same size hides."""
-    graph = Gegl.Node()
-    buffers = [drawable.get_buffer() for drawable in (mask, by)]
+    buffer, shape = mask.get_buffer(), by.get_buffer()
     width, height = mask.get_width(), mask.get_height()
-    target = Gegl.Buffer.new("Y float", 0, 0, width, height)
-    first, second = (graph.create_child("gegl:buffer-source") for _ in buffers)
-    first.set_property("buffer", buffers[0])
-    second.set_property("buffer", buffers[1])
-    multiply = graph.create_child("gegl:multiply")
-    sink = graph.create_child("gegl:write-buffer")
-    sink.set_property("buffer", target)
-    first.connect_to("output", multiply, "input")
-    second.connect_to("output", multiply, "aux")
-    multiply.connect_to("output", sink, "input")
-    sink.process()
+    product = graphs.multiply(buffer, shape, width, height)
     for top, rows in pixels.strips(width, height, 4):
         where = Gegl.Rectangle.new(0, top, width, rows)
-        data = target.get(where, 1.0, "Y float", Gegl.AbyssPolicy.NONE)
-        buffers[0].set(where, "Y float", data)
-    buffers[0].flush()
+        data = product.get(where, 1.0, "Y float", Gegl.AbyssPolicy.NONE)
+        buffer.set(where, "Y float", data)
+    buffer.flush()
     mask.update(0, 0, width, height)
 
 

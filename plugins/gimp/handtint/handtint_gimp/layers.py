@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Iterator
+from typing import Iterator, List, Tuple
 
 from gi.repository import Gimp
 
@@ -71,18 +71,18 @@ def photo_of(image: Gimp.Image, layer: Gimp.Layer) -> Gimp.Layer:
 
 def _source_of(image: Gimp.Image, layer: Gimp.Layer) -> Gimp.Layer | None:
     """The photo of a result; None if the layer is no result or its photo is gone."""
-    result = memory.read_result(image, layer)
-    source = image.get_layer_by_tattoo(result.source) if result else None
+    everything = all_layers(image)
+    result = memory.read_result(everything, layer)
+    source = memory.find_photo(everything, result.photo) if result else None
     return source if source is not None and not is_hints(source) else None
 
 
 def photo_of_hints(image: Gimp.Image, hints: Gimp.Layer) -> Gimp.Layer | None:
     """The photo a hint layer is bound to; for an unbound one, the photo below it."""
-    tattoo = memory.read_hints_photo(image, hints)
-    photo = image.get_layer_by_tattoo(tattoo) if tattoo is not None else None
+    everything = all_layers(image)
+    photo = memory.find_photo(everything, memory.read_hints_photo(hints))
     if photo is not None and not is_hints(photo):
         return photo
-    everything = all_layers(image)
     places = [layer.get_id() for layer in everything]
     below = [
         layer
@@ -107,13 +107,17 @@ def hints_of(image: Gimp.Image, photo: Gimp.Layer) -> list[Gimp.Layer]:
     return found
 
 
-def result_of(
-    image: Gimp.Image, photo: Gimp.Layer
-) -> tuple[Gimp.Layer, memory.Result] | tuple[None, None]:
-    """The topmost result of a photo and what it remembers."""
-    tattoo = photo.get_tattoo()
-    for layer in all_layers(image):
-        result = memory.read_result(image, layer)
-        if result is not None and result.source == tattoo:
-            return layer, result
-    return None, None
+Results = List[Tuple[Gimp.Layer, memory.Result]]
+
+
+def results_of(image: Gimp.Image, photo: Gimp.Layer) -> Results:
+    """The results of a photo and what they remember, from top to bottom.
+
+    At most one of them is not painted on by the user, and may be replaced.
+    """
+    everything = all_layers(image)
+    key = memory.photo_key(everything, photo)
+    if not key:
+        return []
+    found = [(layer, memory.read_result(everything, layer)) for layer in everything]
+    return [(layer, result) for layer, result in found if result and result.photo == key]

@@ -1,9 +1,10 @@
 """What layers remember, in parasites: they survive saving, and are undone with the rest.
 
-A result remembers its photo, a hint layer the photo it was made for, both by tattoo: item
-ids are new in every session.  Tattoos are unique in one image only, so the image has a random
-id of its own, and what comes from another image by copying is not believed.  A result also
-remembers its own tattoo: a copy of it is the user's, not ours to replace.
+A photo carries a random key, and its result and hint layers name that key.  GIMP's own
+numbers will not do: item ids are new in every session, and tattoos are dealt out anew when an
+image is duplicated.  A parasite goes with every copy of its layer, though, so photos and
+results also note their own tattoo: among layers with the same key, in one image, the one whose
+note is true is the original and the others are the user's copies.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 
 from gi.repository import Gimp
 
-IMAGE, RESULT, HINTS = "handtint-image", "handtint-result", "handtint-hints"
+PHOTO, RESULT, HINTS = "handtint-photo", "handtint-result", "handtint-hints"
 FORMAT = 1
 
 _FLAGS = Gimp.PARASITE_PERSISTENT | Gimp.PARASITE_UNDOABLE
@@ -25,67 +26,88 @@ _FLAGS = Gimp.PARASITE_PERSISTENT | Gimp.PARASITE_UNDOABLE
 class Result:
     """What a coloured layer remembers.
 
-    source, own: tattoos of the photo and of the layer itself.  pixels: fingerprint of the
-    layer as it was made.  photo, image_id: fingerprint of the photo and the server's id for
-    it.  hints: packed sums of the hint tiles that were counted in.
+    photo: key of the photo.  pixels: fingerprint of the layer as it was made, "" once the
+    user is known to have painted on it.  sent: fingerprint of the photo as it was sent.
+    image_id: the server's id of the photo.  hints: packed sums of the hint tiles that were
+    counted in.
     """
 
-    source: int
-    own: int
+    photo: str
     pixels: str
-    photo: str = ""
+    sent: str = ""
     image_id: str = ""
     hints: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
 
 
-def image_key(image: Gimp.Image, make: bool = False) -> str:
-    """The image's random id; "" if it has none and none is to be made."""
-    parasite = image.get_parasite(IMAGE)
-    if parasite is not None:
-        return bytes(parasite.get_data()).decode("ascii", "replace")
-    if not make:
-        return ""
-    key = secrets.token_hex(8)
-    image.attach_parasite(Gimp.Parasite.new(IMAGE, _FLAGS, key.encode("ascii")))
-    return key
-
-
-def _read(image: Gimp.Image, layer: Gimp.Layer, name: str) -> dict[str, Any] | None:
-    """The content of a parasite, if it was made in this image."""
+def _read(layer: Gimp.Layer, name: str) -> dict[str, Any]:
+    """The content of a parasite; empty if there is none that we understand."""
     parasite = layer.get_parasite(name)
     if parasite is None:
-        return None
+        return {}
     try:
         content = json.loads(bytes(parasite.get_data()).decode("ascii"))
     except ValueError:
-        return None
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        return None
-    key = image_key(image)
-    return content if key and content.get("image") == key else None
+        return {}
+    return content if isinstance(content, dict) and content.get("format") == FORMAT else {}
 
 
-def _write(image: Gimp.Image, layer: Gimp.Layer, name: str, content: dict[str, Any]) -> None:
-    content = {"format": FORMAT, "image": image_key(image, make=True), **content}
-    text = json.dumps(content)  # ASCII: GIMP's bindings take no byte above 127
+def _write(layer: Gimp.Layer, name: str, content: dict[str, Any]) -> None:
+    text = json.dumps({"format": FORMAT, **content})
+    # ASCII: GIMP's bindings take no byte above 127.
     layer.attach_parasite(Gimp.Parasite.new(name, _FLAGS, text.encode("ascii")))
 
 
-def read_result(image: Gimp.Image, layer: Gimp.Layer) -> Result | None:
+def _original(layers: list[Gimp.Layer], name: str, key: str) -> Gimp.Layer | None:
+    """The layer with a key; where copies have it, too, the one that they were made of."""
+    found = [layer for layer in layers if key and _read(layer, name).get("key") == key]
+    true = [layer for layer in found if _read(layer, name).get("own") == layer.get_tattoo()]
+    return next(iter(true or found), None)
+
+
+def _is(first: Gimp.Layer | None, second: Gimp.Layer) -> bool:
+    return first is not None and first.get_id() == second.get_id()
+
+
+def find_photo(layers: list[Gimp.Layer], key: str) -> Gimp.Layer | None:
+    """The photo with a key among all layers of an image."""
+    return _original(layers, PHOTO, key)
+
+
+def photo_key(layers: list[Gimp.Layer], photo: Gimp.Layer) -> str:
+    """The key of a photo; "" if it has none of its own."""
+    key = str(_read(photo, PHOTO).get("key", ""))
+    return key if _is(find_photo(layers, key), photo) else ""
+
+
+def make_photo_key(layers: list[Gimp.Layer], photo: Gimp.Layer) -> str:
+    """The key of a photo, given to it if it has none."""
+    key = photo_key(layers, photo)
+    if not key:
+        key = secrets.token_hex(8)
+        _write(photo, PHOTO, {"key": key, "own": photo.get_tattoo()})
+    return key
+
+
+def read_result(layers: list[Gimp.Layer], layer: Gimp.Layer) -> Result | None:
     """What a layer remembers if it is a result of ours and not a copy of one."""
-    content = _read(image, layer, RESULT)
+    content = _read(layer, RESULT)
+    if not content or not _is(_original(layers, RESULT, str(content.get("key"))), layer):
+        return None
     try:
-        if content is None or content["own"] != layer.get_tattoo():
-            return None
         return Result(**{name: content[name] for name in Result.__dataclass_fields__})
-    except (KeyError, TypeError):
+    except KeyError:
         return None
 
 
-def write_result(image: Gimp.Image, layer: Gimp.Layer, result: Result) -> None:
-    """Make a layer remember that it is a result."""
-    _write(image, layer, RESULT, asdict(result))
+def write_result(layer: Gimp.Layer, result: Result) -> None:
+    """Make a layer remember that it is a result.
+
+    A copy of an earlier result takes over its key, so that the user's other copies of that
+    are still known as copies.
+    """
+    key = _read(layer, RESULT).get("key") or secrets.token_hex(8)
+    _write(layer, RESULT, {"key": key, "own": layer.get_tattoo(), **asdict(result)})
 
 
 def is_marked_as_hints(layer: Gimp.Layer) -> bool:
@@ -93,13 +115,11 @@ def is_marked_as_hints(layer: Gimp.Layer) -> bool:
     return layer.get_parasite(HINTS) is not None
 
 
-def read_hints_photo(image: Gimp.Image, layer: Gimp.Layer) -> int | None:
-    """The tattoo of the photo that a hint layer was made for; None if it is bound to none."""
-    content = _read(image, layer, HINTS)
-    photo = content.get("photo") if content else None
-    return photo if isinstance(photo, int) else None
+def read_hints_photo(layer: Gimp.Layer) -> str:
+    """The key of the photo that a hint layer was made for; "" if it is bound to none."""
+    return str(_read(layer, HINTS).get("photo", ""))
 
 
-def write_hints_photo(image: Gimp.Image, layer: Gimp.Layer, photo: Gimp.Layer) -> None:
+def write_hints_photo(layer: Gimp.Layer, key: str) -> None:
     """Bind a hint layer to a photo."""
-    _write(image, layer, HINTS, {"photo": photo.get_tattoo()})
+    _write(layer, HINTS, {"photo": key})

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from array import array
-from typing import Any, Callable, Iterator
+from typing import Any, Iterator
 
 from gi.repository import Babl, Gegl, Gimp
 
@@ -155,9 +155,7 @@ def little_endian(data: Any, dtype: str) -> Any:
     return values.tobytes()
 
 
-def write(
-    layer: Gimp.Layer, dtype: str, layout: str, data: Any, report: Callable[[float], None]
-) -> None:
+def write(layer: Gimp.Layer, dtype: str, layout: str, data: Any) -> None:
     """Fill a layer with packed pixels of its own size."""
     width, height = layer.get_width(), layer.get_height()
     pixel = DTYPES[dtype] * len(layout)
@@ -168,7 +166,6 @@ def write(
         piece = view[top * width * pixel : (top + rows) * width * pixel]
         rectangle = Gegl.Rectangle.new(0, top, width, rows)
         buffer.set(rectangle, name, little_endian(piece, dtype))
-        report((top + rows) / height)
     buffer.flush()
     layer.update(0, 0, width, height)
 

@@ -1,0 +1,145 @@
+"""A screen without a monitor, hands and eyes: Xvfb, xdotool, import.  Runs in the Debian folder."""
+
+import json
+import os
+import subprocess
+import time
+
+
+class Desktop:
+    """An X server of our own with a window manager; entered and left like a file.
+
+    shots: folder for screenshots.
+    """
+
+    def __init__(self, shots, size="1400x900"):
+        self.shots, self.size = shots, size
+        self.processes = []
+
+    def __enter__(self):
+        number = 90
+        while os.path.exists("/tmp/.X11-unix/X%d" % number):
+            number += 1
+        os.environ["DISPLAY"] = ":%d" % number
+        self.start(["Xvfb", os.environ["DISPLAY"], "-screen", "0", self.size + "x24"])
+        self.wait(lambda: self.ask(["xdpyinfo"]) is not None, 30, "the X server")
+        self.start(["openbox"])
+        return self
+
+    def __exit__(self, *_):
+        for process in reversed(self.processes):
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def start(self, command, log=None, **more):
+        with open(log or os.devnull, "wb") as output:
+            process = subprocess.Popen(command, stdout=output, stderr=output, **more)
+        self.processes.append(process)
+        return process
+
+    def ask(self, command):
+        """Output of a command, None if it failed."""
+        done = subprocess.run(command, capture_output=True, text=True)
+        return done.stdout if done.returncode == 0 else None
+
+    def wait(self, condition, seconds, what):
+        end = time.monotonic() + seconds
+        while True:
+            found = condition()
+            if found:
+                return found
+            if time.monotonic() > end:
+                self.shot("timeout")
+                raise TimeoutError("waited %g s for %s; screenshot timeout.png" % (seconds, what))
+            time.sleep(0.2)
+
+    def window(self, title, seconds=60):
+        """The id of a visible window by a pattern of its title."""
+
+        def look():
+            found = self.ask(["xdotool", "search", "--onlyvisible", "--name", title])
+            return found.split()[-1] if found and found.split() else None
+
+        return self.wait(look, seconds, "a window " + title)
+
+    def windows(self, title):
+        found = self.ask(["xdotool", "search", "--onlyvisible", "--name", title])
+        return found.split() if found else []
+
+    def do(self, *words):
+        subprocess.run(["xdotool", *map(str, words)], check=True)
+
+    def key(self, *keys):
+        for key in keys:
+            self.do("key", key)
+            time.sleep(0.15)
+
+    def type(self, text):
+        self.do("type", "--delay", 30, text)
+
+    def click(self, x, y):
+        self.do("mousemove", x, y)
+        time.sleep(0.2)
+        self.do("click", 1)
+
+    def drag(self, points):
+        self.do("mousemove", *points[0])
+        time.sleep(0.2)
+        self.do("mousedown", 1)
+        for x, y in points[1:]:
+            self.do("mousemove", x, y)
+            time.sleep(0.01)
+        self.do("mouseup", 1)
+
+    def shot(self, name):
+        subprocess.run(
+            ["import", "-window", "root", os.path.join(self.shots, name + ".png")], check=False
+        )
+
+    def geometry(self, window):
+        """x, y, width, height of a window on the screen."""
+        told = dict(
+            line.split("=", 1)
+            for line in self.ask(["xdotool", "getwindowgeometry", "--shell", window]).split()
+        )
+        return [int(told[name]) for name in ("X", "Y", "WIDTH", "HEIGHT")]
+
+
+class Probe:
+    """Asks the live GIMP what its image holds, through the test plug-in's shortcut."""
+
+    def __init__(self, desktop, path, pixel_path):
+        self.desktop, self.path, self.pixel_path = desktop, path, pixel_path
+
+    def __call__(self, pixel=None):
+        with open(self.pixel_path, "w") as file:
+            json.dump(pixel, file)
+        if pixel is None:
+            os.remove(self.pixel_path)
+        if os.path.exists(self.path):
+            os.remove(self.path)
+        for _ in range(8):
+            self.desktop.key("ctrl+alt+p")
+            end = time.monotonic() + 12
+            while time.monotonic() < end:
+                if os.path.exists(self.path):
+                    with open(self.path) as file:
+                        return json.load(file)
+                time.sleep(0.1)
+        self.desktop.shot("no-probe")
+        raise TimeoutError("no answer from the probe; screenshot no-probe.png")
+
+    def until(self, condition, seconds, what):
+        end = time.monotonic() + seconds
+        while True:
+            state = self()
+            if condition(state):
+                return state
+            if time.monotonic() > end:
+                self.desktop.shot("timeout")
+                raise TimeoutError("%s did not come: %s" % (what, json.dumps(state)))
+            time.sleep(0.5)

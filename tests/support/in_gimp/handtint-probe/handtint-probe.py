@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+"""A plug-in for tests only: writes what the image holds as JSON to $PROBE_OUT."""
+
+import hashlib
+import json
+import os
+import sys
+
+import gi
+
+gi.require_version("Gimp", "3.0")
+gi.require_version("Gegl", "0.4")
+from gi.repository import Gegl, Gimp  # noqa: E402
+
+NAME = "plug-in-handtint-probe"
+
+
+def look(layer):
+    w, h = layer.get_width(), layer.get_height()
+    where = Gegl.Rectangle.new(0, 0, w, h)
+    data = layer.get_buffer().get(where, 1.0, "R'G'B'A u8", Gegl.AbyssPolicy.NONE)
+    alpha = data[3::4]
+    at = alpha.find(255)
+    return {
+        "name": layer.get_name(),
+        "tattoo": layer.get_tattoo(),
+        "digest": hashlib.sha1(data).hexdigest(),
+        "size": [w, h],
+        "painted": len(alpha) - alpha.count(0),
+        "first": [at % w, at // w, *data[4 * at : 4 * at + 3]] if layer.has_alpha() else None,
+        "visible": layer.get_visible(),
+        "parasites": layer.get_parasite_list(),
+        "mask": layer.get_mask() is not None,
+        "gray": data[0::4] == data[1::4] == data[2::4],
+    }
+
+
+def pixel(image, name, x, y):
+    for layer in image.get_layers():
+        if layer.get_name() == name:
+            where = Gegl.Rectangle.new(x, y, 1, 1)
+            data = layer.get_buffer().get(where, 1.0, "R'G'B'A u8", Gegl.AbyssPolicy.NONE)
+            return list(data)
+    return None
+
+
+def run(procedure, run_mode, image, drawables, config, data):
+    told = {
+        "layers": [look(layer) for layer in image.get_layers()],
+        "selected": [layer.get_name() for layer in image.get_selected_layers()],
+        "base": image.get_base_type().value_nick,
+        "dirty": image.is_dirty(),
+        "parasites": image.get_parasite_list(),
+        "foreground": list(Gimp.context_get_foreground().get_rgba()),
+    }
+    wanted = os.environ.get("PROBE_PIXEL_FILE", "")
+    if wanted and os.path.exists(wanted):
+        with open(wanted) as file:
+            told["pixel"] = pixel(image, *json.load(file))
+    path = os.environ["PROBE_OUT"]
+    with open(path + ".new", "w") as file:
+        json.dump(told, file)
+    os.replace(path + ".new", path)
+    return procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, None)
+
+
+class Probe(Gimp.PlugIn):
+    def do_set_i18n(self, name):
+        return False
+
+    def do_query_procedures(self):
+        return [NAME]
+
+    def do_create_procedure(self, name):
+        procedure = Gimp.ImageProcedure.new(self, name, Gimp.PDBProcType.PLUGIN, run, None)
+        procedure.set_image_types("*")
+        mask = Gimp.ProcedureSensitivityMask
+        procedure.set_sensitivity_mask(mask.DRAWABLE | mask.DRAWABLES | mask.NO_DRAWABLES)
+        procedure.set_documentation("For tests", "For tests", name)
+        procedure.set_menu_label("Handtint Probe")
+        procedure.add_menu_path("<Image>/Image")
+        return procedure
+
+
+Gimp.main(Probe.__gtype__, sys.argv)

@@ -1,0 +1,213 @@
+"""One session in GIMP's window, as a user has it; screenshots and what the image held.
+
+Runs in the Debian folder: window.py GIVEN.json, which holds photo, work, shots.
+"""
+
+import json
+import os
+import sys
+import time
+import traceback
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from desktop import Desktop, Probe
+
+GIMPRC = """
+(config-version "3.0.4")
+(show-welcome-dialog no)
+(check-updates no)
+(color-profile-policy keep)
+(metadata-rotation-policy keep)
+(save-session-info no)
+(single-window-mode yes)
+"""
+
+SHORTCUTS = """(file-version 1)
+(action "plug-in-handtint-probe" "<Primary><Alt>p")
+"""
+
+RED = r"\000\000\200\077\000\000\000\000\000\000\000\000"
+
+
+def prepare():
+    folder = os.environ["GIMP3_DIRECTORY"]
+    for name, text in {
+        "gimprc": GIMPRC,
+        "shortcutsrc": SHORTCUTS,
+        # Red in the brush.
+        "contextrc": '(foreground (color "RGB float" 12 "%s" 0))\n' % RED,
+    }.items():
+        with open(os.path.join(folder, name), "w") as file:
+            file.write(text)
+
+
+class Session:
+    def __init__(self, desktop, given):
+        self.desktop, self.given = desktop, given
+        self.states = {}
+        self.look = Probe(desktop, os.environ["PROBE_OUT"], os.environ["PROBE_PIXEL_FILE"])
+
+    def note(self, name, state=None, **more):
+        """Keep what the image holds now, and a screenshot."""
+        self.states[name] = self.look(**more) if state is None else state
+        time.sleep(0.5)
+        self.desktop.shot(name)
+        return self.states[name]
+
+    def menu(self, letter):
+        """An entry of the menu Colors, by the letter that is underlined in it."""
+        self.desktop.key("Escape")
+        self.desktop.key("alt+c")
+        time.sleep(1.0)
+        self.desktop.key(letter)
+        time.sleep(0.5)
+
+    def run(self):
+        desktop = self.desktop
+        window = desktop.window("^.%s" % self.given["name"], 240)
+        desktop.wait(lambda: self.ready(window), 60, "the window")
+        desktop.do("windowactivate", "--sync", window)
+        desktop.do("windowsize", "--sync", window, 1380, 860)
+        desktop.do("windowmove", window, 2, 20)
+        time.sleep(2)
+        desktop.key("shift+ctrl+j")  # the whole image in the window
+        self.note("1-opened")
+        self.colorize_from_the_menu(window)
+        self.undo_it()
+        self.paint_a_hint(window)
+        self.options()
+        self.suggestions(window)
+
+    def ready(self, window):
+        x, y, width, height = self.desktop.geometry(window)
+        return width > 600
+
+    def colorize_from_the_menu(self, window):
+        """With the mouse: the menu, then the entry, found by its place in the menu."""
+        desktop = self.desktop
+        desktop.key("alt+c")
+        time.sleep(1.5)
+        desktop.shot("2-menu")
+        desktop.key("Escape", "Escape")
+        self.click_entry("Colorize Layer")
+        self.look.until(lambda s: len(s["layers"]) == 2, 240, "the coloured layer")
+        self.note("3-colorized")
+
+    def click_entry(self, label):
+        """Click on an entry of the menu Colors; the pointer finds it by the action search's list
+        only where no accessibility tree tells, so the place is that of the entry's own row."""
+        desktop = self.desktop
+        desktop.key("alt+c")
+        time.sleep(1.5)
+        place = self.given["entries"][label]
+        # The menu is the newest window without a title; its rows are counted from its end.
+        menu = desktop.wait(self.menu_window, 20, "the menu")
+        x, y, width, height = desktop.geometry(menu)
+        desktop.click(x + width // 2, y + height - place)
+
+    def menu_window(self):
+        found = []
+        for window in (
+            self.desktop.ask(["xdotool", "search", "--onlyvisible", "--class", "gimp"]) or ""
+        ).split():
+            x, y, width, height = self.desktop.geometry(window)
+            if 150 < width < 600 and height > 400:
+                found.append(window)
+        return found[-1] if found else None
+
+    def undo_it(self):
+        self.desktop.key("ctrl+z")
+        self.look.until(lambda s: len(s["layers"]) == 1, 60, "the undo")
+        self.note("4-undone")
+        self.desktop.key("ctrl+y")
+        self.look.until(lambda s: len(s["layers"]) == 2, 60, "the redo")
+        self.note("5-redone")
+
+    def paint_a_hint(self, window):
+        desktop = self.desktop
+        self.menu("h")
+        self.look.until(lambda s: len(s["layers"]) == 3, 120, "the hint layer")
+        desktop.shot("6-hint-layer")
+        self.note("6-hint-layer-state")
+        desktop.key("p")
+        x, y, width, height = desktop.geometry(window)
+        middle_x, middle_y = x + width * 45 // 100, y + height // 2
+        desktop.drag([(middle_x - 80 + i * 4, middle_y + i) for i in range(40)])
+        self.look.until(lambda s: s["layers"][0]["painted"] > 0, 60, "the stroke")
+        state = self.note("7-stroke")
+        at = state["layers"][0]["first"]
+        pixel = [state["layers"][1]["name"], at[0], at[1]]
+        self.states["7-before"] = self.look(pixel=pixel)
+        tattoo = state["layers"][1]["tattoo"]
+        self.menu("z")
+        self.look.until(lambda s: s["layers"][1]["tattoo"] != tattoo, 240, "the new result")
+        self.note("8-hinted", pixel=pixel)
+        desktop.key("ctrl+z")
+        self.look.until(lambda s: s["layers"][1]["tattoo"] == tattoo, 60, "the undo")
+        self.note("9-hint-undone", pixel=pixel)
+        desktop.key("ctrl+z")
+        self.look.until(lambda s: not s["layers"][0]["painted"], 60, "the stroke's undo")
+        self.note("10-stroke-undone")
+        desktop.key("ctrl+y", "ctrl+y")
+        self.look.until(lambda s: s["layers"][1]["tattoo"] != tattoo, 60, "the redo")
+        self.note("11-hint-redone", pixel=pixel)
+
+    def options(self):
+        desktop = self.desktop
+        self.menu("o")
+        dialog = desktop.window("^Colorize Layer$", 60)
+        time.sleep(1.5)
+        desktop.shot("12-options")
+        tattoo = self.states["11-hint-redone"]["layers"][1]["tattoo"]
+        desktop.do("windowactivate", "--sync", dialog)
+        desktop.key("Return")
+        self.look.until(lambda s: s["layers"][1]["tattoo"] != tattoo, 240, "the new result")
+        self.note("13-after-options")
+
+    def suggestions(self, window):
+        desktop = self.desktop
+        desktop.key("r")
+        x, y, width, height = desktop.geometry(window)
+        middle_x, middle_y = x + width * 45 // 100, y + height // 2
+        desktop.drag([(middle_x + i * 5, middle_y - 120 + i * 4) for i in range(15)])
+        time.sleep(1)
+        desktop.key("Return")
+        self.menu("s")
+        dialog = desktop.window("^Suggest Hint Colors$", 240)
+        time.sleep(1.5)
+        desktop.shot("14-suggestions")
+        x, y, width, height = desktop.geometry(dialog)
+        desktop.click(x + 50, y + 45)
+        time.sleep(1.5)
+        desktop.shot("15-suggestion-chosen")
+        desktop.do("windowactivate", "--sync", dialog)
+        desktop.key("Escape")
+        desktop.wait(lambda: not desktop.windows("^Suggest Hint Colors$"), 30, "the dialog's end")
+        self.note("16-foreground")
+
+
+def main():
+    with open(sys.argv[1]) as file:
+        given = json.load(file)
+    work, shots = given["work"], given["shots"]
+    os.environ["PROBE_OUT"] = os.path.join(work, "probe.json")
+    os.environ["PROBE_PIXEL_FILE"] = os.path.join(work, "pixel.json")
+    prepare()
+    found = {"states": {}, "error": ""}
+    with Desktop(shots) as desktop:
+        desktop.start(
+            ["gimp", "-n", "--no-splash", given["photo"]], log=os.path.join(work, "gimp.log")
+        )
+        session = Session(desktop, given)
+        try:
+            session.run()
+        except BaseException:
+            found["error"] = traceback.format_exc()
+        found["states"] = session.states
+    with open(given["result"], "w") as file:
+        json.dump(found, file)
+
+
+if __name__ == "__main__":
+    main()
