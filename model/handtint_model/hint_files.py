@@ -65,9 +65,8 @@ def read_layer(source: str | Path | bytes, size: Size | None = None) -> NDArray[
     source: a picture file with transparency, or its bytes.  size: (width, height) that it
     must have; None: any up to the reading limit.  Raises BadHint.
     """
-    limits = ReadLimits() if size is None else ReadLimits(max(1, size[0] * size[1]))
     try:
-        opened = open_picture(source, limits)
+        opened = open_picture(source, ReadLimits())
     except BadImage as error:
         raise BadHint(f"the hints cannot be read: {error}") from error
     height, width = opened.shape

@@ -355,9 +355,13 @@ def test_suggest(call_main, gray, tiny_weights):
     assert 1 <= len(found) <= 9
     probabilities = [s["probability"] for s in found]
     assert all(0 < p <= 1 for p in probabilities)
-    code, text, _ = call_main("suggest", gray, "75,50", "-n", "3", *device)
+    code, text, _ = call_main("suggest", gray, "75,50", *device)
     assert code == 0
-    assert [line.split()[0] for line in text.splitlines()] == [s["colour"] for s in found[:3]]
+    lines = [line.split() for line in text.splitlines()]
+    assert [colour for colour, _ in lines] == [s["color"] for s in found]
+    assert all(share.endswith("%") for _, share in lines)
+    _, three, _ = call_main("suggest", gray, "75,50", "-n", "3", *device)
+    assert len(three.splitlines()) <= 3
 
 
 @pytest.mark.parametrize(

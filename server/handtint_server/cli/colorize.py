@@ -181,6 +181,7 @@ def command(
             with _run(
                 pending, settings, engine, server, token_file, weights, device, workers
             ) as run:
+                report.start()
                 for outcome in run:
                     report.show(outcome)
                     listed.add(outcome)
@@ -224,8 +225,12 @@ class Report:
         self.several = several
         self.skipped = skipped
         self.done = self.faults = 0
-        # Photos done before do not count for the rate.
+        # Photos done before do not count for the rate, nor does loading the network.
         self.bar = tqdm(total=total, initial=skipped, unit="photo", disable=not several)
+
+    def start(self) -> None:
+        """The run begins now."""
+        self.bar.unpause()
 
     def show(self, outcome: Outcome) -> None:
         """Count an outcome and tell what matters of it."""

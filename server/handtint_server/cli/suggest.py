@@ -90,7 +90,7 @@ def command(
     found = colorizer.suggest(encoded, inside, hints, n=count)
     rows = [("#{:02x}{:02x}{:02x}".format(*s.rgb), s.probability) for s in found]
     if as_json:
-        click.echo(json.dumps([{"colour": c, "probability": round(p, 6)} for c, p in rows]))
+        click.echo(json.dumps([{"color": c, "probability": round(p, 6)} for c, p in rows]))
         return
     for colour, probability in rows:
         click.echo(f"{colour}  {probability:6.1%}")
