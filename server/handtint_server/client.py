@@ -42,6 +42,16 @@ from .discovery import FILE, Discovery
 from .folders import runtime_folder
 from .model import Hints, Plane, Progress
 
+__all__ = [
+    "BadReply",
+    "Client",
+    "ClientError",
+    "Colorized",
+    "Rejected",
+    "SuggestedColour",
+    "Unreachable",
+]
+
 _POLL_SECONDS = 0.15
 _LONGEST_WAIT = 30.0
 

@@ -1,37 +1,84 @@
-"""`handtint install`: put a plug-in into its editor."""
+"""`handtint install` and `handtint uninstall`: the plug-ins for GIMP and Krita."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
-from handtint_server.installer.names import EDITORS
+from handtint_server.editors.places import EDITORS, TITLES, Environment, Target
+
+_editor = click.argument("editor", type=click.Choice(EDITORS))
+_editor_dir = click.option(
+    "--editor-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The editor's settings folder, for an editor that is not found by itself.",
+)
 
 
 @click.command(name="install")
-@click.argument("editor", type=click.Choice(EDITORS))
-@click.option(
-    "--editor-dir",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Settings folder of the editor, where it is not found by itself.",
-)
+@_editor
+@_editor_dir
 def command(editor: str, editor_dir: Path | None) -> None:
-    """Install the plug-in for GIMP or Krita, or bring it up to date.
+    """Install the plug-in for GIMP or Krita.
 
-    Every version of the editor that this user has gets it, those from Flatpak and Snap, too.
+    Every version of the editor that is found gets it, Flatpak and Snap too; running it again
+    updates.  Restart the editor afterwards.
     """
-    from handtint_server.errors import sentence
-    from handtint_server.installer import base, editors
-    from handtint_server.model import HandtintError
+    from handtint_server.editors import connection, installer
 
-    try:
-        places = editors.find(editor, editor_dir)
-        for place in places:
-            files = base.install(place)
-            click.echo(f"{place.label}: {len(files)} files in {place.root}")
-    except HandtintError as error:
-        click.echo(sentence(error), err=True)
-        sys.exit(1)
-    click.echo(editors.advice(editor, places))
+    env = Environment()
+    unit = connection.install_unit(env)
+    for target in _targets(editor, editor_dir, env):
+        manifest = installer.install(target)
+        path = connection.write_connection(target, env)
+        click.echo(f"{target.title}: installed version {manifest.version} in {target.folder}")
+        click.echo(f"  how it finds the server: {path}")
+        if target.kritarc is not None:
+            click.echo(f"  enabled in {target.kritarc}")
+        if target.sandbox:
+            hint = connection.start_by_hand(env)
+            click.echo(f"  {target.title} cannot start programs; start the server with: {hint}")
+    if unit is not None:
+        click.echo(f"systemd unit: {unit}")
+    where = {"gimp": "Colors > Colorize Layer", "krita": "Tools > Scripts > Colorize Layer"}
+    click.echo(f"Restart {TITLES[editor]}; the entry is {where[editor]}.")
+
+
+@click.command(name="uninstall")
+@_editor
+@_editor_dir
+def uninstall_command(editor: str, editor_dir: Path | None) -> None:
+    """Remove the plug-in from GIMP or Krita, and nothing else."""
+    from handtint_server.editors import connection, installer
+    from handtint_server.editors.places import find_targets
+
+    env = Environment()
+    removed = False
+    for target in _targets(editor, editor_dir, env):
+        if installer.uninstall(target):
+            removed = True
+            click.echo(f"{target.title}: removed from {target.folder}")
+    if not removed:
+        click.echo("The plug-in is not installed there.")
+        return
+    everywhere = [t for name in EDITORS for t in find_targets(name, env)]
+    in_use = {t.data for t in everywhere if installer.Manifest.read(t) is not None}
+    gone = {t.data for t in _targets(editor, editor_dir, env)} - in_use
+    for data in sorted(gone):
+        connection.remove_connection(data, env)
+
+
+def _targets(editor: str, editor_dir: Path | None, env: Environment) -> list[Target]:
+    from handtint_server.editors.installer import InstallError
+    from handtint_server.editors.places import find_targets, given_target
+
+    if editor_dir is not None:
+        return [given_target(editor, editor_dir, env)]
+    targets = find_targets(editor, env)
+    if not targets:
+        raise InstallError(
+            f"{TITLES[editor]} was not found. Install and start it once, or name its settings "
+            "folder with --editor-dir."
+        )
+    return targets

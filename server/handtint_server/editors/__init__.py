@@ -1,0 +1,1 @@
+"""Putting the plug-ins where GIMP and Krita look for them, and taking them away again."""
