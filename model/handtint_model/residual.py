@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from .evidence import patch_ab
 from .render import upsample_ab
@@ -32,7 +33,7 @@ REACH = 2.5  # cells: farther than this (geodesic) from the paint the residual i
 RANGE = 8.0  # L*: a step of so much counts as much as a cell of distance
 SMOOTH = 1.0  # cells: scale of the normalised convolution
 FAR = np.float32(1e6)
-FAINT = 3.0  # a pixel of half its surroundings' mass is trusted 0.5 ** FAINT as much
+FAINT = 3.0  # a pixel of half its stroke's largest mass has its own way 0.5 ** FAINT as much
 
 
 def residual_tiles(
@@ -156,11 +157,11 @@ class _Seeds:
             row[low : low + sums.size] += sums
 
     def spread(self, guide: Floats) -> tuple[Floats, Floats]:
-        """The spread residual (2, gh, gw) and the largest mass around each point (gh, gw)."""
+        """The spread residual (2, gh, gw) and each point's largest mass in its stroke (gh, gw)."""
         square, mass, *residual = self.sums.reshape(4, *self.shape).astype(np.float32)
         painted = mass > 0
         strong = np.where(painted, square / np.where(painted, mass, 1), 0).astype(np.float32)
-        largest = _local_maximum(strong, round(self.points))
+        largest = _stroke_mass(strong)
         weight = (strong / np.where(largest > 0, largest, 1)) ** FAINT
         value = np.stack(residual) / np.where(painted, mass, 1)
         out = np.zeros((2, *self.shape), np.float32)
@@ -186,10 +187,12 @@ class _Seeds:
         return out, largest
 
 
-def _local_maximum(values: Floats, radius: int) -> Floats:
-    from scipy import ndimage
-
-    return np.asarray(ndimage.maximum_filter(values, 2 * radius + 1, mode="constant"))
+def _stroke_mass(strong: Floats) -> Floats:
+    """The largest mass of the stroke that each grid point belongs to, 0 where there is none."""
+    strokes, count = ndimage.label(strong > 0, np.ones((3, 3), bool))
+    largest = np.zeros(count + 1, np.float32)
+    np.maximum.at(largest, strokes.ravel(), strong.ravel())
+    return largest[strokes]
 
 
 def _geodesic(start: Floats, across: Floats, down: Floats) -> Floats:

@@ -131,14 +131,37 @@ def test_simulated_hints_bring_the_truth() -> None:
 def test_altered_truth_is_turned_as_a_whole() -> None:
     rng = np.random.default_rng(0)
     truth = rng.normal(0, 15, (60, 4, 4, 2)).astype(np.float32)
-    changed, altered = alter_truth(rng, truth, 0.4)
+    changed, altered, regions = alter_truth(rng, truth, 0.4)
     assert 12 <= altered.sum() <= 36
+    assert regions == [None] * 60
     assert np.array_equal(changed[~altered], truth[~altered])
     for b in np.flatnonzero(altered):
         before, after = truth[b].reshape(-1, 2), changed[b].reshape(-1, 2)
         ratio = np.linalg.norm(after, axis=1) / np.linalg.norm(before, axis=1)
         assert ratio == pytest.approx(np.full(16, ratio[0]), rel=1e-3)
         assert not np.allclose(after, before, atol=1.0)
+
+
+def test_one_object_is_altered_and_hinted() -> None:
+    rng = np.random.default_rng(0)
+    truth = np.zeros((40, 12, 16, 2), np.float32)
+    truth[:, 2:8, 3:9] = (30.0, 20.0)
+    truth += rng.normal(0, 1, truth.shape).astype(np.float32)
+    changed, altered, regions = alter_truth(rng, truth, 0.0, 0.5)
+    assert 8 <= altered.sum() <= 32
+    hints = simulate_hints(rng, changed, 1.0, regions)
+    for b in range(40):
+        region = regions[b]
+        assert (region is not None) == altered[b]
+        assert (hints.mass[b] > 0).any() == altered[b]
+        if region is None:
+            assert np.array_equal(changed[b], truth[b])
+            continue
+        assert np.array_equal(changed[b][~region], truth[b][~region])
+        shift = changed[b][region] - truth[b][region]
+        assert shift == pytest.approx(np.broadcast_to(shift[0], shift.shape), abs=1e-3)
+        assert np.linalg.norm(shift[0]) > 19
+        assert region.ravel()[hints.number[b, 0]]
 
 
 def test_prepare_averages_per_cell() -> None:

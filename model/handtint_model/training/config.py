@@ -34,7 +34,8 @@ class TrainConfig:
     clip: float = 1.0  # gradient norm
     ema: float = 0.999
     share_without_hints: float = 0.15
-    share_altered: float = 0.25  # samples whose truth's ab is rotated and scaled as a whole
+    share_altered: float = 0.1  # samples whose truth's ab is rotated and scaled as a whole
+    share_altered_object: float = 0.3  # samples of whose truth one object is shifted in ab
     hint_loss: float = 1.0
     balance: float = 0.5  # a source of n photos is drawn in proportion to n ** balance
     min_chroma: float = 4.0  # photos of less mean chroma are dropped as gray

@@ -117,16 +117,23 @@ def losses(
 ) -> tuple[Tensor, Tensor]:
     """Automatic and hinted loss of a batch, each the mean over the samples it applies to."""
     device = sample.ab.device
-    truth, altered = alter_truth(rng, sample.ab.cpu().numpy(), config.share_altered)
-    simulated = simulate_hints(rng, truth, config.share_without_hints)
+    truth = alter_truth(
+        rng, sample.ab.cpu().numpy(), config.share_altered, config.share_altered_object
+    )
+    simulated = simulate_hints(rng, truth.ab, config.share_without_hints, truth.regions)
     with torch.autocast(device.type, torch.bfloat16, enabled=config.bf16):
         heads = network(sample.lightness)
-    ab = torch.from_numpy(truth).to(device)
-    target = Target(*encoder.sparse(ab.flatten(1, 2)))
-    log_p = target_log_probabilities(heads, target)
     if config.loss == "plain":
         weights = torch.ones_like(weights)
+    # The network's own distribution is held against the real colours, p' against those that
+    # the hints tell of: an altered truth cannot be known without its hints.
+    target = Target(*encoder.sparse(sample.ab.flatten(1, 2)))
+    log_p = target_log_probabilities(heads, target)
     automatic = soft_cross_entropy(log_p, target, weights)
+    if truth.altered.any():
+        ab = torch.from_numpy(truth.ab).to(device)
+        target = Target(*encoder.sparse(ab.flatten(1, 2)))
+        log_p = target_log_probabilities(heads, target)
     cells = HintCells(
         torch.from_numpy(simulated.number).to(device),
         torch.from_numpy(simulated.mass).to(device),
@@ -136,10 +143,7 @@ def losses(
         heads, log_p, cells, target, owner.log_sigma, owner.log_gamma
     )
     hinted = soft_cross_entropy(log_hinted, target, weights)
-    # An altered truth teaches only obedience: without its hints it cannot be known.
-    plain = torch.from_numpy(~altered).to(device)
-    with_hints = (cells.mass > 0).any(dim=1)
-    return _mean(automatic, plain), _mean(hinted, with_hints)
+    return automatic.mean(), _mean(hinted, (cells.mass > 0).any(dim=1))
 
 
 def _mean(values: Tensor, mask: Tensor) -> Tensor:
