@@ -109,6 +109,57 @@ def run_headless(
     return read(result, output)
 
 
+def install(out: Path, environment: dict[str, str]) -> None:
+    """Install the plug-in into the home folder of a run, as a user would."""
+    home = out / "home"
+    for path in (home / ".config", home / ".local" / "share" / "krita" / "pykrita"):
+        path.mkdir(parents=True, exist_ok=True)
+    (home / ".config" / "kritarc").write_text(
+        "[python]\nenable_handtint_probe=true\n\n[theme]\nTheme=Krita dark\n"
+    )
+    # Krita paints without OpenGL: a killed run leaves no half-tried OpenGL behind.
+    (home / ".config" / "kritadisplayrc").write_text(
+        "[General]\ncanvasState=OPENGL_FAILED\nOpenGLRenderer=none\n"
+    )
+    subprocess.run(
+        [sys.executable, "-m", "handtint_server", "install", "krita"],
+        env={**os.environ, **environment, "HOME": str(home)},
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    target = home / ".local" / "share" / "krita" / "pykrita"
+    shutil.copytree(SUPPORT / "in_krita" / "probe", target, dirs_exist_ok=True)
+
+
+def run_window(
+    module: str,
+    out: Path,
+    photos: list[Path],
+    environment: dict[str, str],
+    size: str = "1400x900",
+    limit: float = 600.0,
+) -> Outcome:
+    """Run the steps of a module of tests/support/in_krita in Krita's window under Xvfb."""
+    out.mkdir(parents=True, exist_ok=True)
+    install(out, environment)
+    result = out / "result.json"
+    result.unlink(missing_ok=True)
+    done = inside(
+        ["sh", str(SUPPORT / "in_krita" / "window.sh"), size, *map(str, photos)],
+        out,
+        {
+            "PYTHONPATH": str(SUPPORT / "in_krita"),
+            "HANDTINT_TEST_MODULE": module,
+            "HANDTINT_TEST_OUT": str(out),
+            **environment,
+        },
+        limit,
+    )
+    output = done.stdout.decode("utf-8", "replace")
+    (out / "krita.log").write_text(output)
+    return read(result, output)
+
+
 def read(result: Path, output: str) -> Outcome:
     """The verdict of a run; a missing file is none."""
     if not result.exists():

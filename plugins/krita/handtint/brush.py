@@ -37,8 +37,13 @@ class Brush(QtCore.QObject):
         self._pen_is_down = False
 
     def watch(self, canvas: Any) -> None:
-        """Watch a canvas widget instead of the one before; None: none."""
-        if canvas is self._canvas:
+        """Watch a canvas widget instead of the one before; None: none.
+
+        Call it now and then: Krita's own filter keeps what it uses, and moves to the front
+        whenever a view becomes active.
+        """
+        if canvas is not None and canvas is self._canvas:
+            canvas.installEventFilter(self)
             return
         if self._canvas is not None:
             with contextlib.suppress(RuntimeError):  # its window was closed

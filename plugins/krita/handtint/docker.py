@@ -14,7 +14,7 @@ from .widgets import Dot, Fraction, swatch_icon
 
 DOCKER_ID = "handtint_docker"
 SWATCHES = 9
-SWATCH_SIDE = 22
+SWATCH_SIDE = 18
 
 
 class HandtintDocker(DockWidget):  # type: ignore[misc]
@@ -125,12 +125,13 @@ class HandtintDocker(DockWidget):  # type: ignore[misc]
         self._suggestions_title = QtWidgets.QLabel("Likely colors where you painted last")
         column.addWidget(self._suggestions_title)
         row = QtWidgets.QHBoxLayout()
-        row.setSpacing(2)
+        row.setSpacing(0)
         self._swatches = []
         for number in range(SWATCHES):
             button = QtWidgets.QToolButton()
             button.setIconSize(QtCore.QSize(SWATCH_SIDE, SWATCH_SIDE))
             button.setAutoRaise(True)
+            button.setFixedSize(SWATCH_SIDE + 6, SWATCH_SIDE + 6)
             button.clicked.connect(lambda *_, n=number: self._on_swatch(n))
             self._swatches.append(button)
             row.addWidget(button)

@@ -75,6 +75,7 @@ class HintWatch:
         self._place: Any = None
         self._found = False
         self._first = True
+        self._was_down = False
         self._timer = QtCore.QTimer()
         self._timer.timeout.connect(self._on_timer)
         self._timer.start(TICK_MS)
@@ -94,7 +95,11 @@ class HintWatch:
 
     def _look(self) -> None:
         if self._is_down():
+            self._was_down = True
             return
+        if self._was_down:
+            self._was_down = False
+            self._restless = time.monotonic() + RESTLESS
         began = time.perf_counter()
         painted = self._reader.painted()
         hurry = time.monotonic() < self._restless or painted != self._painted or self._first

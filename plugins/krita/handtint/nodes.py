@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Iterator
+from typing import Any, Generator, Iterator
 
 from .client import ClientError
 from .memory import Memory
 from .qt import QtCore
+from .steps import Tick
 
 HINTS_NAME = "Color Hints"
 PHOTO_TYPES = ("paintlayer", "grouplayer", "filelayer", "clonelayer", "vectorlayer", "filllayer")
@@ -156,9 +157,15 @@ def newest_result(document: Any, photo: Any, memory: Memory) -> Any:
     return None
 
 
-def keep_active(document: Any, before: Any, otherwise: Any) -> None:
-    """Make the layer active that was before a command; if it is gone, another one."""
-    if before is not None and by_uid(document, uid(before)) is not None:
-        document.setActiveNode(before)
-    elif before is not None:
-        document.setActiveNode(otherwise)
+def keep_active(document: Any, before: Any, otherwise: Any) -> Generator[Any, Any, None]:
+    """Make the layer active that was before a command; if it is gone, another one.
+
+    Krita activates new layers by itself, and does so from its event loop.
+    """
+    yield Tick()
+    yield Tick()
+    if before is None or not alive(document):
+        return
+    wanted = before if by_uid(document, uid(before)) is not None else otherwise
+    if document.activeNode() != wanted:
+        document.setActiveNode(wanted)

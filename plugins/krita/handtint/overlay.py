@@ -69,15 +69,22 @@ def show_overlay(
     hide_overlay(document, photo)
     document.rootNode().addChildNode(layer, None)
     Memory(document).add_overlay(uid(layer), key)
-    keep_active(document, active, photo)
     document.refreshProjection()
+    yield from keep_active(document, active, photo)
 
 
 def _picture(cells: bytes, columns: int, rows: int, width: int, height: int) -> bytes:
-    """BGRA of the photo's size: one colour, as opaque as a hint would tell."""
+    """BGRA of the photo's size: one colour, most opaque where a hint would tell most.
+
+    Stretched between the tenth and the last but one hundredth of the values: what counts is
+    where in this photo a hint tells more than elsewhere.
+    """
+    ordered = sorted(cells)
+    low, high = ordered[len(ordered) // 10], ordered[len(ordered) * 99 // 100]
+    opacity = [min(max((v - low) / max(high - low, 1), 0.0), 1.0) for v in range(256)]
     red, green, blue = COLOUR
     small = bytearray(bytes((blue, green, red, 0)) * (columns * rows))
-    small[3::4] = cells.translate(bytes(v * MOST_OPAQUE // 255 for v in range(256)))
+    small[3::4] = cells.translate(bytes(int(MOST_OPAQUE * value) for value in opacity))
     kind = QtGui.QImage.Format.Format_ARGB32
     image = QtGui.QImage(bytes(small), columns, rows, columns * 4, kind)
     image = image.scaled(

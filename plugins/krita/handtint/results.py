@@ -73,8 +73,8 @@ def place(
     if old is not None:
         old.remove()
     Memory(document).add_result(uid(new), Result(uid(photo), tuple(rect), str(checksum), settings))
-    keep_active(document, active, new)
     document.refreshProjection()
+    yield from keep_active(document, active, new)
     return new
 
 

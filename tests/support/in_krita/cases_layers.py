@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import struct
-import zlib
 from typing import Any
 
 import numpy as np
-from handtint import commands, nodes, results, spaces
+from handtint import commands, nodes
 from handtint.client import protocol, transport
-from handtint.memory import Memory
 from handtint.settings import Settings
-from harness import VALUES, run, session
-from krita import Krita, Selection
+from harness import run, session
 from PyQt5.QtCore import QByteArray
+
+from krita import Krita
 
 APP = Krita.instance()
 NUMPY = {"U8": "u1", "U16": "<u2", "F16": "<f2", "F32": "<f4"}

@@ -12,25 +12,27 @@ import os
 import sys
 import time
 import traceback
-from typing import Any, Callable
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 from handtint.client import ClientError, Session
 from handtint.driver import Job
 from handtint.network import Network
 from handtint.qt import QtCore, QtWidgets
+
 from krita import Krita
 
-OUT = os.environ["HANDTINT_TEST_OUT"]
+OUT = Path(os.environ["HANDTINT_TEST_OUT"])
 VALUES: dict[str, Any] = {}
 """Whatever a case measures, for the one who reads result.json."""
 
 
 def _write(cases: dict[str, str], complete: bool) -> None:
     content = {"cases": cases, "values": VALUES, "complete": complete}
-    path = os.path.join(OUT, "result.json")
-    with open(path + ".new", "w") as file:
-        json.dump(content, file, indent=1)
-    os.replace(path + ".new", path)
+    new = OUT / "result.json.new"
+    new.write_text(json.dumps(content, indent=1))
+    new.replace(OUT / "result.json")
 
 
 def run_cases(module: Any) -> None:

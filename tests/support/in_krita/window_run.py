@@ -1,0 +1,190 @@
+"""A user's first steps in Krita's window: colorize, paint a hint in live mode, undo."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+import handtint_probe as probe
+from handtint.brush import canvas_widget
+from handtint.core import core
+from handtint.dialogs import GrayQuestion
+from handtint.docker import DOCKER_ID
+from handtint.qt import QtCore, QtWidgets
+from handtint.state import ServerState
+
+from krita import Krita
+
+APP = Krita.instance()
+
+
+def names() -> list[str]:
+    return [node.name() for node in APP.activeDocument().rootNode().childNodes()]
+
+
+def layer(name: str) -> Any:
+    return APP.activeDocument().nodeByName(name)
+
+
+def sum_of(name: str) -> int:
+    node = layer(name)
+    box = node.bounds()
+    return zlib.crc32(bytes(node.pixelData(box.x(), box.y(), box.width(), box.height())))
+
+
+def docker() -> Any:
+    return next(d for d in APP.dockers() if d.objectName() == DOCKER_ID)
+
+
+def box_with(text: str) -> Any:
+    """A check box or button of the docker by its text."""
+    kinds = QtWidgets.QAbstractButton
+    return next(b for b in docker().findChildren(kinds) if b.text() == text)
+
+
+def on_screen(x: float, y: float) -> tuple[int, int]:
+    """Where a pixel of the picture is on the screen."""
+    view = APP.activeWindow().activeView()
+    to_flake, _ = view.flakeToImageTransform().inverted()
+    point = (to_flake * view.flakeToCanvasTransform()).map(QtCore.QPointF(x, y))
+    canvas = canvas_widget(APP.activeWindow())
+    place = canvas.mapToGlobal(point.toPoint())
+    return place.x(), place.y()
+
+
+def stroke(points: list[tuple[float, float]], pause: float = 0.01) -> Any:
+    """Draw with the mouse through points of the picture, as a user does; returns the process."""
+    words: list[Any] = []
+    for number, (x, y) in enumerate(points):
+        words += ["mousemove", *on_screen(x, y), "sleep", pause]
+        if number == 0:
+            words += ["mousedown", 1, "sleep", pause]
+    return probe.xdotool(*words, "mouseup", 1)
+
+
+def line(x0: float, y0: float, x1: float, y1: float, steps: int = 30) -> list[tuple[float, float]]:
+    return [(x0 + (x1 - x0) * i / steps, y0 + (y1 - y0) * i / steps) for i in range(steps + 1)]
+
+
+def quiet() -> bool:
+    return not core().running and not core()._side_jobs
+
+
+def steps() -> Iterator[Any]:
+    document = APP.activeDocument()
+    APP.activeWindow().qwindow().showMaximized()
+    yield 1500
+    for other in APP.dockers():
+        if other.objectName() in ("ColorSelectorNg", "PresetDocker"):
+            other.setVisible(False)  # room for the one that this is about
+    docker().setVisible(True)
+    docker().raise_()
+    yield lambda: core().server.state in (ServerState.READY_CPU, ServerState.READY_GPU)
+    yield 500
+    probe.screenshot("1-docker")
+    probe.note("the docker shows the server's state")
+
+    APP.action("handtint_colorize").trigger()
+    yield lambda: any(isinstance(w, GrayQuestion) for w in QtWidgets.QApplication.topLevelWidgets())
+    yield 500
+    probe.screenshot("2-question")
+    assert document.colorModel() == "GRAYA"
+    question = next(
+        w for w in QtWidgets.QApplication.topLevelWidgets() if isinstance(w, GrayQuestion)
+    )
+    question._yes.click()
+    yield lambda: core().running
+    assert document.colorModel() == "RGBA"
+    yield lambda: not core().running
+    assert not core().message_is_error, core().message
+    photo = names()[0]
+    result = photo + " (colorized)"
+    assert names() == [photo, result], names()
+    yield 1000
+    probe.screenshot("3-colorized")
+    probe.note("colorize from the menu asks about gray once and inserts a layer")
+
+    automatic = sum_of(result)
+    APP.action("handtint_new_hints").trigger()
+    yield 1000
+    assert names() == [photo, result, "Color Hints"], names()
+    assert document.activeNode().name() == "Color Hints"
+    assert layer("Color Hints").colorDepth() == "U8"
+    box_with("Live").click()
+    assert core().settings.live
+    yield quiet
+    yield 500
+    core().choose_color("#c03020")
+    yield 300
+    width, height = document.width(), document.height()
+    begun = stroke(line(0.45 * width, 0.8 * height, 0.6 * width, 0.85 * height))
+    yield lambda: begun.poll() is not None
+    yield lambda: sum_of(result) != automatic
+    yield quiet
+    yield lambda: core().update_times
+    yield quiet
+    yield 500
+    probe.VALUES["seconds from brush up to new colors"] = core().update_times[-1]
+    hinted = sum_of(result)
+    assert hinted != automatic, "the result did not follow the stroke"
+    assert document.modified()
+    assert core().suggestions, "no suggested colors"
+    probe.screenshot("4-hint-painted-live")
+    probe.note("a stroke in live mode changes the result")
+
+    undo = APP.action("edit_undo")
+    undo.trigger()
+    yield lambda: layer("Color Hints").bounds().isEmpty()
+    yield lambda: sum_of(result) != hinted
+    yield quiet
+    yield 500
+    assert sum_of(result) == automatic, "undoing the stroke does not give the automatic colors"
+    probe.screenshot("5-undone")
+    probe.note("undoing the stroke gives the automatic colors again")
+
+    APP.action("edit_redo").trigger()
+    yield lambda: not layer("Color Hints").bounds().isEmpty()
+    yield lambda: sum_of(result) == hinted
+    probe.note("redoing it gives the hinted colors again")
+
+    core().suggestions and core().choose_color(core().suggestions[0].color)
+    box_with("Show where a hint helps").click()
+    yield lambda: core().running
+    yield lambda: not core().running
+    yield 1000
+    assert not core().message_is_error, core().message
+    assert len(names()) == 4, names()
+    assert document.activeNode().name() == "Color Hints", document.activeNode().name()
+    probe.screenshot("6-where-a-hint-helps")
+    box_with("Show where a hint helps").click()
+    yield 1000
+    assert len(names()) == 3, names()
+    probe.note("the overlay comes and goes")
+
+    yield quiet
+    yield 2500
+    path = str(probe.OUT / "saved.kra")
+    document.setBatchmode(True)
+    assert document.saveAs(path)
+    document.waitForDone()
+    yield 1500
+    again = APP.openDocument(path)
+    saved = again.nodeByName(result)
+    box = saved.bounds()
+    data = bytes(saved.pixelData(box.x(), box.y(), box.width(), box.height()))
+    assert zlib.crc32(data) == hinted, "the live update was not saved"
+    again.close()
+    probe.note("live updates are in the saved file")
+
+    # Undo everything: hints layer, result, conversion.
+    for _ in range(12):
+        if not undo.isEnabled():
+            break
+        undo.trigger()
+        yield 400
+    assert names() == [photo], names()
+    assert document.colorModel() == "GRAYA"
+    yield 700
+    probe.screenshot("7-all-undone")
+    probe.note("undo goes all the way back to the gray photo")
