@@ -33,6 +33,7 @@ REACH = 2.5  # cells: farther than this (geodesic) from the paint the residual i
 RANGE = 8.0  # L*: a step of so much counts as much as a cell of distance
 SMOOTH = 1.0  # cells: scale of the normalised convolution
 FAR = np.float32(1e6)
+RIM = 0.25  # less trust than this is a rim, which brings no residual of its own to others
 FAINT = 3.0  # a pixel of half its stroke's largest mass has its own way 0.5 ** FAINT as much
 
 
@@ -159,11 +160,13 @@ class _Seeds:
     def spread(self, guide: Floats) -> tuple[Floats, Floats]:
         """The spread residual (2, gh, gw) and each point's largest mass in its stroke (gh, gw)."""
         square, mass, *residual = self.sums.reshape(4, *self.shape).astype(np.float32)
-        painted = mass > 0
-        strong = np.where(painted, square / np.where(painted, mass, 1), 0).astype(np.float32)
+        strong = np.where(mass > 0, square / np.where(mass > 0, mass, 1), 0).astype(np.float32)
         largest = _stroke_mass(strong)
         weight = (strong / np.where(largest > 0, largest, 1)) ** FAINT
-        value = np.stack(residual) / np.where(painted, mass, 1)
+        # The rim would have its say where the stroke itself is too far to be heard.
+        weight[weight < RIM] = 0
+        painted = weight > 0
+        value = np.stack(residual) / np.where(mass > 0, mass, 1)
         out = np.zeros((2, *self.shape), np.float32)
         if not painted.any():
             return out, largest
