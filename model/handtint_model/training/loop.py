@@ -244,6 +244,7 @@ def train(
     network = network.to(where, memory_format=torch.channels_last)  # type: ignore[call-overload]
     ema = Ema(network, config.ema)
     groups = parameter_groups(network, config)
+    others = [p for n, p in network.named_parameters() if not n.startswith("encoder.")]
     optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.98), fused=True)
     if state is not None:
         ema.network.load_state_dict(state["ema"])
@@ -325,7 +326,9 @@ def train(
                 automatic, hinted = losses(run, network, sample, encoder, weights, config, rng)
             loss = automatic + config.hint_loss * hinted
             loss.backward()  # type: ignore[no-untyped-call]
-            norm = nn.utils.clip_grad_norm_(network.parameters(), config.clip)
+            # Apart: the encoder's gradients are many times larger and would leave the rest none.
+            nn.utils.clip_grad_norm_(network.encoder.parameters(), config.clip)
+            norm = nn.utils.clip_grad_norm_(others, config.clip)
             if bool(torch.isfinite(norm)):
                 optimizer.step()
             optimizer.zero_grad(set_to_none=True)
