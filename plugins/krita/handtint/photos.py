@@ -6,6 +6,7 @@ import zlib
 from dataclasses import dataclass
 from typing import Any, Callable, Generator, Tuple
 
+from . import inks
 from .client import ClientError, Plane
 from .hintscan import HintScan
 from .pace import Pace
@@ -192,7 +193,7 @@ def write_pixels(
     x, y, width, height = rect
     stride = width * source.pixel_bytes
     view = memoryview(pixels)
-    converter = None if source == target else Converter(source, target)
+    converter = None if source == target else inks.converter(source, target)
     pace = Pace(width * max(source.pixel_bytes, target.pixel_bytes))
     checksum = 0
     row = 0

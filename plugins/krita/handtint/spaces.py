@@ -60,8 +60,9 @@ def space_of_document(document: Any) -> Space:
 
 
 def wire_space(space: Space) -> Space:
-    """The sRGB space that holds the pixels of a space best."""
-    return Space("RGBA", "F32" if space.is_float else "U16", SRGB_PROFILE)
+    """The sRGB space that holds the pixels of a space best: ink needs no floats."""
+    depth = "F32" if space.is_float and space.model != "CMYKA" else "U16"
+    return Space("RGBA", depth, SRGB_PROFILE)
 
 
 class NoSpace(ClientError):

@@ -1,0 +1,95 @@
+"""From sRGB to CMYK so that the result looks as wanted, where ink can.
+
+Krita converts with the perceptual intent, whose ways there and back are not each other's
+inverse: a plain conversion darkens by 2 to 4 L*.  So what comes back is compared with what
+was wanted, and the difference is added before the next try; three tries take the error of
+colours within the gamut to a tenth of that.
+
+The sums run in Qt, on 16-bit pictures, because there may be no NumPy in Krita.
+"""
+
+from __future__ import annotations
+
+from array import array
+from typing import Any
+
+from .qt import QtGui
+from .spaces import SRGB_PROFILE, Converter, Space
+
+TRIES = 3
+WIRE = Space("RGBA", "U16", SRGB_PROFILE)
+
+
+class InkConverter:
+    """Converts 16-bit sRGB to a CMYK space; used as `Converter` is."""
+
+    def __init__(self, target: Space) -> None:
+        self._there = Converter(WIRE, target)
+        self._back = Converter(target, WIRE)
+
+    def convert(self, pixels: bytes, width: int, height: int) -> bytes:
+        """Packed rows from sRGB to the target.  Raises NoSpace."""
+        wanted = _opaque(pixels)
+        tried = wanted
+        for _ in range(TRIES):
+            inks = self._there.convert(tried, width, height)
+            seen = self._back.convert(inks, width, height)
+            tried = _corrected(tried, wanted, seen, width, height)
+        return self._there.convert(_with_alpha(tried, pixels), width, height)
+
+    def close(self) -> None:
+        """Give back the documents."""
+        self._there.close()
+        self._back.close()
+
+
+def _opaque(pixels: bytes) -> bytes:
+    values = array("H", bytes(pixels))
+    values[3::4] = array("H", [0xFFFF]) * (len(values) // 4)
+    return values.tobytes()
+
+
+def _with_alpha(pixels: bytes, alpha_of: bytes) -> bytes:
+    values = array("H", bytes(pixels))
+    values[3::4] = array("H", bytes(alpha_of))[3::4]
+    return values.tobytes()
+
+
+def _corrected(tried: bytes, wanted: bytes, seen: bytes, width: int, height: int) -> bytes:
+    """tried + (wanted - seen), within 0..65535, for opaque pixels."""
+    too_dark = _minus(_image(wanted, width, height), _image(seen, width, height))
+    too_light = _minus(_image(seen, width, height), _image(wanted, width, height))
+    new = _minus(_plus(_image(tried, width, height), too_dark), too_light)
+    bits = new.constBits()
+    bits.setsize(width * height * 8)
+    return bytes(bits)
+
+
+def _image(pixels: bytes, width: int, height: int) -> Any:
+    # Which of the first three channels is red does not matter for sums.
+    kind = QtGui.QImage.Format.Format_RGBA64_Premultiplied
+    return QtGui.QImage(pixels, width, height, width * 8, kind).copy()
+
+
+def _plus(image: Any, other: Any) -> Any:
+    """image + other, at most 65535; changes `image`."""
+    painter = QtGui.QPainter(image)
+    painter.setCompositionMode(QtGui.QPainter.CompositionMode.CompositionMode_Plus)
+    painter.drawImage(0, 0, other)
+    painter.end()
+    return image
+
+
+def _minus(image: Any, other: Any) -> Any:
+    """image - other, at least 0; changes `image`.  a - b = ~(~a + b)."""
+    image.invertPixels(QtGui.QImage.InvertMode.InvertRgb)
+    _plus(image, other)
+    image.invertPixels(QtGui.QImage.InvertMode.InvertRgb)
+    return image
+
+
+def converter(source: Space, target: Space) -> Any:
+    """What converts pixels of the server's answers to a layer's space best."""
+    if target.model == "CMYKA" and source == WIRE:
+        return InkConverter(target)
+    return Converter(source, target)
