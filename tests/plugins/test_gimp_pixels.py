@@ -84,7 +84,10 @@ def test_the_layer_holds_the_answer(in_gimp: GimpAndServer, folder: Path, name: 
     after = found["source_after"]
     if base == "GRAY":
         before = np.concatenate([source[..., :1]] * 3 + [source[..., 1:]], -1)
-        assert (after == before).all(), "the photo was changed"
+        # GIMP's own change from gray to RGB rounds some 32-bit values in the seventh digit.
+        rounding = 1e-6 if precision in ("U32_NON_LINEAR", "U32_LINEAR", "HALF_NON_LINEAR",
+                                         "FLOAT_NON_LINEAR") else 0  # fmt: skip
+        assert np.abs(after.astype("f8") - before).max() <= rounding, "the photo was changed"
     else:
         assert (after == source).all(), "the photo was changed"
     sent = source
@@ -142,4 +145,4 @@ def test_a_gray_profile_is_followed(in_gimp: GimpAndServer, folder: Path) -> Non
     # GIMP's own change to RGB rounds the photo to its 8 bits; an Undo takes that back.
     assert np.abs(found["after"] - found["source"][..., None]).max() <= 0.51 / 255
     answer = api(in_gimp.server, found["source"][..., None], "Y")
-    assert np.abs(linear(found["result"]) - linear(answer)).max() <= 0.51 / 255
+    assert np.abs(found["result"] - answer).max() <= 0.51 / 255

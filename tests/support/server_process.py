@@ -43,6 +43,7 @@ class ServerProcess:
         """Start it and wait until the model is loaded."""
         command = [*COMMAND, "--runtime-dir", self.runtime, "--home", self.home]
         command += ["--log-file", self.home.with_name("server-log"), *self.options]
+        self.output.parent.mkdir(parents=True, exist_ok=True)
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
                 list(map(str, command)), stdout=output, stderr=output, env=quiet_environment()

@@ -20,12 +20,19 @@ GIMPRC = """
 (color-profile-policy keep)
 (metadata-rotation-policy keep)
 (save-session-info no)
-(single-window-mode yes)
 """
 
 SHORTCUTS = """(file-version 1)
 (action "plug-in-handtint-probe" "<Primary><Alt>p")
 """
+
+# From the bottom of the menu, above GIMP's own last entry.
+ENTRIES = [
+    "Suggest Hint Colors",
+    "New Color Hints Layer",
+    "Colorize Layer",
+    "Colorize Layer with Options...",
+]
 
 RED = r"\000\000\200\077\000\000\000\000\000\000\000\000"
 
@@ -46,22 +53,53 @@ class Session:
     def __init__(self, desktop, given):
         self.desktop, self.given = desktop, given
         self.states = {}
+        self.read = 0  # of GIMP's log
         self.look = Probe(desktop, os.environ["PROBE_OUT"], os.environ["PROBE_PIXEL_FILE"])
 
     def note(self, name, state=None, **more):
         """Keep what the image holds now, and a screenshot."""
         self.states[name] = self.look(**more) if state is None else state
+        with open(os.path.join(self.given["work"], "gimp.log"), errors="replace") as file:
+            self.states[name]["log"] = file.read()[self.read :]
+        self.read += len(self.states[name]["log"])
         time.sleep(0.5)
         self.desktop.shot(name)
         return self.states[name]
 
-    def menu(self, letter):
-        """An entry of the menu Colors, by the letter that is underlined in it."""
-        self.desktop.key("Escape")
-        self.desktop.key("alt+c")
+    def finish(self, seconds=240):
+        """Wait until the plug-in has ended.
+
+        Nothing else may look at the image before: GIMP ends a plug-in whose layer another one
+        converts at that moment.
+        """
+        quiet = 0
+        end = time.monotonic() + seconds
+        while quiet < 5:
+            running = self.desktop.ask(["pgrep", "-f", "plug-ins/handtint/handtint.py -gimp"])
+            quiet = 0 if running else quiet + 1
+            if time.monotonic() > end:
+                self.desktop.shot("timeout")
+                raise TimeoutError("the plug-in works for more than %g s" % seconds)
+            time.sleep(0.3)
+
+    def menu(self, label):
+        """Click on an entry of the menu Colors."""
+        desktop = self.desktop
+        desktop.key("Escape", "alt+c")
+        menu = desktop.wait(self.menu_window, 20, "the menu")
         time.sleep(1.0)
-        self.desktop.key(letter)
-        time.sleep(0.5)
+        x, y, width, height = desktop.geometry(menu)
+        # The entries lie at the menu's end, in rows of 25 pixels; GIMP's own is the last one.
+        desktop.click(x + width // 2, y + height - 13 - 25 * (1 + ENTRIES.index(label)))
+        time.sleep(2)
+
+    def menu_window(self):
+        told = self.desktop.ask(["xdotool", "search", "--onlyvisible", "--class", "gimp"]) or ""
+        for window in reversed(told.split()):
+            _, _, width, height = self.desktop.geometry(window)
+            if 150 < width < 600 and height > 400:
+                return window
+        return None
 
     def run(self):
         desktop = self.desktop
@@ -73,7 +111,7 @@ class Session:
         time.sleep(2)
         desktop.key("shift+ctrl+j")  # the whole image in the window
         self.note("1-opened")
-        self.colorize_from_the_menu(window)
+        self.colorize_from_the_menu()
         self.undo_it()
         self.paint_a_hint(window)
         self.options()
@@ -83,38 +121,16 @@ class Session:
         x, y, width, height = self.desktop.geometry(window)
         return width > 600
 
-    def colorize_from_the_menu(self, window):
-        """With the mouse: the menu, then the entry, found by its place in the menu."""
+    def colorize_from_the_menu(self):
         desktop = self.desktop
         desktop.key("alt+c")
         time.sleep(1.5)
         desktop.shot("2-menu")
         desktop.key("Escape", "Escape")
-        self.click_entry("Colorize Layer")
-        self.look.until(lambda s: len(s["layers"]) == 2, 240, "the coloured layer")
+        self.menu("Colorize Layer")
+        self.finish()
+        self.look.until(lambda s: len(s["layers"]) == 2, 30, "the coloured layer")
         self.note("3-colorized")
-
-    def click_entry(self, label):
-        """Click on an entry of the menu Colors; the pointer finds it by the action search's list
-        only where no accessibility tree tells, so the place is that of the entry's own row."""
-        desktop = self.desktop
-        desktop.key("alt+c")
-        time.sleep(1.5)
-        place = self.given["entries"][label]
-        # The menu is the newest window without a title; its rows are counted from its end.
-        menu = desktop.wait(self.menu_window, 20, "the menu")
-        x, y, width, height = desktop.geometry(menu)
-        desktop.click(x + width // 2, y + height - place)
-
-    def menu_window(self):
-        found = []
-        for window in (
-            self.desktop.ask(["xdotool", "search", "--onlyvisible", "--class", "gimp"]) or ""
-        ).split():
-            x, y, width, height = self.desktop.geometry(window)
-            if 150 < width < 600 and height > 400:
-                found.append(window)
-        return found[-1] if found else None
 
     def undo_it(self):
         self.desktop.key("ctrl+z")
@@ -126,8 +142,9 @@ class Session:
 
     def paint_a_hint(self, window):
         desktop = self.desktop
-        self.menu("h")
-        self.look.until(lambda s: len(s["layers"]) == 3, 120, "the hint layer")
+        self.menu("New Color Hints Layer")
+        self.finish()
+        self.look.until(lambda s: len(s["layers"]) == 3, 30, "the hint layer")
         desktop.shot("6-hint-layer")
         self.note("6-hint-layer-state")
         desktop.key("p")
@@ -140,7 +157,8 @@ class Session:
         pixel = [state["layers"][1]["name"], at[0], at[1]]
         self.states["7-before"] = self.look(pixel=pixel)
         tattoo = state["layers"][1]["tattoo"]
-        self.menu("z")
+        self.menu("Colorize Layer")
+        self.finish()
         self.look.until(lambda s: s["layers"][1]["tattoo"] != tattoo, 240, "the new result")
         self.note("8-hinted", pixel=pixel)
         desktop.key("ctrl+z")
@@ -155,13 +173,19 @@ class Session:
 
     def options(self):
         desktop = self.desktop
-        self.menu("o")
+        self.menu("Colorize Layer with Options...")
         dialog = desktop.window("^Colorize Layer$", 60)
         time.sleep(1.5)
         desktop.shot("12-options")
+        x, y, _, _ = desktop.geometry(dialog)
+        desktop.click(x + 40, y + 192)
+        time.sleep(1.5)
+        desktop.shot("12-options-server")
         tattoo = self.states["11-hint-redone"]["layers"][1]["tattoo"]
         desktop.do("windowactivate", "--sync", dialog)
         desktop.key("Return")
+        time.sleep(2)
+        self.finish()
         self.look.until(lambda s: s["layers"][1]["tattoo"] != tattoo, 240, "the new result")
         self.note("13-after-options")
 
@@ -173,7 +197,7 @@ class Session:
         desktop.drag([(middle_x + i * 5, middle_y - 120 + i * 4) for i in range(15)])
         time.sleep(1)
         desktop.key("Return")
-        self.menu("s")
+        self.menu("Suggest Hint Colors")
         dialog = desktop.window("^Suggest Hint Colors$", 240)
         time.sleep(1.5)
         desktop.shot("14-suggestions")

@@ -257,6 +257,7 @@ def suggest(
 
     flow = session.ask_about(reader.plane(), _known_id(results, reader), request)
     answer, _ = transport.run(flow, bar)
+    bar.close()
     return protocol.read_suggestions(answer).colors
 
 

@@ -9,7 +9,7 @@ import gi
 gi.require_version("Gtk", "3.0")
 gi.require_version("GimpUi", "3.0")
 
-from gi.repository import Gegl, Gimp, GimpUi, Gtk  # noqa: E402
+from gi.repository import GdkPixbuf, Gegl, Gimp, GimpUi, Gtk  # noqa: E402
 
 from .client import BadSetting, Setting, data_folder, read_setting, write_setting  # noqa: E402
 
@@ -129,12 +129,12 @@ def show_suggestions(found: list[Any]) -> None:
 
 def _swatch(item: Any, chosen: Gtk.Label) -> Gtk.Button:
     color = Gegl.Color.new(item.color)
-    area = GimpUi.ColorArea.new(color, GimpUi.ColorAreaType.FLAT, 0)
-    area.set_size_request(72, 48)
-    area.set_sensitive(False)  # it would open a drag instead of passing the click on
+    # Not GIMP's own color area: a click on it starts a drag and does not reach the button.
+    area = GdkPixbuf.Pixbuf.new(GdkPixbuf.Colorspace.RGB, False, 8, 84, 48)
+    area.fill(int(item.color[1:] + "ff", 16))
     button = Gtk.Button()
     inside = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=2)
-    inside.pack_start(area, True, True, 0)
+    inside.pack_start(Gtk.Image.new_from_pixbuf(area), True, True, 0)
     inside.pack_start(Gtk.Label(label="%d %%" % round(100 * item.probability)), False, False, 0)
     button.add(inside)
     button.set_tooltip_text(item.color)

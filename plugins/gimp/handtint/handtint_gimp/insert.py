@@ -40,6 +40,8 @@ def insert(
         if painted:
             memory.write_result(old, replace(remembered, pixels=""))
             old = remembered = None
+        if old is not None:
+            _mark_selection(image, selected)
         with _unlocked(_parents(above if old is None else old)):
             if old is None:
                 layer = _new(image, photo, picture, settings)
@@ -189,6 +191,21 @@ def _multiply(mask: Gimp.LayerMask, by: Gimp.LayerMask) -> None:
     mask.update(0, 0, width, height)
 
 
+def _mark_selection(image: Gimp.Image, selected: list[Gimp.Layer]) -> None:
+    """Make this the layer selection that Undo, or Redo, of the steps so far ends with.
+
+    GIMP selects every layer that Undo brings back, here the old result: the next brush stroke
+    would go there in place of the hint layer.  With a layer that comes and goes it keeps the
+    selection of that moment, and falls back on it.
+    """
+    mark = Gimp.Layer.new(
+        image, "mark", 1, 1, Gimp.ImageType.RGB_IMAGE, 100.0, Gimp.LayerMode.NORMAL
+    )
+    image.insert_layer(mark, None, 0)
+    image.set_selected_layers(selected)
+    image.remove_layer(mark)
+
+
 def _select(
     image: Gimp.Image,
     selected: list[Gimp.Layer],
@@ -199,7 +216,7 @@ def _select(
     """Select the new layer, but leave a hint layer selected: the user paints on."""
     ids = [item.get_id() for item in selected]
     ours = {photo.get_id()} | ({old.get_id()} if old is not None else set())
-    if len(ids) == 1 and ids[0] not in ours:
-        image.set_selected_layers(selected)
-    else:
-        image.set_selected_layers([layer])
+    wanted = selected if len(ids) == 1 and ids[0] not in ours else [layer]
+    image.set_selected_layers(wanted)
+    if old is not None:
+        _mark_selection(image, wanted)

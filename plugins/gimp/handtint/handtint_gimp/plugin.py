@@ -112,7 +112,7 @@ class Handtint(Gimp.PlugIn):
         default = Settings()
         for name, label, text in (
             ("vividness", "_Vividness", "0: calm, safe colors; 1: the boldest ones"),
-            ("strength", "Hint _strength", "How far hints count: 0 not at all, 1 as painted"),
+            ("strength", "Hint stren_gth", "How far hints count: 0 not at all, 1 as painted"),
         ):
             low, high = RANGES[name]
             procedure.add_double_argument(
@@ -126,7 +126,7 @@ class Handtint(Gimp.PlugIn):
             READWRITE,
         )
         for name, label, text in (
-            ("output", "Resu_lt", "Kind of the new layer"),
+            ("output", "Resul_t", "Kind of the new layer"),
             ("area", "_Area", "Where the new layer shows"),
         ):
             choice = Gimp.Choice.new()
