@@ -176,7 +176,7 @@ def _options(kind: Format, meta: PhotoMeta, image: Any) -> dict[str, Any]:
             return {"lossless": True, "exact": True}
         return {"Q": WEBP_QUALITY, "smart_subsample": True, "exact": True}
     if kind.name == "png":
-        return {"compression": 4, "filter": "up"}
+        return {"compression": 3, "filter": "up"}
     compression = meta.compression if meta.format == "tiff" else "deflate"
     options: dict[str, Any] = {"compression": compression or "deflate"}
     if options["compression"] != "none":

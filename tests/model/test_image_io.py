@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image, ImageCms, ImageOps, TiffImagePlugin
+from PIL.PngImagePlugin import PngInfo
 
 from handtint_model import icc
 from handtint_model.colour import luminance_of
@@ -105,6 +106,24 @@ def test_float_tiff(tmp_path, gray8):
     back = tifffile.imread(tmp_path / "b.tif")
     assert back.dtype == np.float32
     np.testing.assert_array_equal(back, rgb)
+
+
+def test_one_compressed_strip(tmp_path):
+    plane = np.random.default_rng(4).integers(0, 65536, (3000, 4000), dtype=np.uint16)
+    tifffile.imwrite(tmp_path / "a.tif", plane, compression="zlib", rowsperstrip=3000)
+    np.testing.assert_array_equal(read_photo(tmp_path / "a.tif").luminance, plane)
+
+
+@pytest.mark.parametrize("tile", [(64, 64), (256, 128)])
+def test_tiled_tiff(tmp_path, gray16, tile):
+    tifffile.imwrite(tmp_path / "a.tif", gray16, tile=tile)
+    np.testing.assert_array_equal(read_photo(tmp_path / "a.tif").luminance, gray16)
+
+
+def test_progressive_jpeg(tmp_path, gray8):
+    Image.fromarray(gray8).save(tmp_path / "a.jpg", progressive=True, quality=95)
+    expected = np.array(load(tmp_path / "a.jpg"))
+    assert np.abs(read_photo(tmp_path / "a.jpg").luminance.astype(int) - expected).max() <= 1
 
 
 @pytest.mark.parametrize("mode", ["1", "P", "L"])
@@ -352,14 +371,37 @@ def test_resolution_is_kept(tmp_path, gray8, source, target):
 
 
 def test_png_text_is_kept(tmp_path, gray8):
-    from PIL.PngImagePlugin import PngInfo
-
     texts = PngInfo()
     texts.add_text("Description", "Grandmother, 1921")
     Image.fromarray(gray8).save(tmp_path / "a.png", pnginfo=texts)
     photo = read_photo(tmp_path / "a.png")
     write_photo(tmp_path / "b.png", np.stack([photo.luminance] * 3, -1), photo.meta)
     assert load(tmp_path / "b.png").text["Description"] == "Grandmother, 1921"
+
+
+@pytest.mark.parametrize("ending", ["jpg", "png", "tif", "webp"])
+def test_xmp_is_kept_but_not_its_orientation(tmp_path, gray8, ending):
+    xmp = (
+        b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF '
+        b'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description '
+        b'xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6" tiff:Make="Zeiss"/>'
+        b"</rdf:RDF></x:xmpmeta>"
+    )
+    path = tmp_path / f"a.{ending}"
+    more = {"xmp": xmp}
+    if ending == "png":
+        more = {"pnginfo": PngInfo()}
+        more["pnginfo"].add_itxt("XML:com.adobe.xmp", xmp.decode())
+    elif ending == "tif":
+        more = {"tiffinfo": {700: xmp}}
+    Image.fromarray(gray8).save(path, **more)
+    photo = read_photo(path)
+    write_photo(tmp_path / f"b.{ending}", np.stack([photo.luminance] * 3, -1), photo.meta)
+    out = tmp_path / f"b.{ending}"
+    kept = load(out).text["XML:com.adobe.xmp"].encode() if ending == "png" else out.read_bytes()
+    assert b'tiff:Make="Zeiss"' in kept
+    assert b'tiff:Orientation="1"' in kept
+    assert b'tiff:Orientation="6"' not in kept
 
 
 # Depth and compression of the result
@@ -554,6 +596,20 @@ def test_rgb_profile_on_a_gray_file(tmp_path, gray8):
     tifffile.imwrite(tmp_path / "a.tif", gray8, extratags=[(34675, 7, len(profile), profile, True)])
     got = read_photo(tmp_path / "a.tif").luminance
     assert np.abs(got - icc.srgb_encode(gray8 / 255) * 65535).max() <= 1
+
+
+def test_profile_by_tables_is_left_to_libvips(tmp_path, gray8):
+    """A gray profile whose curve gives L*: not one of those that `icc` evaluates."""
+    profile = bytearray(make_profile(b"GRAY", 1.0))
+    profile[20:24] = b"Lab "
+    assert icc.parse(bytes(profile)) is None
+    Image.fromarray(gray8).save(tmp_path / "a.tif", icc_profile=bytes(profile))
+    photo = read_photo(tmp_path / "a.tif")
+    level = gray8 / 255 * 100
+    y = np.where(level > 8, ((level + 16) / 116) ** 3, level / 903.3)
+    assert photo.luminance.dtype == np.uint16
+    np.testing.assert_allclose(photo.luminance / 65535, icc.srgb_encode(y), atol=0.01)
+    assert photo.meta.profile == srgb_profile()
 
 
 # Writing: whole or not at all
