@@ -67,7 +67,7 @@ def chroma_limits() -> NDArray[np.float32]:
     low = np.zeros((ROWS, COLUMNS))
     high = np.full((ROWS, COLUMNS), 250.0)
     # The colours of one L* that fit form a star around gray, so halving finds its rim.
-    for _ in range(26):
+    for _ in range(18):
         middle = (low + high) / 2
         inside = fits(y, middle * a, middle * b)
         low = np.where(inside, middle, low)

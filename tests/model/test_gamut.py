@@ -9,6 +9,9 @@ from handtint_model import kernels_numba, kernels_numpy
 from handtint_model.gamut import chroma_limits, fit_chroma, hue_direction, hue_position
 from handtint_model.photometry import WHITE, XYZ_TO_RGB, lab_f_inverse, linear_to_lab
 
+RIDGE = 800
+"""So many samples lie on the ridge at yellow (L* 90..96, hue 90..108 degrees)."""
+
 
 def inside(lightness: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Lab to linear sRGB, written out once more; whether all channels lie in 0..1."""
@@ -39,6 +42,10 @@ def samples() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Lightness, hue, and the chroma found by search."""
     rng = np.random.default_rng(7)
     lightness, hue = rng.uniform(1, 99, 3000), rng.uniform(0, 2 * np.pi, 3000)
+    # More on the ridge at yellow, where the limit changes most.
+    ridge = slice(0, RIDGE)
+    lightness[ridge] = rng.uniform(90, 96, RIDGE)
+    hue[ridge] = np.radians(rng.uniform(90, 108, RIDGE))
     return lightness, hue, search(lightness, hue)
 
 
@@ -56,11 +63,18 @@ def test_reduces_to_the_chroma_that_a_search_finds(samples, kernels) -> None:
     found = linear_to_lab(linear)
     chroma = np.hypot(found[:, 1], found[:, 2])
     np.testing.assert_allclose(found[:, 0], lightness, atol=2e-3)
-    assert (chroma - limit).max() < 0.3  # a little above: the mix with gray may turn the hue
-    assert np.percentile(chroma - limit, 1) > -0.2
-    assert (chroma - limit).min() > -2.5  # on the ridge at yellow
+    # On the ridge colours may fit again beyond the limit; the mix with gray turns hue a bit.
+    more = chroma - limit
+    assert more[RIDGE:].max() < 0.3
+    assert more[RIDGE:].min() > -1.5
+    assert np.percentile(more[RIDGE:], 1) > -0.2
+    assert np.percentile(more[:RIDGE], 99) < 1.0
+    assert more[:RIDGE].min() > -7
+    assert np.percentile(more[:RIDGE], 2) > -2.5
     turned = np.abs(np.angle(np.exp(1j * (np.arctan2(found[:, 2], found[:, 1]) - hue))))
-    assert (2 * chroma * np.sin(turned / 2)).max() < 0.3
+    hue_difference = 2 * chroma * np.sin(turned / 2)
+    assert hue_difference[RIDGE:].max() < 0.3
+    assert hue_difference[:RIDGE].max() < 1.5
 
 
 @pytest.mark.parametrize("kernels", [kernels_numba, kernels_numpy])
