@@ -25,7 +25,7 @@ def body_view(request: Request) -> memoryview:
     view = getattr(stream, "view", None)
     if isinstance(view, memoryview):
         return view
-    return memoryview(stream.read(request.content_length or 0))
+    return memoryview(bytearray(stream.read(request.content_length or 0)))
 
 
 def read_body(request: Request, model: type[M], allowed: frozenset[str]) -> tuple[

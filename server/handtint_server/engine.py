@@ -286,8 +286,10 @@ class Engines:
                 # It runs: its own progress calls stop it, and its place is held until then.
                 if isinstance(error, Cancelled):
                     ticket.cancel()
-        if job.error is not None:
+        if isinstance(job.error, Exception):
             raise job.error
+        if job.error is not None:  # SystemExit and the like are not for this thread
+            raise RuntimeError("the work was broken off") from job.error
         return job.result
 
     def _withdraw(self, job: Job) -> bool:

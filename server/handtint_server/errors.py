@@ -75,7 +75,7 @@ def title_of(status: int) -> str:
     return _TITLES.get(status) or HTTPStatus(status).phrase
 
 
-class Problem(Exception):  # noqa: N818  (the RFC's name)
+class Problem(Exception):
     """An answer that is not the one asked for.
 
     code: a key of `CODES`.  detail: one sentence for a person.  retry_after: seconds.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("handtint.runner")
 
-FINISH_SECONDS = 5.0
+FINISH_SECONDS = 10.0
 FLUSH_SECONDS = 2.0
 
 

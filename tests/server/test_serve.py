@@ -145,7 +145,7 @@ def test_sigterm_lets_running_work_finish(serve: Serve) -> None:
     server = serve()
     server.wait_ready()
     with ThreadPoolExecutor(1) as pool:
-        request = pictures.raw_request(pictures.photo(3000, 4000))
+        request = pictures.raw_request(pictures.photo(1500, 2000))
         answer = pool.submit(server.post, request)
         url, auth = server.discovery["url"], server.auth
         taken = 0.0
@@ -156,7 +156,7 @@ def test_sigterm_lets_running_work_finish(serve: Serve) -> None:
         code, _, _ = server.end()
         assert code == 0
         assert answer.result().status_code == 200
-        assert len(answer.result().content) == 3000 * 4000 * 3
+        assert len(answer.result().content) == 1500 * 2000 * 3
 
 
 def test_ctrl_c_ends_it(serve: Serve) -> None:

@@ -17,8 +17,6 @@ EXIT_ADDRESS = 4
 EXIT_MODEL = 5
 EXIT_FOLDER = 6
 
-_SCREEN_WAIT = 20.0
-
 
 def _options(command: Any) -> Any:
     """A flag and an environment variable for every setting."""
@@ -101,24 +99,18 @@ def serve(settings: Settings) -> int:
 def _watch_model(runner: Any, log_path: Path | None) -> None:
     """Print the start-up screen once the model is loaded; end if it cannot be."""
     engines = runner.service.engines
-    loaded = engines.first_load.wait(_SCREEN_WAIT)
+    engines.first_load.wait()
     if engines.status == "failed":
-        for worker in engines.workers:
-            click.echo(worker.problem, err=True)
-        runner.stop(EXIT_MODEL)
+        runner.stop(EXIT_MODEL)  # the log, which is on the terminal too, says why
         return
-    click.echo(_screen(runner, log_path, loaded))
+    click.echo(_screen(runner, log_path))
 
 
-def _screen(runner: Any, log_path: Path | None, loaded: bool) -> str:
+def _screen(runner: Any, log_path: Path | None) -> str:
     from handtint_server.devices import describe
 
     settings, engines = runner.settings, runner.service.engines
-    if loaded:
-        devices = ", ".join(f"{w.device} ({describe(w.device)})" for w in engines.workers)
-        model = f"weights {engines.weights_id}"
-    else:
-        devices = model = "still loading"
+    devices = ", ".join(f"{w.device} ({describe(w.device)})" for w in engines.workers)
     if runner.publication is not None:
         connect = (
             "GIMP, Krita and `handtint colorize` find it by themselves; "
@@ -132,7 +124,7 @@ def _screen(runner: Any, log_path: Path | None, loaded: bool) -> str:
         f"Handtint {settings.version} is ready.  Stop with Ctrl-C.",
         f"  URL      {runner.url}",
         f"  Device   {devices}",
-        f"  Model    {model}",
+        f"  Model    weights {engines.weights_id}",
         f"  Connect  {connect}",
         f"  Logs     {log_path or 'on this terminal only'}",
     ]

@@ -1,0 +1,179 @@
+"""Faults inside a running server: it says so, and goes on."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import requests
+
+from handtint_model import BadCheckpoint, Colorizer, load_colorizer
+from handtint_server.engine import Engines
+from handtint_server.errors import Problem
+from handtint_server.tickets import Tickets
+
+from . import pictures
+from .conftest import Start
+from .test_cache import CountingLoad, colorize, wait_until
+
+
+class FailingLoad(CountingLoad):
+    """A real colorizer whose network raises the errors in `errors`, one a run."""
+
+    def __init__(self, weights: Path) -> None:
+        super().__init__(weights, self._fail)
+        self.errors: list[BaseException] = []
+
+    def _fail(self) -> None:
+        if self.errors:
+            raise self.errors.pop(0)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [RuntimeError("boom"), ValueError("x"), SystemExit(3), KeyboardInterrupt()],
+    ids=lambda e: type(e).__name__,
+)
+def test_engine_survives_whatever_is_raised(
+    start_server: Start, tiny_weights: Path, error: BaseException
+) -> None:
+    load = FailingLoad(tiny_weights)
+    live = start_server(load)
+    load.errors = [error]
+    request = pictures.raw_request(pictures.photo())
+    answer = colorize(live, request)
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal")
+    assert "boom" not in answer.text
+    info = live.get("/v1/info").json()
+    assert type(error).__name__ in info["engines"][0]["problem"]
+    assert "handtint_engine_faults_total 1.0" in live.get("/metrics").text
+    assert colorize(live, request).status_code == 200
+    assert live.get("/v1/info").json()["engines"][0]["problem"] == ""
+    assert load.loads == 1
+
+
+def test_two_faults_running_load_the_model_anew(start_server: Start, tiny_weights: Path) -> None:
+    load = FailingLoad(tiny_weights)
+    live = start_server(load)
+    load.errors = [RuntimeError("one"), RuntimeError("two")]
+    request = pictures.raw_request(pictures.photo())
+    assert [colorize(live, request).status_code for _ in range(3)] == [500, 500, 200]
+    assert load.loads == 2
+
+
+def test_out_of_memory_is_for_later(start_server: Start, tiny_weights: Path) -> None:
+    load = FailingLoad(tiny_weights)
+    live = start_server(load)
+    load.errors = [MemoryError()]
+    request = pictures.raw_request(pictures.photo())
+    answer = colorize(live, request)
+    assert (answer.status_code, answer.json()["code"]) == (503, "out_of_memory")
+    assert int(answer.headers["Retry-After"]) >= 1
+    assert colorize(live, request).status_code == 200
+
+
+def test_model_that_cannot_be_loaded(start_server: Start) -> None:
+    def load(device: str) -> Colorizer:
+        raise BadCheckpoint("the weights are of another version.")
+
+    live = start_server(load)
+    assert live.service.engines.first_load.wait(60)
+    wait_until(lambda: live.get("/v1/health").json()["status"] == "failed")
+    answer = colorize(live, pictures.raw_request(pictures.photo()))
+    assert (answer.status_code, answer.json()["code"]) == (503, "model_failed")
+    assert "another version" in answer.json()["detail"]
+    assert "another version" in live.get("/v1/info").json()["engines"][0]["problem"]
+
+
+def test_a_bad_photo_is_no_fault(start_server: Start, tiny_weights: Path) -> None:
+    live = start_server(FailingLoad(tiny_weights))
+    kind, body = pictures.multipart({}, [("image", b"\x89PNG\r\n\x1a\nrubbish")])
+    answer = live.post("/v1/colorize", data=body, headers={"Content-Type": kind})
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_image")
+    assert "handtint_engine_faults_total 0.0" in live.get("/metrics").text
+
+
+def test_stopping_cancels_what_does_not_end(start_server: Start, tiny_weights: Path) -> None:
+    go = threading.Event()
+    load = CountingLoad(tiny_weights, lambda: go.wait(60))
+    live = start_server(load)
+    codes: list[Any] = []
+
+    def ask() -> None:
+        try:
+            answer = colorize(live, pictures.raw_request(pictures.photo()))
+            codes.append(answer.json().get("code"))
+        except requests.RequestException as error:
+            codes.append(type(error).__name__)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    wait_until(lambda: load.runs == 1)
+    live.service.tickets.cancel_all()
+    go.set()
+    live.runner.stop()
+    thread.join(60)
+    assert codes == ["cancelled"]
+
+
+def test_several_engines_share_one_queue(tiny_weights: Path) -> None:
+    """Two workers of the CPU: both work, and a job bound to one goes to that one."""
+    go = threading.Event()
+    seen: list[int] = []
+
+    def load(device: str) -> Colorizer:
+        return load_colorizer(tiny_weights, "cpu")
+
+    engines = Engines(load, lambda: ["first", "second"], places=8)
+    tickets = Tickets(60)
+    engines.start()
+    wait_until(lambda: engines.status == "ready" and len(engines.workers) == 2)
+
+    def work(colorizer: Colorizer, number: int) -> int:
+        seen.append(number)
+        go.wait(60)
+        colorizer.encode(np.zeros((32, 32), np.uint8))
+        return number
+
+    results: list[int] = []
+
+    def ask(engine: int | None) -> None:
+        ticket = tickets.open(None, lambda: False)
+        with engines.place():
+            results.append(engines.run(work, ticket, engine))
+
+    threads = [threading.Thread(target=ask, args=(None,)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    wait_until(lambda: sorted(seen) == [0, 1])
+    bound = [threading.Thread(target=ask, args=(1,)) for _ in range(3)]
+    for thread in bound:
+        thread.start()
+    go.set()
+    for thread in [*threads, *bound]:
+        thread.join(60)
+    assert sorted(results) == [0, 1, 1, 1, 1]
+    assert engines.stop(5)
+    with pytest.raises(Problem, match="ending"), engines.place():
+        pass
+
+
+def test_an_engine_that_failed_leaves_the_work_to_others(tiny_weights: Path) -> None:
+    def load(device: str) -> Colorizer:
+        if device == "broken":
+            raise BadCheckpoint("broken.")
+        return load_colorizer(tiny_weights, "cpu")
+
+    engines = Engines(load, lambda: ["broken", "cpu"], places=8)
+    tickets = Tickets(60)
+    engines.start()
+    wait_until(lambda: [w.state for w in engines.workers] == ["failed", "ready"])
+    assert engines.status == "ready"
+    for _ in range(5):
+        with engines.place():
+            ticket = tickets.open(None, lambda: False)
+            assert engines.run(lambda _, number: number, ticket) == 1
+    assert engines.stop(5)
