@@ -17,9 +17,23 @@ FOLDER = Path(os.environ.get("HANDTINT_DEBIAN", "/var/tmp/handtint-debian13"))
 """Folder made by `tests/support/debian_folder.sh`."""
 
 
-def is_built() -> bool:
-    """Whether the Debian folder is there."""
-    return (FOLDER / ".handtint-ready").exists()
+def missing() -> str:
+    """Why there is no Krita to test in; "" if there is one."""
+    if not (FOLDER / ".handtint-ready").exists():
+        return f"no editors in {FOLDER}: run tests/support/debian_folder.sh {FOLDER} build"
+    if os.getuid() != 0:
+        return "entering the Debian folder needs root"
+    return ""
+
+
+def need() -> None:
+    """Skip where there is no Krita to test in; fail where the caller counts on one."""
+    import pytest
+
+    if problem := missing():
+        if os.environ.get("HANDTINT_NEED_EDITORS"):
+            pytest.fail(problem)
+        pytest.skip(problem)
 
 
 def stage(target: Path) -> None:
@@ -50,11 +64,12 @@ class Outcome:
 
 
 def inside(
-    command: list[str], out: Path, environment: dict[str, str], limit: float
+    command: list[str], out: Path, environment: dict[str, str], limit: float, host: str = ""
 ) -> subprocess.CompletedProcess[bytes]:
     """Run a command in the Debian folder with a clean environment.
 
-    The repository and `out` are seen there under the same paths.
+    The repository and `out` are seen there under the same paths, and this machine as a whole
+    under `host`, if that is given.
     """
     clean = {
         "PATH": "/usr/bin:/bin:/usr/games",
@@ -68,6 +83,7 @@ def inside(
     (out / "run").mkdir(mode=0o700, exist_ok=True)
     words = ["env", "-i", *(f"{name}={value}" for name, value in clean.items())]
     bind = {ROOT, out}
+    seen = [f"/:{host}"] if host else []
     for name in ("HANDTINT_RUNTIME_DIR", "HANDTINT_HOME"):
         if name in environment and not Path(environment[name]).is_relative_to(out):
             Path(environment[name]).mkdir(parents=True, exist_ok=True)
@@ -75,7 +91,7 @@ def inside(
     return subprocess.run(
         ["sh", str(SUPPORT / "debian_folder.sh"), str(FOLDER), "run", *words,
          "timeout", "-k", "5", str(int(limit)), *command],
-        env={**os.environ, "BIND": " ".join(f"{path}:{path}" for path in sorted(bind))},
+        env={**os.environ, "BIND": " ".join([*(f"{path}:{path}" for path in sorted(bind)), *seen])},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         timeout=limit + 60,
@@ -84,7 +100,11 @@ def inside(
 
 
 def run_headless(
-    module: str, out: Path, environment: dict[str, str] | None = None, limit: float = 600.0
+    module: str,
+    out: Path,
+    environment: dict[str, str] | None = None,
+    limit: float = 600.0,
+    host: str = "",
 ) -> Outcome:
     """Run the cases of a module of tests/support/in_krita with kritarunner."""
     out.mkdir(parents=True, exist_ok=True)
@@ -103,6 +123,7 @@ def run_headless(
             **(environment or {}),
         },
         limit,
+        host,
     )
     output = done.stdout.decode("utf-8", "replace")
     (out / "krita.log").write_text(output)

@@ -47,7 +47,8 @@ class Job:
     ) -> None:
         self._network = network
         self._flow = flow
-        self._done, self._failed, self._report = done, failed, report
+        self._done, self._failed, self._tell = done, failed, report
+        self._furthest = 0.0
         self._starting = starting
         self._call: Call | None = None
         self._until: Until | None = None
@@ -130,6 +131,11 @@ class Job:
                 continue
             self._wait_for(step)
             return
+
+    def _report(self, text: str, fraction: float) -> None:
+        """Pass progress on; the bar never goes back, whatever has to be done again."""
+        self._furthest = max(self._furthest, fraction)
+        self._tell(text, self._furthest)
 
     def _wait_for(self, step: Any) -> None:
         if isinstance(step, Send):

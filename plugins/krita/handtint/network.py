@@ -183,7 +183,8 @@ class Call:
         if self._over:
             return
         self._end()
-        self._body += bytes(reply.readAll())
+        if reply.isOpen():  # not after it was aborted
+            self._body += bytes(reply.readAll())
         code = number(reply.error())
         status = reply.attribute(QtNetwork.QNetworkRequest.Attribute.HttpStatusCodeAttribute)
         # Qt's codes: below 100 network, below 200 proxy, then what HTTP itself says.

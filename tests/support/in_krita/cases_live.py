@@ -53,15 +53,17 @@ class Watched:
     def __init__(self, layers, area):
         self.hand = Hand()
         self.told = []
+        self.read = 0
         self.watch = live.HintWatch(layers, area, self.hand.is_down, self._changed)
 
     def _changed(self, scan, place):
         self.told.append((time.monotonic(), scan.crop(), place))
 
     def next(self, seconds=5.0):
-        count = len(self.told)
-        wait(lambda: len(self.told) > count, seconds)
-        return self.told[-1]
+        """What is told next; each is returned once."""
+        wait(lambda: len(self.told) > self.read, seconds)
+        self.read += 1
+        return self.told[self.read - 1]
 
 
 def scene(size=(WIDTH, HEIGHT)):
@@ -86,7 +88,7 @@ def update(made, node, result, crop, visible=None, settings=None, hand=None):
 
 
 def case_the_watch_tells_of_paint_and_of_erasing():
-    made, node, hints = scene()
+    made, _node, hints = scene()
     watched = Watched([hints], RECT)
     _, crop, place = watched.next()
     assert crop is None
@@ -109,11 +111,12 @@ def case_the_watch_tells_of_paint_and_of_erasing():
 
 
 def case_the_watch_finds_what_nobody_told_it():
-    made, node, hints = scene((400, 900))
+    made, _node, hints = scene((400, 900))
     paint(made, hints, (10, 10, 380, 880), RED)
     watched = Watched([hints], (0, 0, 400, 900))
     watched.next()
-    wait(lambda: time.monotonic() > watched.told[-1][0] + live.RESTLESS)
+    until = time.monotonic() + live.RESTLESS + 0.2
+    wait(lambda: time.monotonic() > until)
     paint(made, hints, (200, 600, 5, 5), BLUE)
     began = time.monotonic()
     _, _, place = watched.next()
@@ -124,7 +127,7 @@ def case_the_watch_finds_what_nobody_told_it():
 
 
 def case_nothing_is_read_while_the_brush_is_down():
-    made, node, hints = scene()
+    made, _node, hints = scene()
     watched = Watched([hints], RECT)
     watched.next()
     watched.hand.down = True
@@ -147,7 +150,7 @@ def case_a_live_update_writes_in_place_and_marks_the_document():
     watched.watch.stop()
     made.setModified(False)
     before = nodes.uid(result)
-    work, flow = update(made, node, result, crop)
+    _work, flow = update(made, node, result, crop)
     assert run(flow)
     assert nodes.uid(nodes.newest_result(made, node, Memory(made))) == before
     assert names(made) == ["Photo", "Photo (colorized)", "Color Hints"]
@@ -218,7 +221,7 @@ def case_no_pixel_is_written_while_the_brush_is_down():
     paint(made, hints, (50, 40, 12, 6), RED)
     hand = Hand()
     hand.down = True
-    work, flow = update(made, node, result, scan_of(hints), hand=hand)
+    _work, flow = update(made, node, result, scan_of(hints), hand=hand)
     ended = []
     job = Job(network(), flow, ended.append, ended.append).start()
     wait(lambda: job._until is not None, 60)
@@ -260,7 +263,7 @@ def case_only_the_id_and_the_crop_travel():
 
 
 def case_suggestions_leave_the_new_paint_out():
-    made, node, hints = scene()
+    made, node, _hints = scene()
     colorize(made, node)
     known = SEEN.find(nodes.uid(node))
     found = run(commands.suggest(session(), known.image_id, (50.0, 40.0), None, Settings()))
@@ -309,11 +312,11 @@ def case_regions():
 
 def case_a_restarted_server_is_found_again():
     """The endpoint that a session knows is gone: it looks again, and sends the photo again."""
-    made, node, hints = scene()
+    made, node, _hints = scene()
     result = colorize(made, node)
     fresh = session()
     fresh.endpoint = type(run(fresh.connect()))("http://127.0.0.1:9", "stale")
-    SEEN.find(nodes.uid(node)).image_id = "of the old one"
+    SEEN.find(nodes.uid(node)).image_id = "of-the-old-one"
     work = live.LiveUpdate(
         made, nodes.uid(node), fresh, SEEN, Settings(), None, None, Hand().is_down
     )
@@ -328,9 +331,9 @@ def case_the_server_is_not_busy_with_given_up_requests():
         paint(made, hints, (50 + 20 * number, 40, 12, 6), RED)
         work, flow = update(made, node, result, scan_of(hints, (0, 0, 1500, 1000)))
         job = Job(network(), flow, lambda _: None, lambda _: None).start()
-        wait(lambda: job._call is not None)
+        wait(lambda job=job: job._call is not None)
         job.cancel()
-    work, flow = update(made, node, result, scan_of(hints, (0, 0, 1500, 1000)))
+    _work, flow = update(made, node, result, scan_of(hints, (0, 0, 1500, 1000)))
     assert run(flow)
     announced = Path(os.environ["HANDTINT_RUNTIME_DIR"]) / "server.json"
     url = json.loads(announced.read_text())["url"]

@@ -1,0 +1,122 @@
+"""The plug-in in the real Krita, without its window, against a real server.
+
+The cases are functions in tests/support/in_krita; each module runs in one kritarunner, whose
+result file says how every case went.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+import run_in_krita
+from faulty_proxy import FaultyProxy
+from run_in_krita import Outcome
+from server_process import ServerProcess
+
+pytestmark = [pytest.mark.krita, pytest.mark.timeout(3000)]
+
+
+def cases(module: str) -> list[str]:
+    """The names of the cases in a module, without importing Krita."""
+    source = (run_in_krita.SUPPORT / "in_krita" / f"{module}.py").read_text()
+    return [
+        node.name
+        for node in ast.parse(source).body
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("case_")
+    ]
+
+
+def run_module(module: str, folder: Path) -> Outcome:
+    run_in_krita.need()
+    runtime, home = folder / "runtime", folder / "data"
+    with ServerProcess(runtime, home):
+        return run_in_krita.run_headless(
+            module,
+            folder / "krita",
+            {"HANDTINT_RUNTIME_DIR": str(runtime), "HANDTINT_HOME": str(home)},
+            limit=1800,
+        )
+
+
+@pytest.fixture(scope="module")
+def layers(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    return run_module("cases_layers", tmp_path_factory.mktemp("layers"))
+
+
+@pytest.fixture(scope="module")
+def spaces(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    return run_module("cases_spaces", tmp_path_factory.mktemp("spaces"))
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    return run_module("cases_live", tmp_path_factory.mktemp("live"))
+
+
+@pytest.fixture(scope="module")
+def failures(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    run_in_krita.need()
+    folder = tmp_path_factory.mktemp("failures")
+    data, started = folder / "data", folder / "started"
+    data.mkdir()
+    # What Krita starts runs outside the Debian folder, where the server's Python is, and
+    # announces itself in the data folder only: Krita does not see its runtime folder.
+    start = ["/usr/sbin/chroot", "/host", "/usr/bin/env", f"PATH={os.environ['PATH']}"]
+    start += ["OMP_NUM_THREADS=1", "NUMBA_NUM_THREADS=1", f"HOME={Path.home()}"]
+    start += [sys.executable, "-m", "handtint_server", "serve", "--idle-unload", "10"]
+    start += ["--runtime-dir", str(started), "--home", str(data)]
+    start += ["--log-file", str(folder / "started.log")]
+    (data / "mirrors.json").write_text(json.dumps({"folders": [str(data)]}))
+    try:
+        with (
+            ServerProcess(folder / "runtime", folder / "home") as server,
+            FaultyProxy(server.url) as proxy,
+        ):
+            return run_in_krita.run_headless(
+                "cases_failures",
+                folder / "krita",
+                {
+                    "HANDTINT_RUNTIME_DIR": str(folder / "hidden"),
+                    "HANDTINT_HOME": str(data),
+                    "HANDTINT_TEST_PROXY": proxy.url,
+                    "HANDTINT_TEST_TOKEN": server.token,
+                    "HANDTINT_TEST_START": json.dumps(start),
+                },
+                limit=1800,
+                host="/host",
+            )
+    finally:
+        if (started / "server.json").exists():
+            os.kill(json.loads((started / "server.json").read_text())["pid"], signal.SIGTERM)
+
+
+@pytest.mark.parametrize("name", cases("cases_layers"))
+def test_layers(layers: Outcome, name: str) -> None:
+    layers.check(name)
+
+
+@pytest.mark.parametrize("name", cases("cases_spaces"))
+def test_spaces(spaces: Outcome, name: str) -> None:
+    spaces.check(name)
+
+
+@pytest.mark.parametrize("name", cases("cases_live"))
+def test_live(live: Outcome, name: str) -> None:
+    live.check(name)
+
+
+@pytest.mark.parametrize("name", cases("cases_failures"))
+def test_failures(failures: Outcome, name: str) -> None:
+    failures.check(name)
+
+
+def test_every_run_came_to_its_end(
+    layers: Outcome, spaces: Outcome, live: Outcome, failures: Outcome
+) -> None:
+    assert [run.complete for run in (layers, spaces, live, failures)] == [True] * 4

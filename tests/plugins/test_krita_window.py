@@ -1,0 +1,57 @@
+"""The plug-in in Krita's window under Xvfb: a user's first steps, with the mouse."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+import run_in_krita
+from run_in_krita import Outcome
+from server_process import ServerProcess
+
+pytestmark = [pytest.mark.krita, pytest.mark.timeout(1800)]
+
+PHOTO = run_in_krita.ROOT / "tests" / "data" / "photos" / "astronaut-gray.jpg"
+STEPS = [
+    "the docker shows the server's state",
+    "colorize from the menu asks about gray once and inserts a layer",
+    "a stroke in live mode changes the result",
+    "undoing the stroke gives the automatic colors again",
+    "redoing it gives the hinted colors again",
+    "the overlay comes and goes",
+    "live updates are in the saved file",
+    "undo goes all the way back to the gray photo",
+]
+
+
+@pytest.fixture(scope="module")
+def window(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    run_in_krita.need()
+    folder = tmp_path_factory.mktemp("window")
+    runtime, home = folder / "runtime", folder / "data"
+    out = folder / "krita"
+    with ServerProcess(runtime, home):
+        outcome = run_in_krita.run_window(
+            "window_run",
+            out,
+            [PHOTO],
+            {"HANDTINT_RUNTIME_DIR": str(runtime), "HANDTINT_HOME": str(home)},
+            limit=900,
+        )
+    if wanted := os.environ.get("HANDTINT_SCREENSHOTS"):
+        Path(wanted).mkdir(parents=True, exist_ok=True)
+        for picture in out.glob("*.png"):
+            shutil.copy(picture, Path(wanted) / f"krita-{picture.name}")
+    return outcome
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_first_steps(window: Outcome, step: str) -> None:
+    window.check(step)
+
+
+def test_it_came_to_its_end(window: Outcome) -> None:
+    assert "steps" not in window.cases, window.cases.get("steps")
+    assert window.complete
