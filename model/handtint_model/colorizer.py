@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -27,15 +27,24 @@ from .errors import BadImage, BadOption, DeviceProblem
 from .geometry import Geometry, Window, pad_to_canvas, reduce_to, window_ramp
 from .hints import HintCells, Mixture, hint_reach, mix, mixture
 from .network import STRIDE, Heads
-from .render import reduce_lightness, render
+from .render import ColourField, guide_shape, reduce_lightness, render
 from .residual import residual_tiles
 from .suggestions import Suggestion, choose_colours
 from .types import ColorizeOptions, Hints, Plane, Progress
 
 Region = tuple[int, int, int, int]
 
+KEPT_VIVIDNESS = 4
+
 SUGGEST_TILT = 0.3
 """r of decoding for suggestions: a little towards rare colours, which are worth proposing."""
+
+
+class Automatic(NamedTuple):
+    """The automatic colours of a photo at one vividness; they never change."""
+
+    ab: NDArray[np.float32]  # (2, h, w) per cell
+    field: ColourField  # at any pixel
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,10 +58,12 @@ class EncodedPhoto:
     luminance: Plane
     render_size: int
     geometry: Geometry
-    guide: NDArray[np.float32]  # (gh, gw) L*/100, two points per canvas pixel each way at most
+    guide: NDArray[
+        np.float32
+    ]  # (gh, gw) L*/100 at `guide_shape`: up to 8 points per cell, each way
     heads: Heads  # (1, 313, h, w), (1, 32, h, w), (1, 1, h, w) float32
     weights_id: str
-    _automatic: dict[float, Tensor] = field(default_factory=dict, repr=False)
+    _automatic: dict[float, Automatic] = field(default_factory=dict, repr=False)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -67,7 +78,11 @@ class EncodedPhoto:
     @property
     def nbytes(self) -> int:
         """Bytes of memory that the handle keeps alive."""
-        return int(self.luminance.nbytes + self.guide.nbytes) + sum(t.nbytes for t in self.heads)
+        return (
+            int(self.luminance.nbytes + self.guide.nbytes)
+            + sum(t.nbytes for t in self.heads)
+            + sum(int(a.ab.nbytes + a.field.points.nbytes) for a in [*self._automatic.values()])
+        )
 
 
 def select_device(name: str) -> torch.device:
@@ -182,7 +197,8 @@ class Colorizer:
         geometry = Geometry.fit(plane.shape[0], plane.shape[1], options.render_size)
         if progress is not None:
             progress("reduce", 0.0)
-        guide = reduce_lightness(plane, *geometry.guide, alpha)
+        shape = guide_shape((plane.shape[0], plane.shape[1]), geometry.cells_per_pixel)
+        guide = reduce_lightness(plane, *shape, alpha)
         lightness = reduce_to(guide, geometry.scaled)
         windows = geometry.windows(options.render_size)
         parts: list[Heads] = []
@@ -240,19 +256,20 @@ class Colorizer:
         pixel is the photo's.  Raises BadOption, BadHint.
         """
         chosen = self._options(photo, options, values)
-        automatic = self._automatic_ab(photo, chosen.vividness)
+        automatic = self._automatic(photo, chosen.vividness)
         patches = [] if hints is None else ev.flatten(hints, *photo.shape)
         found = ev.pool(patches, photo.geometry, chosen.strength)
-        if found.index.size == 0:
-            ab, residual = automatic, None
+        if found.number.size == 0:
+            colours, residual = automatic.field, None
         else:
-            ab = self._hinted_ab(photo, automatic, found)
+            ab = self._hinted_ab(photo, automatic.ab, found)
+            colours = self._field(photo, ab)
             residual = residual_tiles(
                 photo.luminance,
                 photo.guide,
-                automatic,
-                ab,
-                photo.geometry.cells_per_pixel,
+                photo.geometry.cells[0],
+                automatic.field,
+                colours,
                 patches,
                 chosen.strength,
                 region,
@@ -261,7 +278,7 @@ class Colorizer:
             progress("render", 0.0)
         return render(
             photo.luminance,
-            ab,
+            colours,
             photo.geometry.cells_per_pixel,
             residual=residual,
             region=region,
@@ -282,22 +299,28 @@ class Colorizer:
         r, temperature = vividness_to_decoding(vividness)
         return decode_distribution(photo.heads.logits, self.weights, r, temperature)
 
-    def _automatic_ab(self, photo: EncodedPhoto, vividness: float) -> NDArray[np.float32]:
-        """(2, h, w) automatic colour per cell; kept with the photo, as it never changes."""
+    def _automatic(self, photo: EncodedPhoto, vividness: float) -> Automatic:
+        """Kept with the photo for the last few values of vividness."""
         key = float(vividness)
-        ab = photo._automatic.get(key)
-        if ab is None:
-            ab = mean_colour(self._decoded(photo, vividness))[0].cpu()
-            if len(photo._automatic) > 8:
-                photo._automatic.clear()
-            photo._automatic[key] = ab
-        return ab.numpy()
+        kept = photo._automatic.get(key)
+        if kept is None:
+            ab = mean_colour(self._decoded(photo, vividness))[0].cpu().numpy()
+            kept = Automatic(ab, self._field(photo, ab))
+            while len(photo._automatic) >= KEPT_VIVIDNESS:
+                # Another thread may have taken the same one.
+                photo._automatic.pop(next(iter(photo._automatic), key), None)
+            photo._automatic[key] = kept
+        return kept
+
+    @staticmethod
+    def _field(photo: EncodedPhoto, ab: NDArray[np.float32]) -> ColourField:
+        return ColourField.fit(photo.luminance, ab, photo.geometry.cells_per_pixel, photo.guide)
 
     def _mixture(
         self, photo: EncodedPhoto, found: ev.Evidence, only: Tensor | None = None
     ) -> tuple[ev.Evidence, Mixture]:
         heads = photo.heads
-        if found.index.size > ev.MOST_CELLS:
+        if found.number.size > ev.MOST_CELLS:
             flat = heads.embedding[0].flatten(1).cpu().numpy()
             found = ev.merge(found, flat, photo.geometry.cells[1])
         network = self.network
@@ -315,7 +338,7 @@ class Colorizer:
         ab = torch.from_numpy(found.ab).to(device)
         q = self._encoder.dense(ab) if with_q else torch.zeros(0, device=device)
         return HintCells(
-            torch.from_numpy(found.index).to(device)[None],
+            torch.from_numpy(found.number).to(device)[None],
             torch.from_numpy(found.mass).to(device)[None],
             q[None],
         )
@@ -352,7 +375,7 @@ class Colorizer:
         p = self._decoded(photo, options.vividness)
         patches = [] if hints is None else ev.flatten(hints, *photo.shape)
         found = ev.pool(patches, photo.geometry, options.strength)
-        if found.index.size == 0:
+        if found.number.size == 0:
             return p
         found, mixed = self._mixture(photo, found)
         return mix(p, self._cells(found), mixed)
@@ -385,7 +408,7 @@ class Colorizer:
         ]
         patches = [] if hints is None else ev.flatten(hints, *photo.shape)
         found = ev.pool(patches, photo.geometry, chosen.strength)
-        if found.index.size:
+        if found.number.size:
             found, mixed = self._mixture(photo, found, picked)
             p = mix(p[None, :, :, None], self._cells(found), mixed)[0, :, :, 0]
         mean = p.mean(dim=1).double().cpu().numpy()
@@ -436,7 +459,7 @@ class Colorizer:
         spread = (square - mean.square().sum(0)).clamp(min=0).sqrt().flatten()
         patches = [] if hints is None else ev.flatten(hints, *photo.shape)
         found = ev.pool(patches, photo.geometry, ColorizeOptions().strength)
-        if found.index.size:
+        if found.number.size:
             spread = spread * (1.0 - self._mixture(photo, found)[1].trust[0])
         # Believers are sampled: every cell would make a matrix of hundreds of megabytes.
         step = -(-spread.numel() // MOST_BELIEVERS)

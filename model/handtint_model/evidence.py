@@ -29,7 +29,7 @@ MOST_CELLS = 384
 class Evidence:
     """Hinted cells of one photo."""
 
-    index: NDArray[np.int64]  # (K,) number of the cell, row by row
+    number: NDArray[np.int64]  # (K,) number of the cell, row by row
     mass: NDArray[np.float32]  # (K,) 0..1
     ab: NDArray[np.float32]  # (K, 2)
 
@@ -141,9 +141,9 @@ def merge(evidence: Evidence, embedding: NDArray[np.float32], columns: int) -> E
     """
     block, colour_step = 2, 6.0
     merged = evidence
-    while merged.index.size > MOST_CELLS and block <= 4096:
-        row, column = np.divmod(merged.index, columns)
-        features = embedding[:, merged.index].T
+    while merged.number.size > MOST_CELLS and block <= 4096:
+        row, column = np.divmod(merged.number, columns)
+        features = embedding[:, merged.number].T
         centred = features - features.mean(axis=0)
         # Two principal directions separate objects well enough inside a small block.
         _, _, axes = np.linalg.svd(centred, full_matrices=False)
@@ -167,6 +167,6 @@ def merge(evidence: Evidence, embedding: NDArray[np.float32], columns: int) -> E
         mass = np.zeros(count.size, np.float32)
         np.maximum.at(mass, group, merged.mass)
         ab = np.stack([np.bincount(group, c) for c in merged.ab.T], axis=1) / count[:, None]
-        merged = Evidence(merged.index[first], mass, ab.astype(np.float32))
+        merged = Evidence(merged.number[first], mass, ab.astype(np.float32))
         block, colour_step = block * 2, colour_step * 1.25
     return merged

@@ -61,13 +61,6 @@ class Geometry:
         )
 
     @property
-    def guide(self) -> tuple[int, int]:
-        """Rows and columns of the guide: twice the canvas, or the photo where it is less."""
-        if self.photo[0] <= 2 * self.scaled[0] or self.photo[1] <= 2 * self.scaled[1]:
-            return self.photo
-        return 2 * self.scaled[0], 2 * self.scaled[1]
-
-    @property
     def cells(self) -> tuple[int, int]:
         """Rows and columns of cells that cover the photo."""
         return -(-self.scaled[0] // STRIDE), -(-self.scaled[1] // STRIDE)

@@ -14,7 +14,8 @@ paint, so that a thin stroke reaches as far as a wide one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from .evidence import patch_ab
-from .render import upsample_ab
+from .render import ColourField
 from .types import HintPatch
 
 Region = tuple[int, int, int, int]
@@ -40,28 +41,28 @@ FAINT = 3.0  # a pixel of half its stroke's largest mass has its own way 0.5 ** 
 def residual_tiles(
     luminance: NDArray[Any],
     guide: Floats,
-    automatic: Floats,
-    ab: Floats,
-    cells_per_pixel: tuple[float, float],
+    cell_rows: int,
+    automatic: ColourField,
+    hinted: ColourField,
     patches: Sequence[HintPatch],
     strength: float,
     region: Region | None = None,
 ) -> list[Tile]:
     """Tiles (x, y, (2, h, w)) to add to the upsampled ab; they do not overlap.
 
-    luminance: (H, W) plane.  guide: (gh, gw), L*/100 of the photo, about eight points per
-    cell.  automatic, ab: (2, h, w) per cell, without and with hints.  patches: painted
+    luminance: (H, W) plane.  guide: (gh, gw), L*/100 of the photo.  cell_rows: rows of cells
+    that cover it.  automatic, hinted: its colours without and with hints.  patches: painted
     pixels, inside the photo, not overlapping.  region: tiles are cut to it.
     """
     height, width = luminance.shape
     gh, gw = guide.shape
     scale = (gh / height, gw / width)
     x0, y0, w, h = region or (0, 0, width, height)
-    cell = 1.0 / cells_per_pixel[0]
+    cell = height / cell_rows  # in pixels
     block = max(256, int(16 * cell))
     margin = int(np.ceil((REACH + 1) * cell))
 
-    points = gh / height * cell  # of the grid, per cell
+    points = gh / cell_rows  # of the grid, per cell
     seeds = _Seeds(guide.shape, scale, points)
     painted: dict[tuple[int, int], list[HintPatch]] = {}
     near: set[tuple[int, int]] = set()
@@ -72,14 +73,14 @@ def residual_tiles(
         for top in range(0, ph, rows):
             part = HintPatch(patch.rgba[top : top + rows], patch.x, patch.y + top)
             box = (part.x, part.y, pw, part.rgba.shape[0])
-            seeds.add(part, strength, _upsampled(luminance, automatic, ab, cells_per_pixel, box))
+            seeds.add(part, strength, _colours(luminance, automatic, hinted, box))
         for by in range((patch.y - margin) // block, (patch.y + ph + margin) // block + 1):
             for bx in range((patch.x - margin) // block, (patch.x + pw + margin) // block + 1):
                 near.add((by, bx))
         for by in range(patch.y // block, (patch.y + ph - 1) // block + 1):
             for bx in range(patch.x // block, (patch.x + pw - 1) // block + 1):
                 painted.setdefault((by, bx), []).append(patch)
-    spread, confidence_of = seeds.spread(guide)
+    spread, stroke_mass = seeds.spread(guide)
 
     tiles: list[Tile] = []
     for by, bx in sorted(near):
@@ -90,35 +91,18 @@ def residual_tiles(
             continue
         delta = _enlarge(spread, scale, top, bottom, left, right)
         for patch in painted.get((by, bx), []):
-            _own_colour(
-                delta,
-                top,
-                left,
-                patch,
-                strength,
-                luminance,
-                automatic,
-                ab,
-                cells_per_pixel,
-                confidence_of,
-                scale,
-            )
+            colours = partial(_colours, luminance, automatic, hinted)
+            _own_colour(delta, top, left, patch, strength, colours, stroke_mass, scale)
         if delta.any():
             tiles.append((left, top, delta))
     return tiles
 
 
-def _upsampled(
-    luminance: NDArray[Any],
-    automatic: Floats,
-    ab: Floats,
-    cells_per_pixel: tuple[float, float],
-    box: Region,
+def _colours(
+    luminance: NDArray[Any], automatic: ColourField, hinted: ColourField, box: Region
 ) -> tuple[Floats, Floats]:
-    return (
-        upsample_ab(luminance, automatic, cells_per_pixel, box),
-        upsample_ab(luminance, ab, cells_per_pixel, box),
-    )
+    """The automatic and the hinted colours of a rectangle, each (2, h, w)."""
+    return automatic.upsample(luminance, box), hinted.upsample(luminance, box)
 
 
 def _residual(
@@ -266,10 +250,7 @@ def _own_colour(
     left: int,
     patch: HintPatch,
     strength: float,
-    luminance: NDArray[Any],
-    automatic: Floats,
-    ab: Floats,
-    cells_per_pixel: tuple[float, float],
+    colours: Callable[[Region], tuple[Floats, Floats]],
     largest: Floats,
     scale: tuple[float, float],
 ) -> None:
@@ -286,8 +267,7 @@ def _own_colour(
     if not rgba[..., 3].any():
         return
     box = (x0, y0, x1 - x0, y1 - y0)
-    colours = _upsampled(luminance, automatic, ab, cells_per_pixel, box)
-    y, x, residual, mass = _residual(rgba, strength, colours)
+    y, x, residual, mass = _residual(rgba, strength, colours(box))
     gy = ((y + y0 + 0.5) * scale[0]).astype(np.intp).clip(0, largest.shape[0] - 1)
     gx = ((x + x0 + 0.5) * scale[1]).astype(np.intp).clip(0, largest.shape[1] - 1)
     trust = np.minimum(mass / np.maximum(largest[gy, gx], np.float32(1e-6)), 1.0) ** FAINT

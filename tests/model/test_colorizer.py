@@ -63,7 +63,7 @@ def test_long_pictures_have_no_seams(colorizer: Colorizer, astronaut: np.ndarray
     long = np.hstack([tile, tile[:, ::-1]] * 6)
     photo = colorizer.encode(long, render_size=128)
     assert len(photo.geometry.windows(128)) > 1
-    ab = colorizer._automatic_ab(photo, 0.0)
+    ab = colorizer._automatic(photo, 0.0).ab
     steps = np.abs(np.diff(ab, axis=2)).mean(axis=(0, 1))
     assert steps.max() < 6 * np.median(steps) + 2
 
@@ -112,7 +112,7 @@ def test_probabilities_are_what_the_colour_is_the_mean_of(tiny_colorizer: Colori
     assert p.min() >= 0
     assert p.sum(axis=0) == pytest.approx(np.ones(photo.geometry.cells), abs=1e-4)
     found = pool(flatten(hints, *photo.shape), photo.geometry, 1.0)
-    ab = tiny_colorizer._hinted_ab(photo, tiny_colorizer._automatic_ab(photo, 0.3), found)
+    ab = tiny_colorizer._hinted_ab(photo, tiny_colorizer._automatic(photo, 0.3).ab, found)
     # Soft encoding returns a painted colour within 0.7.
     assert np.abs(np.einsum("khw,kc->chw", p, BINS) - ab).max() < 0.75
 
@@ -213,6 +213,6 @@ def test_progress_can_cancel(tiny_colorizer: Colorizer) -> None:
 def test_vividness_makes_bolder(colorizer: Colorizer, astronaut: np.ndarray) -> None:
     photo = colorizer.encode(astronaut)
     chroma = [
-        np.hypot(*colorizer._automatic_ab(photo, vividness)).mean() for vividness in (0.0, 0.5, 1.0)
+        np.hypot(*colorizer._automatic(photo, vividness).ab).mean() for vividness in (0.0, 0.5, 1.0)
     ]
     assert chroma[0] < chroma[1] < chroma[2]
