@@ -22,7 +22,20 @@ colorize: setup
 	@echo "Black and white: $(PHOTO)   in colour: $(RESULT)"
 
 test: setup
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -m 'not gimp and not krita'
+
+# The plug-ins in the real GIMP and Krita, in a Debian folder that is made once (root,
+# debootstrap; three minutes, 1.5 GB).
+DEBIAN := /var/tmp/handtint-debian13
+editors-test: setup
+	@command -v debootstrap >/dev/null || { apt-get -q update && apt-get -qy install debootstrap; }
+	@tests/support/debian_folder.sh $(DEBIAN) build
+	@HANDTINT_DEBIAN=$(DEBIAN) HANDTINT_NEED_EDITORS=1 $(BIN)/python -m pytest -m 'gimp or krita' tests/plugins
+
+bench: setup
+	@$(BIN)/python bench/edges.py
+	@$(BIN)/python bench/latency.py
+	@$(BIN)/python bench/memory.py
 
 lint: setup
 	@$(BIN)/ruff format --check .

@@ -179,7 +179,7 @@ def _stroke_mass(strong: Floats) -> Floats:
     strokes, count = ndimage.label(strong > 0, np.ones((3, 3), bool))
     largest = np.zeros(count + 1, np.float32)
     np.maximum.at(largest, strokes.ravel(), strong.ravel())
-    return largest[strokes]
+    return np.asarray(largest[strokes])
 
 
 def _geodesic(start: Floats, across: Floats, down: Floats) -> Floats:
