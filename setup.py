@@ -13,6 +13,7 @@ class BuildWithPlugins(build_py):
     """`handtint install` finds the plug-ins beside itself when there is no repository."""
 
     def run(self) -> None:
+        """Build the modules, then the ZIPs."""
         super().run()
         if not self.editable_mode:
             root = Path(__file__).resolve().parent
