@@ -32,6 +32,7 @@ class ServerProcess:
     def __init__(self, runtime: Path, home: Path, *options: str) -> None:
         self.runtime, self.home, self.options = runtime, home, options
         self.output = home.with_name(home.name + ".log")
+        self.log = home.with_name("server-log")
         self.process: subprocess.Popen[bytes] | None = None
         self.found: dict[str, Any] = {}
 
@@ -42,7 +43,7 @@ class ServerProcess:
     def start(self, wait: float = 240.0) -> None:
         """Start it and wait until the model is loaded."""
         command = [*COMMAND, "--runtime-dir", self.runtime, "--home", self.home]
-        command += ["--log-file", self.home.with_name("server-log"), *self.options]
+        command += ["--log-file", self.log, *self.options]
         self.output.parent.mkdir(parents=True, exist_ok=True)
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(

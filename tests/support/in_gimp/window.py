@@ -1,8 +1,9 @@
 """One session in GIMP's window, as a user has it; screenshots and what the image held.
 
-Runs in the Debian folder: window.py GIVEN.json, which holds photo, work, shots.
+Runs in the Debian folder: window.py GIVEN.json, with photo, name, session, work, shots, result.
 """
 
+import http.client
 import json
 import os
 import sys
@@ -75,12 +76,15 @@ class Session:
         quiet = 0
         end = time.monotonic() + seconds
         while quiet < 5:
-            running = self.desktop.ask(["pgrep", "-f", "plug-ins/handtint/handtint.py -gimp"])
-            quiet = 0 if running else quiet + 1
+            quiet = 0 if self.running() else quiet + 1
             if time.monotonic() > end:
                 self.desktop.shot("timeout")
                 raise TimeoutError("the plug-in works for more than %g s" % seconds)
             time.sleep(0.3)
+
+    def running(self):
+        """Whether the plug-in is at work."""
+        return self.desktop.ask(["pgrep", "-f", "plug-ins/handtint/handtint.py -gimp"])
 
     def menu(self, label):
         """Click on an entry of the menu Colors."""
@@ -101,7 +105,50 @@ class Session:
                 return window
         return None
 
-    def run(self):
+    def run_everyday(self):
+        """Colours, Undo, a hint, options, suggestions."""
+        window = self.open()
+        self.colorize_from_the_menu()
+        self.undo_it()
+        self.paint_a_hint(window)
+        self.options()
+        self.suggestions(window)
+
+    def run_trouble(self):
+        """Cancel in the middle of the work; a server that is not there."""
+        desktop = self.desktop
+        window = self.open()
+        self.menu("Colorize Layer")
+        desktop.wait(self.server_works, 120, "work on the server")
+        desktop.shot("2-working")
+        # The Cancel button lies at the right end of the status bar, left of the docks.
+        x, y, width, height = desktop.geometry(window)
+        desktop.click(x + width - 282, y + height - 17)
+        desktop.wait(lambda: not self.running(), 30, "the plug-in's end")
+        self.note("3-cancelled")
+        desktop.wait(lambda: not self.server_works(), 60, "the end of the server's work")
+        with open(os.path.join(os.environ["HANDTINT_HOME"], "client.json"), "w") as file:
+            json.dump({"format": 1, "url": "http://127.0.0.1:9", "token": "t"}, file)
+        self.menu("Colorize Layer")
+        message = desktop.window("^GIMP Message$", 60)
+        time.sleep(1)
+        desktop.shot("4-message")
+        desktop.do("windowactivate", "--sync", message)
+        desktop.key("Escape")
+        self.note("5-after-the-message")
+
+    def server_works(self):
+        with open(os.path.join(os.environ["HANDTINT_RUNTIME_DIR"], "server.json")) as file:
+            found = json.load(file)
+        with open(found["token_file"]) as file:
+            token = file.read().strip()
+        connection = http.client.HTTPConnection(found["url"].split("//")[1], timeout=30)
+        connection.request("GET", "/v1/info", headers={"Authorization": "Bearer " + token})
+        queue = json.loads(connection.getresponse().read())["queue"]
+        connection.close()
+        return queue["running"] > 0
+
+    def open(self):
         desktop = self.desktop
         window = desktop.window("^.%s" % self.given["name"], 240)
         desktop.wait(lambda: self.ready(window), 60, "the window")
@@ -111,11 +158,7 @@ class Session:
         time.sleep(2)
         desktop.key("shift+ctrl+j")  # the whole image in the window
         self.note("1-opened")
-        self.colorize_from_the_menu()
-        self.undo_it()
-        self.paint_a_hint(window)
-        self.options()
-        self.suggestions(window)
+        return window
 
     def ready(self, window):
         x, y, width, height = self.desktop.geometry(window)
@@ -177,8 +220,9 @@ class Session:
         dialog = desktop.window("^Colorize Layer$", 60)
         time.sleep(1.5)
         desktop.shot("12-options")
+        desktop.do("windowactivate", "--sync", dialog)
         x, y, _, _ = desktop.geometry(dialog)
-        desktop.click(x + 40, y + 192)
+        desktop.click(x + 30, y + 198)
         time.sleep(1.5)
         desktop.shot("12-options-server")
         tattoo = self.states["11-hint-redone"]["layers"][1]["tattoo"]
@@ -225,7 +269,7 @@ def main():
         )
         session = Session(desktop, given)
         try:
-            session.run()
+            getattr(session, "run_" + given["session"])()
         except BaseException:
             found["error"] = traceback.format_exc()
         found["states"] = session.states

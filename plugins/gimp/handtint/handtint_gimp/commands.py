@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sys
+import time
 import traceback
 from dataclasses import asdict
 from typing import Any, Callable
@@ -58,15 +61,42 @@ def _answering(
     return run
 
 
+class Clock:
+    """Seconds that each stage took, for those who set HANDTINT_TRACE."""
+
+    def __init__(self) -> None:
+        self._stage, self._since = "read", time.monotonic()
+        self.seconds: dict[str, float] = {}
+
+    def enter(self, stage: str) -> None:
+        """A stage begins, and the one before ends."""
+        now = time.monotonic()
+        self.seconds[self._stage] = self.seconds.get(self._stage, 0.0) + now - self._since
+        self._stage, self._since = stage, now
+
+    def tell(self, server: dict[str, float]) -> None:
+        """Write a line of JSON to the log; server: milliseconds by step, from its answer."""
+        self.enter("")
+        if not os.environ.get("HANDTINT_TRACE"):
+            return
+        import resource  # not on Windows
+
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # KiB on Linux
+        told = {"seconds": self.seconds, "server_ms": server, "peak_kib": peak}
+        print("handtint-trace " + json.dumps(told), file=sys.stderr)
+
+
 class Bar:
     """GIMP's progress bar, fed with the server's steps; it never runs backwards."""
 
     def __init__(self, title: str) -> None:
         Gimp.progress_init(title)
         self._text, self._place = "", 0.0
+        self.clock = Clock()
 
     def __call__(self, stage: str, fraction: float) -> None:
         """Show a stage and its fraction 0..1."""
+        self.clock.enter(stage)
         text, place = on_the_bar(stage, fraction)
         if text != self._text:
             self._text = text
@@ -129,8 +159,8 @@ def colorize(
     photo = layers.photo_of(image, layers.active_layer(drawables))
     results = layers.results_of(image, photo)
     paint = hints.collect(layers.hints_of(image, photo), photo) if settings.use_hints else None
-    reader = Reader(image, photo)
     bar = Bar("Colorize Layer")
+    reader = Reader(image, photo)
     session = Session("gimp")
     request_id = protocol.new_request_id()
 
@@ -154,7 +184,10 @@ def colorize(
         "settings": asdict(settings),
     }
     bar.close()
-    return insert.insert(image, photo, results, picture, settings, note)
+    bar.clock.enter("insert")
+    layer = insert.insert(image, photo, results, picture, settings, note)
+    bar.clock.tell(picture.timing)
+    return layer
 
 
 def _known_id(results: layers.Results, reader: Reader) -> str:

@@ -1,0 +1,144 @@
+"""GIMP's window under Xvfb: menu, brush, Undo, dialogs, Cancel, as a user meets them.
+
+The screenshots stay in $HANDTINT_SHOTS, if that names a folder, to be looked at.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from run_in_gimp import CASES, ROOT, Gimp
+
+from .conftest import GimpAndServer
+
+pytestmark = [pytest.mark.gimp, pytest.mark.timeout(2400)]
+
+
+def session(gimp: Gimp, name: str, photo: Path, **environ: str) -> dict[str, Any]:
+    """Run a session of window.py; what the image held at each step."""
+    shots = gimp.work / f"shots-{name}"
+    shots.mkdir()
+    probe = gimp.settings / "plug-ins" / "handtint-probe"
+    shutil.copytree(CASES / "handtint-probe", probe, dirs_exist_ok=True)
+    given = {
+        "session": name,
+        "photo": str(photo),
+        "name": photo.stem,
+        "work": str(gimp.work),
+        "shots": str(shots),
+        "result": str(gimp.work / f"{name}.json"),
+    }
+    (gimp.work / "given.json").write_text(json.dumps(given))
+    done = gimp.inside(
+        ["python3", str(CASES / "window.py"), str(gimp.work / "given.json")], 2000, **environ
+    )
+    if kept := os.environ.get("HANDTINT_SHOTS"):
+        shutil.copytree(shots, Path(kept) / name, dirs_exist_ok=True)
+    result = gimp.work / f"{name}.json"
+    assert result.exists(), done.stdout + done.stderr
+    found: dict[str, Any] = json.loads(result.read_text())
+    assert not found["error"], found["error"]
+    for shot in shots.iterdir():
+        with Image.open(shot) as picture:
+            # A black screen would say that the window was not there.
+            assert len(picture.convert("L").getcolors(256) or ()) > 50, shot.name
+    return found["states"]
+
+
+@pytest.fixture(scope="module")
+def everyday(in_gimp: GimpAndServer) -> dict[str, Any]:
+    photo = ROOT / "tests" / "data" / "photos" / "coffee-gray.png"
+    return session(in_gimp.gimp, "everyday", photo)
+
+
+def names(state: dict[str, Any]) -> list[str]:
+    return [layer["name"] for layer in state["layers"]]
+
+
+def layers(state: dict[str, Any]) -> list[Any]:
+    keys = ("name", "digest", "parasites", "visible", "mask")
+    return [[layer[key] for key in keys] for layer in state["layers"]]
+
+
+def test_the_menu_entry_colours_the_photo(everyday: dict[str, Any]) -> None:
+    opened, colorized = everyday["1-opened"], everyday["3-colorized"]
+    assert opened["base"] == "gray"
+    assert names(colorized) == ["coffee-gray.png (colorized)", "coffee-gray.png"]
+    assert colorized["layers"][1]["digest"] == opened["layers"][0]["digest"]
+    assert not colorized["layers"][0]["gray"]
+
+
+def test_one_undo_takes_everything_back(everyday: dict[str, Any]) -> None:
+    opened, undone = everyday["1-opened"], everyday["4-undone"]
+    assert layers(undone) == layers(opened)
+    assert undone["base"] == opened["base"]
+    # GIMP's own memory of last values stays.
+    assert not [name for name in undone["parasites"] if name.startswith("handtint")]
+    assert undone["selected"] == opened["selected"]
+    assert layers(everyday["5-redone"]) == layers(everyday["3-colorized"])
+
+
+def test_a_brush_stroke_is_obeyed(everyday: dict[str, Any]) -> None:
+    assert everyday["6-hint-layer-state"]["selected"] == ["Color Hints"]
+    before, after = everyday["7-before"]["pixel"], everyday["8-hinted"]["pixel"]
+    assert after[0] - after[2] > before[0] - before[2] + 40, (before, after)
+    hinted = everyday["8-hinted"]
+    assert names(hinted)[1:] == names(everyday["3-colorized"])
+    assert hinted["selected"] == ["Color Hints"]
+    assert hinted["layers"][0]["digest"] == everyday["7-stroke"]["layers"][0]["digest"]
+
+
+def test_undo_after_a_hint(everyday: dict[str, Any]) -> None:
+    undone = everyday["9-hint-undone"]
+    assert layers(undone) == layers(everyday["7-stroke"])
+    assert undone["selected"] == ["Color Hints"], "the next stroke would go elsewhere"
+    assert layers(everyday["10-stroke-undone"]) == layers(everyday["6-hint-layer-state"])
+    redone = everyday["11-hint-redone"]
+    assert layers(redone) == layers(everyday["8-hinted"])
+    assert redone["selected"] == ["Color Hints"]
+
+
+def test_the_options_dialog_goes_on(everyday: dict[str, Any]) -> None:
+    after = everyday["13-after-options"]
+    assert names(after) == names(everyday["8-hinted"])
+    assert after["layers"][1]["digest"] == everyday["8-hinted"]["layers"][1]["digest"]
+
+
+def test_a_swatch_sets_the_foreground_colour(everyday: dict[str, Any]) -> None:
+    assert everyday["16-foreground"]["foreground"] != everyday["1-opened"]["foreground"]
+
+
+@pytest.fixture(scope="module")
+def trouble(in_gimp: GimpAndServer) -> dict[str, Any]:
+    photo = in_gimp.gimp.work / "large.png"
+    with Image.open(ROOT / "tests" / "data" / "photos" / "coffee-gray.png") as small:
+        small.convert("L").resize((6000, 4000), Image.Resampling.BICUBIC).save(
+            photo, compress_level=1
+        )
+    try:
+        return session(in_gimp.gimp, "trouble", photo)
+    finally:
+        (in_gimp.server.home / "client.json").unlink(missing_ok=True)
+
+
+def test_cancel_stops_the_work_on_the_server(
+    in_gimp: GimpAndServer, trouble: dict[str, Any]
+) -> None:
+    opened, cancelled = trouble["1-opened"], trouble["3-cancelled"]
+    assert layers(cancelled) == layers(opened)
+    assert (cancelled["base"], cancelled["dirty"]) == ("gray", False)
+    log = in_gimp.server.log.read_text()
+    ended = [json.loads(line)["message"] for line in log.splitlines() if "/v1/colorize" in line]
+    assert "/v1/colorize cancelled" in ended, ended
+
+
+def test_a_failure_is_shown_and_changes_nothing(trouble: dict[str, Any]) -> None:
+    after = trouble["5-after-the-message"]
+    assert layers(after) == layers(trouble["1-opened"])
+    assert not after["dirty"]
