@@ -55,6 +55,11 @@ def _inside_gamut_projection(points: NDArray[np.float64]) -> NDArray[np.bool_]:
     return np.asarray(np.any(inside, axis=1))
 
 
+def _distance(points: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
+    """From each point (N, 2) to the nearest of the others (M, 2)."""
+    return np.array([np.sqrt(((others - point) ** 2).sum(axis=1).min()) for point in points])
+
+
 @lru_cache(maxsize=1)
 def bin_centres() -> NDArray[np.float64]:
     """(313, 2) ab of the bins: the grid points that lie nearest to the sRGB gamut.
@@ -64,12 +69,12 @@ def bin_centres() -> NDArray[np.float64]:
     """
     axis = np.arange(-12, 13) * SPACING
     grid = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
-    surface = gamut_surface(160)[:, 1:]
-    distance = np.empty(len(grid))
-    for start in range(0, len(grid), 64):
-        gap = grid[start : start + 64, None, :] - surface[None, :, :]
-        distance[start : start + 64] = np.sqrt((gap**2).sum(axis=-1).min(axis=1))
-    distance[_inside_gamut_projection(grid)] = 0.0
+    outside = ~_inside_gamut_projection(grid)
+    distance = np.zeros(len(grid))
+    distance[outside] = _distance(grid[outside], gamut_surface(24)[:, 1:])
+    # Finely only where the last bins are decided.
+    near = outside & (distance < 2 * SPACING)
+    distance[near] = _distance(grid[near], gamut_surface(160)[:, 1:])
     chosen = np.sort(np.argsort(distance, kind="stable")[:COUNT])
     centres = grid[chosen]
     centres.setflags(write=False)

@@ -9,7 +9,7 @@ _GROUPS = 32
 
 
 class ResidualBlock(nn.Module):
-    """GroupNorm, SiLU, 3x3, twice, with a shortcut; starts as the identity."""
+    """GroupNorm, SiLU, 3x3, twice, with a shortcut."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -17,9 +17,6 @@ class ResidualBlock(nn.Module):
         self.conv1 = nn.Conv2d(width, width, 3, padding=1)
         self.norm2 = nn.GroupNorm(_GROUPS, width)
         self.conv2 = nn.Conv2d(width, width, 3, padding=1)
-        nn.init.zeros_(self.conv2.weight)
-        assert self.conv2.bias is not None
-        nn.init.zeros_(self.conv2.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, width, H, W) to the same shape."""
@@ -46,8 +43,6 @@ class AttentionBlock(nn.Module):
         self.mlp = nn.Sequential(
             nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width)
         )
-        for layer in (self.out, self.mlp[2]):
-            nn.init.zeros_(layer.weight)  # type: ignore[arg-type]
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, width, H, W) to the same shape."""
@@ -108,9 +103,5 @@ class Decoder(nn.Module):
 
 
 def head(width: int, outputs: int) -> nn.Sequential:
-    """GroupNorm, SiLU and a 1x1 convolution that starts small."""
-    last = nn.Conv2d(width, outputs, 1)
-    nn.init.normal_(last.weight, std=0.01)
-    assert last.bias is not None
-    nn.init.zeros_(last.bias)
-    return nn.Sequential(nn.GroupNorm(_GROUPS, width), nn.SiLU(), last)
+    """GroupNorm, SiLU and a 1x1 convolution."""
+    return nn.Sequential(nn.GroupNorm(_GROUPS, width), nn.SiLU(), nn.Conv2d(width, outputs, 1))

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from .config import ModelConfig
-from .decoder import Decoder, GlobalStage, head
+from .decoder import AttentionBlock, Decoder, GlobalStage, ResidualBlock, head
 from .encoder import CHANNELS, Encoder
 
 
@@ -43,9 +43,30 @@ class ColorNetwork(nn.Module):
         self.logits = head(config.decoder_width, config.bins)
         self.embedding = head(config.decoder_width, config.embedding)
         self.gate = head(config.decoder_width, 1)
-        nn.init.normal_(self.embedding[2].weight, std=0.1)  # type: ignore[arg-type]
         self.log_sigma = nn.Parameter(torch.tensor(-1.6))  # sigma 0.2 of the long side
         self.log_gamma = nn.Parameter(torch.tensor(0.0))
+
+    @torch.no_grad()
+    def initialise(self) -> None:
+        """Start values for training; not needed where weights are loaded, and slow to import.
+
+        Residual and attention blocks start as the identity and the heads small, so that the
+        first steps are those of a shallow network.
+        """
+        for module in self.modules():
+            if isinstance(module, ResidualBlock):
+                last = [module.conv2]
+            elif isinstance(module, AttentionBlock):
+                last = [module.out, module.mlp[2]]
+            else:
+                continue
+            for layer in last:
+                for parameter in layer.parameters():
+                    parameter.zero_()
+        for heads, deviation in ((self.logits, 0.01), (self.embedding, 0.1), (self.gate, 0.01)):
+            convolution = heads[2]
+            convolution.weight.normal_(std=deviation)
+            convolution.bias.zero_()
 
     def forward(self, lightness: Tensor) -> Heads:
         """lightness: (B, 1, H, W), L*/100 in 0..1, sides multiples of 32."""

@@ -174,6 +174,7 @@ def build(config: TrainConfig, encoder_file: Path | None) -> ColorNetwork:
     """A network with the pretrained encoder in it (None: random, for tests)."""
     torch.manual_seed(config.seed)
     network = ColorNetwork(config.model)
+    network.initialise()
     if encoder_file is not None:
         load_pretrained(
             network.encoder,
