@@ -22,6 +22,9 @@ Plane: TypeAlias = NDArray[Any]
 Progress: TypeAlias = Callable[[str, float], None]
 """Called with a stage ("encode", "render", ...) and its fraction 0..1; may raise Cancelled."""
 
+LARGEST_RADIUS = 1000
+"""Of a point, in pixels; a larger one is painted as a layer."""
+
 RENDER_SIZES = (128, 512)
 """Smallest and largest render size."""
 
@@ -115,10 +118,12 @@ class Hints:
     ) -> Hints:
         """Hints from points (x, y, colour), each painted as a disc with smooth rim.
 
-        colour: ``"#rrggbb"`` or (r, g, b) in 0..255, sRGB.  radius: in pixels, at least 0.5.
+        colour: ``"#rrggbb"`` or (r, g, b) in 0..255, sRGB.  radius: in pixels, 0.5 to 1000.
         """
-        if not 0.5 <= radius <= 10_000:
-            raise BadHint(f"the radius of a point must be between 0.5 and 10000, not {radius}.")
+        if not 0.5 <= radius <= LARGEST_RADIUS:
+            raise BadHint(
+                f"the radius of a point must be between 0.5 and {LARGEST_RADIUS}, not {radius}."
+            )
         patches = []
         for x, y, colour in points:
             if not (np.isfinite(x) and np.isfinite(y) and max(abs(x), abs(y)) < 2**31):

@@ -52,7 +52,7 @@ def _points(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tu
 )
 @click.option(
     "--radius",
-    type=click.FloatRange(0.5, 10_000),
+    type=click.FloatRange(0.5, 1000),
     default=4.0,
     show_default=True,
     help="How far from its place a point colours, in pixels.",
