@@ -17,6 +17,7 @@ import os
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,8 @@ def main() -> int:
     arguments = parser.parse_args()
     os.environ["HANDTINT_THREADS"] = str(arguments.threads)
     cv2.setNumThreads(arguments.threads)
+    # scikit-image tells of colours that sRGB does not hold.
+    warnings.filterwarnings("ignore", message=".*negative Z values")
 
     colorizer = None
     if not arguments.render_only:

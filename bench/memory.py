@@ -1,9 +1,9 @@
-"""Peak memory of `handtint colorize`, TIFF to TIFF, uint16, above the loaded model.
+"""Memory: peak resident memory above what the loaded model holds, 16-bit photos.
 
-    python bench/memory.py [--megapixels 24,100] [--rgb]
+Once from TIFF to TIFF by `handtint colorize`, each photo in a process of its own, and once
+through `handtint serve`, raw plane in, raw answer out.  Needs Linux (/proc).
 
-The model's own memory is the peak of a process that loads it and colorizes 300 x 300
-pixels.  Each photo is colorized by a process of its own, as a user would.
+    python bench/memory.py [--megapixels 24 100] [--way cli http]
 """
 
 from __future__ import annotations
@@ -13,66 +13,111 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
-import tifffile
+from latency import photo
 
-BARS = {24: 0.7, 100: 2.0}  # GB
-MODEL = """
-import numpy as np, handtint_model
-colorizer = handtint_model.load_colorizer(device="cpu")
-colorizer.colorize(colorizer.encode(np.zeros((300, 300), np.uint16)))
+from handtint_model.image_io import PhotoMeta
+from handtint_model.image_write import write_photo
+
+LOADED = """
+import handtint_model, pathlib
+model = handtint_model.load_colorizer(device='cpu')
+print(pathlib.Path('/proc/self/status').read_text())
 """
+MEGABYTE = 1e6
 
 
-def make_scan(path: Path, megapixels: float, channels: int) -> None:
-    """A gradient with grain, written row by row."""
-    height = round((megapixels * 1e6 * 2 / 3) ** 0.5)
-    width = round(megapixels * 1e6 / height)
-    shape = (height, width) if channels == 1 else (height, width, channels)
-    photometric = "minisblack" if channels == 1 else "rgb"
-    pixels = tifffile.memmap(path, shape=shape, dtype=np.uint16, photometric=photometric)
-    rng = np.random.default_rng(0)
-    ramp = np.linspace(4000, 56000, width)
-    for top in range(0, height, 256):
-        rows = pixels[top : top + 256]
-        grain = rng.integers(-3000, 3000, rows.shape[:2])
-        strip = (ramp + grain).clip(0, 65535).astype(np.uint16)
-        rows[...] = strip if channels == 1 else strip[..., None] - np.uint16([0, 300, 600])
-    pixels.flush()
-
-
-def peak(command: list[str]) -> float:
-    """Largest resident size, in GB, of a command that must succeed."""
+def peak_of(command: list[str]) -> float:
+    """Peak resident megabytes of a process that runs to its end."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        sys.exit(f"{' '.join(command)} ended with {process.returncode}")
-    unit = 1e9 if sys.platform == "darwin" else 1e6  # bytes there, KiB elsewhere
-    return usage.ru_maxrss / unit
+    _, code, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(code)
+    if process.returncode != 0:
+        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
+    return usage.ru_maxrss * 1024 / MEGABYTE
+
+
+def resident(status: str, name: str = "VmRSS") -> float:
+    """Resident megabytes in a /proc/PID/status; "VmHWM": the peak since `reset`."""
+    for line in status.splitlines():
+        if line.startswith(f"{name}:"):
+            return int(line.split()[1]) * 1024 / MEGABYTE
+    raise SystemExit("this system does not tell the memory of a process")
+
+
+def status(pid: int) -> str:
+    return Path(f"/proc/{pid}/status").read_text()
+
+
+def reset(pid: int) -> None:
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+def command_line(sizes: list[float], folder: Path) -> None:
+    handtint = [sys.executable, "-m", "handtint_server"]
+    small, result = folder / "small.tif", folder / "result.tif"
+    write_photo(small, np.repeat(photo(0.05, 16)[..., None], 3, axis=2), PhotoMeta())
+    # The first run compiles, which takes memory of its own.
+    peak_of([*handtint, "colorize", str(small), "-o", str(result), "--overwrite"])
+    model = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, check=True)
+    loaded = resident(model.stdout.decode())
+    print(f"TIFF to TIFF by the command line; the loaded model takes {loaded:.0f} MB")
+    for size in (0.05, *sizes):
+        source = folder / "photo.tif"
+        write_photo(source, np.repeat(photo(size, 16)[..., None], 3, axis=2), PhotoMeta())
+        peak = peak_of([*handtint, "colorize", str(source), "-o", str(result), "--overwrite"])
+        print(f"{size:7g} MP: {peak:6.0f} MB, above the model {peak - loaded:6.0f} MB", flush=True)
+
+
+def http(sizes: list[float], folder: Path) -> None:
+    from handtint_server.client import Client, Unreachable
+
+    command = [sys.executable, "-m", "handtint_server", "serve", "--device", "cpu"]
+    command += ["--runtime-dir", str(folder), "--home", str(folder / "home"), "--cache-mb", "0"]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 120
+        while True:
+            try:
+                client = Client.local(folder)
+                if client.health()["status"] == "ready":
+                    break
+            except Unreachable:
+                if time.monotonic() > deadline or server.poll() is not None:
+                    raise
+            time.sleep(0.5)
+        with client:
+            loaded = resident(status(server.pid))
+            print(f"raw to raw through the server; with the loaded model it takes {loaded:.0f} MB")
+            for size in (0.05, *sizes):
+                plane = photo(size, 16)
+                reset(server.pid)
+                answer = client.colorize(plane)
+                peak = resident(status(server.pid), "VmHWM")
+                print(
+                    f"{size:7g} MP: {peak:6.0f} MB, above the model {peak - loaded:6.0f} MB; "
+                    f"the answer has {answer.pixels.nbytes / MEGABYTE:.0f} MB",
+                    flush=True,
+                )
+    finally:
+        server.terminate()
+        server.wait(30)
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--megapixels", default="24,100")
-    parser.add_argument("--rgb", action="store_true", help="scans stored as RGB, slightly toned")
-    given = parser.parse_args()
-    model = peak([sys.executable, "-c", MODEL])
-    print(f"model {model:.2f} GB")
-    print("megapixels  peak GB  above the model  bar")
-    passed = True
-    with tempfile.TemporaryDirectory() as folder:
-        for megapixels in (float(v) for v in given.megapixels.split(",")):
-            photo = Path(folder, "scan.tif")
-            make_scan(photo, megapixels, 3 if given.rgb else 1)
-            command = [sys.executable, "-m", "handtint_server", "colorize", str(photo)]
-            most = peak([*command, "--device", "cpu", "--overwrite"])
-            bar = BARS.get(round(megapixels))
-            passed &= bar is None or most - model < bar
-            print(f"{megapixels:10g} {most:8.2f} {most - model:16.2f}  {bar or '-'}", flush=True)
-    return 0 if passed else 1
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--megapixels", type=float, nargs="+", default=[24.0, 100.0])
+    parser.add_argument("--way", nargs="+", choices=("cli", "http"), default=["cli", "http"])
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        if "cli" in arguments.way:
+            command_line(arguments.megapixels, Path(name))
+        if "http" in arguments.way:
+            http(arguments.megapixels, Path(name))
+    return 0
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ class _Kernel:
         options = {"nogil": True, "fastmath": {"contract", "nsz"}, "error_model": "numpy"}
         try:
             return jit(self.signatures, cache=True, **options)(self.function)
-        except RuntimeError:  # no folder can be written: compile anew in every process
+        except (RuntimeError, OSError):  # no folder to write to: compile in every process
             return jit(self.signatures, **options)(self.function)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -292,3 +295,32 @@ def test_keeps_luminance_of_kodak(data_folder: Path) -> None:
             cells = tuple(-(-n // 16) for n in plane.shape)
             result = render(source, wild_cells(*cells), (1 / 16, 1 / 16))
             np.testing.assert_array_equal(np.rint(luminance_code(result)), source)
+
+
+@pytest.mark.parametrize("numba", ["missing", "no cache folder"])
+def test_works_without_numba_and_without_a_cache(numba: str, tmp_path: Path) -> None:
+    """In a process of its own, as both are settled at import."""
+    script = """
+import sys
+if sys.argv[1] == "missing":
+    sys.modules["numba"] = None
+import numpy as np
+from handtint_model.kernels import kernels
+from handtint_model.render import render
+plane = np.arange(4096, dtype=np.uint16).reshape(64, 64) * 16
+np.save(sys.argv[2], render(plane, np.full((2, 4, 4), 30, np.float32), (1 / 16, 1 / 16)))
+print(kernels().__name__)
+"""
+    out = tmp_path / "out.npy"
+    environment = {**os.environ, "NUMBA_CACHE_DIR": "/proc/none"}
+    environment.pop("HANDTINT_NUMBA", None)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script, numba, str(out)],
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    expected = "kernels_numpy" if numba == "missing" else "kernels_numba"
+    assert done.stdout.strip().endswith(expected)
+    plane = np.arange(4096, dtype=np.uint16).reshape(64, 64) * 16
+    here = render(plane, np.full((2, 4, 4), 30, np.float32), (1 / 16, 1 / 16))
+    assert np.abs(np.load(out).astype(int) - here).max() <= 1
