@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import zipfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 HERE = Path(__file__).resolve().parent
 
@@ -46,8 +46,14 @@ def build(editor: str, target: Path) -> Path:
     """Write ``handtint-EDITOR.zip`` into a folder; returns its path."""
     target.mkdir(parents=True, exist_ok=True)
     path = target / f"handtint-{editor}.zip"
+    listed = files(editor)
+    folders = {parent.as_posix() for name in listed for parent in PurePosixPath(name).parents}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, source in files(editor).items():
+        for folder in sorted(folders - {"."}):  # Krita's importer looks for them
+            entry = zipfile.ZipInfo(folder + "/", STAMP)
+            entry.external_attr = (0o040755 << 16) | 0x10
+            archive.writestr(entry, b"")
+        for name, source in listed.items():
             entry = zipfile.ZipInfo(name, STAMP)
             entry.compress_type = zipfile.ZIP_DEFLATED
             mode = 0o755 if source.stat().st_mode & 0o100 else 0o644

@@ -7,9 +7,13 @@ import os
 import stat
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
+import run_in_krita
+
+import package
 
 FOLDERS = {
     # label: (resource folder, kritarc, data folder)
@@ -147,3 +151,28 @@ def test_no_krita_is_one_sentence(user: User, tmp_path: Path) -> None:
     told = user.handtint("install", "krita", code=1)
     assert told.startswith("No Krita was found")
     assert len(told.strip().splitlines()) == 1
+
+
+def test_kritas_own_importer_takes_the_zip(user: User, tmp_path: Path) -> None:
+    run_in_krita.need()
+    archive = package.build("krita", tmp_path / "dist")
+    with zipfile.ZipFile(archive) as content:
+        assert "handtint/__init__.py" in content.namelist()
+        assert "handtint/Manual.html" in content.namelist()
+    importer = run_in_krita.FOLDER / "usr/share/krita/pykrita/plugin_importer/plugin_importer.py"
+    resources = tmp_path / "resources"
+    resources.mkdir()
+    told = subprocess.run(
+        [sys.executable, str(importer), str(archive), str(resources)],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert told.strip() == "Imported plugin: Handtint"
+    imported = {p.relative_to(resources).as_posix() for p in resources.rglob("*") if p.is_file()}
+    user.handtint("install", "krita", "--editor-dir", user.home / "krita")
+    installed = user.home / "krita"
+    assert imported <= {
+        p.relative_to(installed).as_posix() for p in installed.rglob("*") if p.is_file()
+    }
+    assert all((resources / p).read_bytes() == (installed / p).read_bytes() for p in imported)

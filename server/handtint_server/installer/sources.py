@@ -42,4 +42,5 @@ def plugin_files(editor: str) -> list[PluginFile]:
         return [
             PluginFile(item.filename, archive.read(item), bool(item.external_attr >> 16 & 0o100))
             for item in archive.infolist()
+            if not item.is_dir()
         ]
