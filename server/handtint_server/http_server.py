@@ -12,7 +12,6 @@ parts are views.  Errors below HTTP routing are problem JSON like all others.
 
 from __future__ import annotations
 
-import mmap
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -23,8 +22,9 @@ from waitress.parser import HTTPRequestParser
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, WSGITask
 
-from .budget import Budget, Reservation
+from .budget import Budget
 from .errors import Problem
+from .http_body import Body, Discard, Filled, RefusedBeforeRouting
 
 if TYPE_CHECKING:
     import socket
@@ -37,105 +37,6 @@ HEADER_SECONDS = 20.0
 _RECEIVE_BYTES = 256 << 10
 _SPARE_THREADS = 6
 BODY_METHODS = frozenset({"POST"})
-
-
-class Body:
-    """What arrives of a request's body: an anonymous mapping that fills up."""
-
-    completed = False
-    error: Any = None
-
-    def __init__(self, length: int, reservation: Reservation, deadline: float) -> None:
-        self.length = length
-        self.position = 0
-        self._reservation = reservation
-        self._deadline = deadline
-        self._memory = mmap.mmap(-1, length)
-
-    def __len__(self) -> int:
-        return self.position
-
-    @property
-    def view(self) -> memoryview:
-        """The body, without a copy."""
-        return memoryview(self._memory)
-
-    def received(self, data: bytes) -> int:
-        """Take what belongs to the body; how many bytes that was."""
-        if time.monotonic() > self._deadline:
-            self.error = RefusedBeforeRouting(_too_slow())
-            return len(data)
-        taken = min(len(data), self.length - self.position)
-        self._memory[self.position : self.position + taken] = data[:taken]
-        self.position += taken
-        self.completed = self.position == self.length
-        return taken
-
-    def getfile(self) -> Body:
-        """What the application gets as ``wsgi.input``."""
-        return self
-
-    def getbuf(self) -> Body:
-        """What waitress closes."""
-        return self
-
-    def read(self, size: int = -1) -> bytes:
-        """For code that wants a file: all of it at once."""
-        return bytes(self.view[: size if size >= 0 else None])
-
-    def close(self) -> None:
-        """Give the memory's place back; arrays that view it keep it mapped."""
-        self._reservation.release()
-
-
-class Discard:
-    """A body that is read and thrown away, since its request is refused."""
-
-    error: Any = None
-    completed = False
-
-    def __init__(self, length: int, refusal: RefusedBeforeRouting, deadline: float) -> None:
-        self._left = length
-        self._refusal = refusal
-        self._deadline = deadline
-
-    def __len__(self) -> int:
-        return 0
-
-    def received(self, data: bytes) -> int:
-        """Count what arrives; the refusal is sent at the end, or when it takes too long."""
-        taken = min(len(data), self._left)
-        self._left -= taken
-        if self._left == 0 or time.monotonic() > self._deadline:
-            self.error = self._refusal
-        return taken
-
-    def getfile(self) -> Any:
-        """Never asked: a refused request does not reach the application."""
-        raise RuntimeError("a refused request has no body")
-
-    def getbuf(self) -> Discard:
-        """What waitress closes."""
-        return self
-
-    def close(self) -> None:
-        """Nothing is held."""
-
-
-class RefusedBeforeRouting:
-    """A `Problem` in the form that waitress's error task sends."""
-
-    def __init__(self, problem: Problem) -> None:
-        self.problem = problem
-        self.body = problem.detail
-
-    def to_response(self, ident: str | None = None) -> tuple[str, list[tuple[str, str]], bytes]:
-        """Status line, header fields, body."""
-        return self.problem.status_line, self.problem.headers(), self.problem.body()
-
-
-def _too_slow() -> Problem:
-    return Problem("too_slow", "The request took longer to arrive than the server waits.")
 
 
 def _as_problem(error: Any) -> Problem:
@@ -228,7 +129,7 @@ class Parser(HTTPRequestParser):
             self._refuse(Problem("out_of_memory", "There is no memory for this body.",
                                  retry_after=5))  # fmt: skip
 
-    def received(self, data: bytes) -> int:
+    def received(self, data: bytes | Filled) -> int:
         """As waitress's, which lets errors of the header section pass by with a body."""
         taken: int = super().received(data)
         if self.error is not None:
@@ -260,10 +161,28 @@ class Channel(HTTPChannel):
     request: Any  # waitress's, for mypy
     spoke = False
 
-    def received(self, data: bytes) -> bool:
+    def received(self, data: bytes | Filled) -> bool:
         """Note that the connection has said something."""
         self.spoke = True
         return bool(super().received(data))
+
+    def handle_read(self) -> None:
+        """As waitress's, but a body comes straight from the socket to its place."""
+        body = getattr(self.request, "body_rcv", None)
+        if not isinstance(body, Body):
+            super().handle_read()
+            return
+        try:
+            size = self.socket.recv_into(body.room)
+        except BlockingIOError:
+            return
+        except OSError:
+            size = 0
+        if size == 0:
+            self.handle_close()
+            return
+        self.last_activity = time.time()
+        self.received(Filled(size))
 
     def handle_close(self) -> None:
         """Give back the place of a body that will not be completed."""

@@ -26,10 +26,6 @@ LAYOUTS = {
     "RGBA": "RGB",
     "BGR": "RGB",
     "BGRA": "RGB",
-    "CMYK": "CMYK",
-    "CMYKA": "CMYK",
-    "LAB": "LAB",
-    "LABA": "LAB",
 }
 """Each raw layout and the colour channels it holds."""
 
@@ -45,7 +41,7 @@ Offset = Annotated[int, Field(ge=-MAX_COORDINATE, le=MAX_COORDINATE)]
 Start = Annotated[int, Field(ge=0, le=MAX_SIDE)]
 Coordinate = Annotated[float, Field(ge=-MAX_COORDINATE, le=MAX_COORDINATE)]
 Dtype = Literal["u8", "u16", "f16", "f32"]
-Layout = Literal["Y", "YA", "RGB", "RGBA", "BGR", "BGRA", "CMYK", "CMYKA", "LAB", "LABA"]
+Layout = Literal["Y", "YA", "RGB", "RGBA", "BGR", "BGRA"]
 AnswerLayout = Literal["RGB", "RGBA", "BGR", "BGRA"]
 Encoding = Literal["raw", "zlib"]
 

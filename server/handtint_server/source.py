@@ -25,8 +25,9 @@ class Source:
     """A photo as it came.
 
     luminance: (H, W) uint8, uint16 or float32, Y'.  alpha: (H, W) of the same dtype or None.
-    dtype: of a raw answer, as on the wire.  meta: of a file, for file answers.
-    profile: of raw pixels, for answers in their own space.  has_profile: whether any came.
+    dtype: as on the wire, of raw answers too (16-bit luminance may belong to "u8").
+    meta: of a file, for file answers.
+    profile: of raw pixels, for answers in their own space; None for sRGB.
     """
 
     image_id: str
@@ -125,6 +126,8 @@ def from_plane(
     report("decode", 0.6)
     if space is not None:
         luminance = space.luminance(colours)
+        if alpha is not None and alpha.dtype != luminance.dtype:
+            alpha = alpha.astype(luminance.dtype) * 257  # 8 to 16 bits, as the luminance
     elif LAYOUTS[layout] == "Y":
         luminance = colours[..., 0]
         if body_bytes > 1.25 * len(part.data) and np.may_share_memory(luminance, pixels):
@@ -191,8 +194,14 @@ def answer_pixels(
 
     rgb: (h, w, 3), sRGB, the source's depth.  alpha: (h, w) of the same depth or None.
     """
+    # With a profile, 8-bit pixels are worked on in 16 bits.
+    stored = np.dtype(np.uint8) if source.dtype == "u8" else rgb.dtype
     if own_space and source.profile is not None:
-        rgb = source.profile.from_srgb(rgb)
+        rgb = source.profile.from_srgb(rgb, stored)
+    elif rgb.dtype != stored:
+        rgb = _to_eight_bits(rgb)
+    if alpha is not None and alpha.dtype != stored:
+        alpha = _to_eight_bits(alpha)
     if layout.startswith("BGR"):
         rgb = rgb[..., ::-1]
     if layout.endswith("A"):
@@ -202,6 +211,12 @@ def answer_pixels(
         out[..., 3] = opaque if alpha is None else alpha
         rgb = out
     return np.ascontiguousarray(rgb, NUMPY_DTYPES[source.dtype])
+
+
+def _to_eight_bits(codes: NDArray[Any]) -> NDArray[Any]:
+    """16-bit codes to the nearest 8-bit ones."""
+    table = np.rint(np.arange(65536) / 257).astype(np.uint8)
+    return np.asarray(table[codes])
 
 
 def image_problem(error: BadImage, layout: str | None) -> Problem:

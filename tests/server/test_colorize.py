@@ -261,3 +261,73 @@ def test_exactly_one_photo(live: Live) -> None:
         kind, body = pictures.multipart(request, parts)  # type: ignore[arg-type]
         answer = live.post("/v1/colorize", data=body, headers={"Content-Type": kind})
         assert answer.json()["code"] in ("bad_request", "bad_plane")
+
+
+GAMMA = 563 / 256  # 2.2, as ICC stores it
+
+
+def wide_profile() -> bytes:
+    """An RGB profile with Display P3's primaries and gamma 2.2 (ICC.1:2022, matrix/TRC)."""
+    import struct
+
+    def xyz(x: float, y: float, z: float) -> bytes:
+        return b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(v * 65536) for v in (x, y, z)))
+
+    gamma = b"curv\0\0\0\0" + struct.pack(">IH2x", 1, round(GAMMA * 256))
+    tags = {
+        b"rXYZ": xyz(0.5151, 0.2412, -0.0011),
+        b"gXYZ": xyz(0.2920, 0.6922, 0.0419),
+        b"bXYZ": xyz(0.1571, 0.0666, 0.7841),
+        b"rTRC": gamma,
+        b"gTRC": gamma,
+        b"bTRC": gamma,
+    }
+    directory, data = struct.pack(">I", len(tags)), b""
+    start = 132 + 12 * len(tags)
+    for name, content in tags.items():
+        directory += name + struct.pack(">II", start + len(data), len(content))
+        data += content
+    header = bytearray(128)
+    header[12:24] = b"mntrRGB XYZ "
+    header[36:40] = b"acsp"
+    return bytes(header) + directory + data
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_profile_there_and_back(live: Live, dtype: Any) -> None:
+    """Gray pixels of another space: their luminance is right, and comes back in that space."""
+    codes = as_dtype(np.arange(256, dtype=np.uint8).reshape(16, 16), dtype)
+    rgb = np.dstack([codes] * 3)
+    name = {"u1": "u8", "u2": "u16", "f4": "f32"}[rgb.dtype.str[1:]]
+    described = {"width": 16, "height": 16, "dtype": name, "layout": "RGB", "output": "raw"}
+    parts: pictures.Parts = [("profile", wide_profile()), ("plane", rgb.tobytes())]
+    top = 1 if name == "f32" else np.iinfo(dtype).max
+
+    def y_of(answer: NDArray[Any], decode: Any, weights: Any) -> NDArray[Any]:
+        return np.asarray(decode(answer / top) @ np.array(weights))
+
+    def srgb(x: NDArray[Any]) -> NDArray[Any]:
+        return np.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4)
+
+    expected = (codes / top).astype(np.float64) ** GAMMA
+    step = {"u8": 0.5 / 255, "u16": 0.5 / 65535, "f32": 1e-5}[name]
+    answer = pixels(send(live, pictures.multipart(described, parts)))
+    y = y_of(answer, srgb, (0.2126, 0.7152, 0.0722))
+    assert np.abs(y - expected).max() < 8 * step
+    described["answer_profile"] = "source"
+    answer = pixels(send(live, pictures.multipart(described, parts)))
+    assert answer.dtype == dtype
+    y = y_of(answer, lambda x: x**GAMMA, (0.2290, 0.6917, 0.0793))  # Y of P3's primaries, D65
+    assert np.abs(y - expected).max() < 8 * step + 0.002
+
+
+def test_profiles_that_do_not_fit(live: Live) -> None:
+    described = {"width": 4, "height": 4, "dtype": "u8", "layout": "Y"}
+    plane = ("plane", bytes(16))
+    for profile in (b"", b"x" * 200, wide_profile(), wide_profile()[:140]):
+        kind, body = pictures.multipart(described, [("profile", profile), plane])
+        answer = live.post("/v1/colorize", data=body, headers={"Content-Type": kind})
+        assert (answer.status_code, answer.json()["code"]) == (422, "bad_profile")
+    kind, body = pictures.multipart({}, [("profile", wide_profile()), ("image", b"x")])
+    answer = live.post("/v1/colorize", data=body, headers={"Content-Type": kind})
+    assert answer.json()["code"] == "bad_multipart"

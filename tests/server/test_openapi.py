@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from pathlib import Path
@@ -12,6 +13,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from handtint_server.errors import CODES
 from handtint_server.openapi import document
@@ -26,8 +28,8 @@ from .conftest import Live
 
 ROOT = Path(__file__).parents[2]
 API = (ROOT / "docs" / "http-api.md").read_text(encoding="utf-8")
-CASES = int(os.environ.get("HANDTINT_SCHEMATHESIS_CASES", "25"))
-"""Generated cases for each operation; `make` and CI say more (docs/testing-server.md)."""
+CASES = int(os.environ.get("HANDTINT_SCHEMATHESIS_CASES", "170"))
+"""Generated cases for each operation that has so many: over 500 in all."""
 
 SCHEMA = schemathesis.openapi.from_dict(document())
 OPERATIONS = [operation.ok() for operation in SCHEMA.get_all_operations()]
@@ -75,7 +77,7 @@ def test_generated_requests_get_what_the_document_says(live: Live, operation: An
 
     @given(case=operation.as_strategy())
     @settings(
-        max_examples=CASES,
+        max_examples=CASES if operation.body else min(CASES, 40),
         deadline=None,
         suppress_health_check=list(HealthCheck),
         phases=[Phase.explicit, Phase.generate],
@@ -85,20 +87,21 @@ def test_generated_requests_get_what_the_document_says(live: Live, operation: An
     def check(case: Any) -> None:
         response = case.call(base_url=live.url, headers=live.auth, timeout=60)
         assert response.status_code < 500 or response.json()["code"] == "busy", response.text
-        case.validate_response(response)
+        # A schema cannot say that the pixels must fit the JSON beside them.
+        case.validate_response(response, excluded_checks=[positive_data_acceptance])
 
     check()
 
 
 @pytest.mark.parametrize("path", ["/v1/colorize", "/v1/suggest", "/v1/uncertainty"])
 def test_generated_json(live: Live, path: str) -> None:
-    """Any JSON at all: refused in order."""
+    """Any JSON at all, NaN and Infinity too: refused in order."""
+    names = st.sampled_from(sorted(ColorizeRequest.model_fields)) | st.text(max_size=8)
     values = st.recursive(
-        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
         lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names, inner, max_size=4),
         max_leaves=12,
     )
-    names = st.sampled_from(sorted(ColorizeRequest.model_fields)) | st.text(max_size=8)
 
     @given(body=st.dictionaries(names, values, max_size=6))
     @settings(
@@ -109,7 +112,8 @@ def test_generated_json(live: Live, path: str) -> None:
         database=None,
     )
     def check(body: Any) -> None:
-        response = live.post(path, json=body)
+        headers = {"Content-Type": "application/json"}
+        response = live.post(path, data=json.dumps(body), headers=headers)
         assert response.status_code in (200, 400, 404, 413, 422), response.text
 
     check()
