@@ -157,9 +157,9 @@ def colorize(
     """The whole of Colorize Layer: read, ask, insert; raises Problem or ClientError."""
     layers.check_mode(image)
     photo = layers.photo_of(image, layers.active_layer(drawables))
+    bar = Bar("Colorize Layer")
     results = layers.results_of(image, photo)
     paint = hints.collect(layers.hints_of(image, photo), photo) if settings.use_hints else None
-    bar = Bar("Colorize Layer")
     reader = Reader(image, photo)
     session = Session("gimp")
     request_id = protocol.new_request_id()
