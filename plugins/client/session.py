@@ -234,6 +234,13 @@ class Session:
                 error.status,
                 error.code,
             )
+        if isinstance(error, TokenRefused):
+            return TokenRefused(
+                "The Handtint server refuses the token that it left for this plug-in. Restart "
+                "the server (`handtint serve`), then try again.",
+                error.status,
+                error.code,
+            )
         return error
 
     def ask_about(

@@ -85,6 +85,41 @@ def reload_alone(photo):
     return alone, same
 
 
+def case_filters_of_the_photo_count():
+    """What GIMP 3 does by default with Colors > Levels and the like: not merged."""
+    image, photo = photo_image()
+    photo.set_offsets(5, 7)
+    effect = Gimp.DrawableFilter.new(photo, "gegl:invert-gamma", "Invert")
+    photo.append_filter(effect)
+    before = [x.get_id() for x in Gimp.get_images()]
+    layer = colorize(image, photo)
+    assert [x.get_id() for x in Gimp.get_images()] == before, "a scratch image was left"
+    assert len(photo.get_filters()) == 1
+    inverted = bytes(255 - code for code in gray_codes(96, 64))
+    alone = Gimp.Image.new(96, 64, Gimp.ImageBaseType.GRAY)
+    same = add_layer(alone, "Photo", 96, 64, "GRAY")
+    put(same, "Y' u8", inverted)
+    assert pixels(layer, "R'G'B' u8") == pixels(colorize(alone, same), "R'G'B' u8")
+    assert tuple(layer.get_offsets())[1:] == (5, 7)
+    # One that reaches beyond the layer, and one that is switched off.
+    photo.append_filter(Gimp.DrawableFilter.new(photo, "gegl:dropshadow", "Shadow"))
+    layer = colorize(image, photo)
+    assert (layer.get_width(), layer.get_height()) == (96, 64)
+    for effect in photo.get_filters():
+        effect.set_visible(False)
+    plain = colorize(*reload_alone(photo))
+    assert pixels(colorize(image, photo), "R'G'B' u8") == pixels(plain, "R'G'B' u8")
+
+
+def case_filters_of_the_result_stay():
+    image, photo = photo_image()
+    first = colorize(image, photo)
+    first.append_filter(Gimp.DrawableFilter.new(first, "gegl:invert-gamma", "Invert"))
+    second = colorize(image, photo)
+    assert not first.is_valid()
+    assert [x.get_name() for x in second.get_filters()] == ["Invert"]
+
+
 def case_alpha_is_kept():
     image = Gimp.Image.new(60, 40, Gimp.ImageBaseType.RGB)
     photo = add_layer(image, "Photo", 60, 40, "RGBA")

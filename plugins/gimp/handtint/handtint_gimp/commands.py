@@ -12,9 +12,9 @@ from typing import Any, Callable
 
 from gi.repository import Gimp, GLib, GObject
 
-from . import hints, insert, layers, memory
+from . import effects, hints, insert, layers, memory
 from . import settings as kept
-from .client import ClientError, Session, on_the_bar, protocol, strokes, transport
+from .client import Answer, ClientError, Session, on_the_bar, protocol, strokes, transport
 from .pixels import Reader
 from .problem import Problem
 
@@ -160,26 +160,25 @@ def colorize(
     bar = Bar("Colorize Layer")
     results = layers.results_of(image, photo)
     paint = hints.collect(layers.hints_of(image, photo), photo) if settings.use_hints else None
-    reader = Reader(image, photo)
-    session = Session("gimp")
-    request_id = protocol.new_request_id()
+    with effects.applied(image, photo) as seen:
+        reader = _reader(image, photo, seen)
 
-    def request(source: protocol.Photo) -> Any:
-        far = session.endpoint is not None and not session.endpoint.loopback
-        return protocol.colorize(
-            source,
-            paint.crop(deflate=far) if paint else None,
-            vividness=settings.vividness,
-            strength=settings.strength,
-            answer_layout=reader.answer_layout,
-            request_id=request_id,
-        )
+        def request(source: protocol.Photo, session: Session, request_id: str) -> Any:
+            far = session.endpoint is not None and not session.endpoint.loopback
+            return protocol.colorize(
+                source,
+                paint.crop(deflate=far) if paint else None,
+                vividness=settings.vividness,
+                strength=settings.strength,
+                answer_layout=reader.answer_layout,
+                request_id=request_id,
+            )
 
-    flow = session.ask_about(reader.plane(), _known_id(results, reader), request)
-    answer, _ = transport.run(flow, bar)
+        answer = _ask(reader, results, request, bar)
+        sent = reader.fingerprint()
     picture = protocol.read_picture(answer, (reader.width, reader.height))
     note = {
-        "sent": reader.fingerprint(),
+        "sent": sent,
         "hints": strokes.pack_sums(paint.sums) if paint else "",
         "settings": asdict(settings),
     }
@@ -188,6 +187,22 @@ def colorize(
     layer = insert.insert(image, photo, results, picture, settings, note)
     bar.clock.tell(picture.timing)
     return layer
+
+
+def _reader(image: Gimp.Image, photo: Gimp.Layer, seen: tuple[Gimp.Layer, int, int]) -> Reader:
+    return Reader(image, seen[0], (photo.get_width(), photo.get_height()), *seen[1:])
+
+
+def _ask(reader: Reader, results: layers.Results, request: Callable[..., Any], bar: Bar) -> Answer:
+    """Send a request about a photo, by its id where the server may know it."""
+    session = Session("gimp")
+    request_id = protocol.new_request_id()
+    flow = session.ask_about(
+        reader.plane(),
+        _known_id(results, reader),
+        lambda source: request(source, session, request_id),
+    )
+    return transport.run(flow, bar)[0]
 
 
 def _known_id(results: layers.Results, reader: Reader) -> str:
@@ -273,23 +288,20 @@ def suggest(
     results = layers.results_of(image, photo)
     paint = hints.collect(layers.hints_of(image, photo), photo)
     place, paint = _place(image, photo, results, paint)
-    reader = Reader(image, photo)
     bar = Bar("Suggest Hint Colors")
-    session = Session("gimp")
-    request_id = protocol.new_request_id()
+    with effects.applied(image, photo) as seen:
 
-    def request(source: protocol.Photo) -> Any:
-        return protocol.suggest(
-            source,
-            place,
-            paint.crop() if paint else None,
-            vividness=settings.vividness,
-            strength=settings.strength,
-            request_id=request_id,
-        )
+        def request(source: protocol.Photo, session: Session, request_id: str) -> Any:
+            return protocol.suggest(
+                source,
+                place,
+                paint.crop() if paint else None,
+                vividness=settings.vividness,
+                strength=settings.strength,
+                request_id=request_id,
+            )
 
-    flow = session.ask_about(reader.plane(), _known_id(results, reader), request)
-    answer, _ = transport.run(flow, bar)
+        answer = _ask(_reader(image, photo, seen), results, request, bar)
     bar.close()
     return protocol.read_suggestions(answer).colors
 

@@ -62,11 +62,17 @@ def strips(width: int, height: int, pixel_bytes: int) -> Iterator[tuple[int, int
 
 
 def read_strips(
-    buffer: Gegl.Buffer, width: int, height: int, name: str | None, pixel_bytes: int
+    buffer: Gegl.Buffer,
+    width: int,
+    height: int,
+    name: str | None,
+    pixel_bytes: int,
+    x: int = 0,
+    y: int = 0,
 ) -> Iterator[bytes]:
-    """All pixels of a layer's buffer, strip by strip; name None: as they are stored."""
+    """The pixels of a layer's buffer from x, y, strip by strip; name None: as they are stored."""
     for top, rows in strips(width, height, pixel_bytes):
-        rectangle = Gegl.Rectangle.new(0, top, width, rows)
+        rectangle = Gegl.Rectangle.new(x, y + top, width, rows)
         data = buffer.get(rectangle, 1.0, name, Gegl.AbyssPolicy.NONE)
         if name is not None and len(data) != width * rows * pixel_bytes:
             raise Problem("GIMP gave too few pixels: is there enough memory and disk space?")
@@ -78,10 +84,15 @@ class Reader:
 
     A layer without any colour travels as a gray plane, also in an RGB image: a third of the
     bytes, and the server knows it again after GIMP has made the image RGB for the result.
+
+    layer, x, y: where to read, from `effects.applied`; size: of the photo's own layer.
     """
 
-    def __init__(self, image: Gimp.Image, layer: Gimp.Layer) -> None:
-        self.width, self.height = layer.get_width(), layer.get_height()
+    def __init__(
+        self, image: Gimp.Image, layer: Gimp.Layer, size: tuple[int, int], x: int = 0, y: int = 0
+    ) -> None:
+        self.width, self.height = size
+        self._x, self._y = x, y
         self.dtype = wire_dtype(image, layer)
         self._buffer = layer.get_buffer()
         gray = image.get_base_type() == Gimp.ImageBaseType.GRAY
@@ -106,7 +117,8 @@ class Reader:
         digest = hashlib.sha1(head.encode("ascii"))
         name = babl_format(self.dtype, self._stored)
         pixel = DTYPES[self.dtype] * len(self._stored)
-        for data in read_strips(self._buffer, self.width, self.height, name, pixel):
+        where = self._buffer, self.width, self.height, name, pixel, self._x, self._y
+        for data in read_strips(*where):
             if self.layout != self._stored:
                 data = without_color(data, self.dtype, len(self._stored))
             data = little_endian(data, self.dtype)
