@@ -78,7 +78,7 @@ def _targets(editor: str, editor_dir: Path | None, env: Environment) -> list[Tar
     targets = find_targets(editor, env)
     if not targets:
         raise InstallError(
-            f"{TITLES[editor]} was not found. Install and start it once, or name its settings "
+            f"No {TITLES[editor]} was found. Install and start it once, or name its settings "
             "folder with --editor-dir."
         )
     return targets

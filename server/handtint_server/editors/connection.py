@@ -11,7 +11,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from .. import __version__
-from ..discovery import FILE, TOKEN, Discovery, read_mirrors, write_mirrors
+from ..discovery import FILE, MIRRORS, TOKEN, Discovery, read_mirrors, write_mirrors
 from ..folders import FolderError, make_private, runtime_folder, write_private
 from .places import Environment, Target
 
@@ -122,9 +122,14 @@ def remove_connection(data: Path, env: Environment) -> None:
     for name in (CONNECTION, FILE, TOKEN):
         with contextlib.suppress(OSError):
             (data / name).unlink()
-    mirrors = read_mirrors(env.data)
-    if data in mirrors:
-        write_mirrors(env.data, [m for m in mirrors if m != data])
-    if not [m for m in mirrors if m != data]:
+    mirrors = [folder for folder in read_mirrors(env.data) if folder != data]
+    if mirrors:
+        write_mirrors(env.data, mirrors)
+    else:
+        with contextlib.suppress(OSError):
+            (env.data / MIRRORS).unlink()
         with contextlib.suppress(OSError):
             unit_path(env).unlink()
+    for folder in (data, env.data):
+        with contextlib.suppress(OSError):
+            folder.rmdir()  # stays if something of the user's is in it

@@ -18,6 +18,7 @@ from types import ModuleType
 
 from .. import __version__
 from ..model import HandtintError
+from .krita import enable_in_kritarc
 from .places import Target
 
 MANIFEST = "handtint-install.json"
@@ -154,43 +155,3 @@ def _remove(target: Target, names: list[str]) -> None:
 def _remove_empty(folder: Path) -> None:
     with contextlib.suppress(OSError):
         folder.rmdir()
-
-
-_SECTION = re.compile(r"\s*\[(?P<name>[^\]]*)\]")
-_KEY = "enable_handtint"
-
-
-def enable_in_kritarc(path: Path, enabled: bool | None) -> None:
-    """Set ``[python] enable_handtint``, or with None take it out; all other lines stay.
-
-    Raises InstallError.
-    """
-    try:
-        text = path.read_text("utf-8") if path.exists() else ""
-        lines = text.splitlines()
-        kept, inside, place = [], False, None
-        for line in lines:
-            section = _SECTION.match(line)
-            if section is not None:
-                inside = section["name"] == "python"
-            if inside and line.split("=")[0].strip() == _KEY:
-                continue
-            kept.append(line)
-            if inside and section is not None:
-                place = len(kept)
-        if enabled is not None:
-            setting = f"{_KEY}={'true' if enabled else 'false'}"
-            if place is None:
-                kept += ["", "[python]", setting] if kept else ["[python]", setting]
-            else:
-                kept.insert(place, setting)
-        if kept == lines:
-            return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.handtint")
-        temporary.write_text("\n".join(kept) + "\n", "utf-8")
-        if path.exists():
-            temporary.chmod(path.stat().st_mode & 0o777)
-        temporary.replace(path)
-    except (OSError, UnicodeDecodeError) as error:
-        raise InstallError(f"Krita's settings {path} cannot be changed: {error}.") from error

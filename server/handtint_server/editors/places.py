@@ -85,7 +85,11 @@ class Target:
 
 def find_targets(editor: str, env: Environment) -> list[Target]:
     """The places of every installed version of an editor; empty if there is none."""
-    return _gimp(env) if editor == "gimp" else _krita(env)
+    if editor == "gimp":
+        return _gimp(env)
+    from . import krita
+
+    return krita.targets(env)
 
 
 def given_target(editor: str, folder: Path, env: Environment) -> Target:
@@ -95,8 +99,10 @@ def given_target(editor: str, folder: Path, env: Environment) -> Target:
     if editor == "gimp":
         root = folder if folder.name == "plug-ins" else folder / "plug-ins"
         return Target(editor, title, root, env.data)
+    from . import krita
+
     root = folder.parent if folder.name == "pykrita" else folder
-    return Target(editor, title, root, env.data, _kritarc(env))
+    return Target(editor, title, root, env.data, krita.kritarc_of(env))
 
 
 def _gimp(env: Environment) -> list[Target]:
@@ -113,7 +119,7 @@ def _gimp(env: Environment) -> list[Target]:
         targets.append(Target("gimp", f"GIMP {version}", base / version / "plug-ins", env.data))
     app = env.home / ".var" / "app" / FLATPAK["gimp"]
     base = app / "config" / "GIMP"
-    for version in _versions(base, lambda: NEWEST_GIMP if _flatpak(env, "gimp") else None):
+    for version in _versions(base, lambda: NEWEST_GIMP if flatpak_is_there(env, "gimp") else None):
         root = base / version / "plug-ins"
         title = f"GIMP {version} (Flatpak)"
         targets.append(Target("gimp", title, root, app / "data" / "handtint", sandbox="flatpak"))
@@ -169,58 +175,9 @@ def program_version(program: Path) -> str | None:
     return found[0] if found else None
 
 
-def _flatpak(env: Environment, editor: str) -> bool:
+def flatpak_is_there(env: Environment, editor: str) -> bool:
     """Whether an editor is there as Flatpak."""
     if (env.home / ".var" / "app" / FLATPAK[editor]).is_dir():
         return True
     places = (env.home / ".local/share/flatpak/app", Path("/var/lib/flatpak/app"))
     return env.platform == "linux" and any((p / FLATPAK[editor]).is_dir() for p in places)
-
-
-def _krita(env: Environment) -> list[Target]:
-    targets = []
-    if env.platform == "win32":
-        root = env.folder("APPDATA", "AppData", "Roaming") / "krita"
-        native = Path(env.environ.get("PROGRAMFILES", r"C:\Program Files")) / "Krita (x64)"
-        there = native.exists()
-    elif env.platform == "darwin":
-        root = env.home / "Library" / "Application Support" / "krita"
-        there = Path("/Applications/krita.app").exists()
-    else:
-        root = env.folder("XDG_DATA_HOME", ".local", "share") / "krita"
-        there = env.which("krita") is not None
-    if there or root.is_dir():  # an AppImage has the folder only
-        targets.append(Target("krita", "Krita", root, env.data, _kritarc(env)))
-    app = env.home / ".var" / "app" / FLATPAK["krita"]
-    if _flatpak(env, "krita"):
-        targets.append(
-            Target(
-                "krita",
-                "Krita (Flatpak)",
-                app / "data" / "krita",
-                app / "data" / "handtint",
-                app / "config" / "kritarc",
-                "flatpak",
-            )
-        )
-    snap = env.home / "snap" / "krita"
-    if snap.is_dir():
-        targets.append(
-            Target(
-                "krita",
-                "Krita (Snap)",
-                snap / "current" / ".local" / "share" / "krita",
-                snap / "common" / "handtint",
-                snap / "current" / ".config" / "kritarc",
-                "snap",
-            )
-        )
-    return targets
-
-
-def _kritarc(env: Environment) -> Path:
-    if env.platform == "win32":
-        return env.folder("LOCALAPPDATA", "AppData", "Local") / "kritarc"
-    if env.platform == "darwin":
-        return env.home / "Library" / "Preferences" / "kritarc"
-    return env.folder("XDG_CONFIG_HOME", ".config") / "kritarc"
