@@ -86,8 +86,8 @@ class Client:
                 "Accept-Encoding": "identity",
             }
         )
-        if ca is not None:
-            self._session.verify = str(ca)
+        # Said with each request: requests lets REQUESTS_CA_BUNDLE override a session's own.
+        self._verify = None if ca is None else str(ca)
         if self.url.startswith("http://127.") or self.url.startswith("http://localhost"):
             self._session.trust_env = False  # no proxy lies between us and this machine
 
@@ -283,8 +283,9 @@ class Client:
         """A short request on a connection of its own, as the session's is in use."""
         with requests.Session() as session:
             session.headers.update(self._session.headers)
-            session.verify, session.trust_env = self._session.verify, self._session.trust_env
-            return session.request(method, f"{self.url}/v1/requests/{request_id}", timeout=5)
+            session.trust_env = self._session.trust_env
+            url = f"{self.url}/v1/requests/{request_id}"
+            return session.request(method, url, timeout=5, verify=self._verify)
 
     def _with_patience(self, call: Callable[[], requests.Response]) -> requests.Response:
         """Call again while the server is busy (as it says) or the connection breaks."""
@@ -324,6 +325,7 @@ class Client:
                 self.url + path,
                 timeout=(10.0, self.timeout),
                 allow_redirects=False,
+                verify=self._verify,
                 **more,
             )
         except requests.exceptions.SSLError as error:
