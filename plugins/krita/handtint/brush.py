@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import Any, Callable
 
-from .qt import QtCore, QtGui, QtWidgets
+from .qt import QtCore, QtGui, QtWidgets, safely
 
 _CANVAS_CLASSES = ("KisOpenGLCanvas2", "KisQPainterCanvas")
 _Event = QtCore.QEvent.Type
@@ -67,5 +67,5 @@ class Brush(QtCore.QObject):
             self._pen_is_down = kind == _Event.TabletPress
         elif kind in _UP:
             self._pen_is_down = False
-            QtCore.QTimer.singleShot(0, self._lifted)
+            QtCore.QTimer.singleShot(0, safely(self._lifted))
         return False

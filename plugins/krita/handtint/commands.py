@@ -69,10 +69,11 @@ def without_pixels(photo: Photo) -> Photo:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What Colorize has done.  result: the new layer's unique id."""
+    """What Colorize has done.  result: the new layer's unique id.  crop: the hints used."""
 
     photo: str
     result: str
+    crop: Crop | None
     device: str
     note: str
     timing: dict[str, float]
@@ -135,7 +136,7 @@ def colorize(document: Any, node: Any, session: Session, settings: Settings, see
         selection,
         still_there,
     )
-    return Outcome(key, uid(new), picture.device, picture.note, picture.timing)
+    return Outcome(key, uid(new), crop, picture.device, picture.note, picture.timing)
 
 
 def crop_of_layers(layers: Any, rect: Rect, still_there: Callable[[], None]) -> Flow:

@@ -49,7 +49,7 @@ class HandtintDocker(DockWidget):  # type: ignore[misc]
 
     def canvasChanged(self, canvas: Any) -> None:  # noqa: N802  (Krita's name)
         """Krita's hook: another picture, or none."""
-        self._core.follow()
+        self._core.follower.follow()
         self._show()
 
     # --- parts -----------------------------------------------------------------------------
@@ -156,8 +156,8 @@ class HandtintDocker(DockWidget):  # type: ignore[misc]
         self._core.set_settings(replace(self._core.settings, **values))
 
     def _on_swatch(self, number: int) -> None:
-        if number < len(self._core.suggestions):
-            self._core.choose_color(self._core.suggestions[number].color)
+        if number < len(self._core.follower.suggestions):
+            self._core.choose_color(self._core.follower.suggestions[number].color)
 
     def _on_server(self) -> None:
         self._server_dialog = ServerDialog(self)
@@ -180,13 +180,13 @@ class HandtintDocker(DockWidget):  # type: ignore[misc]
                 widget.show_value(value)
         self._use_hints.setChecked(settings.use_hints)
         self._live.setChecked(settings.live)
-        self._overlay.setChecked(now.overlay_is_shown())
-        self._suggestions_title.setVisible(bool(now.suggestions))
+        self._overlay.setChecked(now.follower.overlay_is_shown())
+        self._suggestions_title.setVisible(bool(now.follower.suggestions))
         for number, button in enumerate(self._swatches):
-            known = number < len(now.suggestions)
+            known = number < len(now.follower.suggestions)
             button.setVisible(known)
             if known:
-                color = now.suggestions[number]
+                color = now.follower.suggestions[number]
                 button.setIcon(swatch_icon(color.color, SWATCH_SIDE))
                 button.setToolTip(
                     "%s, %d %%: paint with it" % (color.color, round(100 * color.probability))

@@ -12,7 +12,7 @@ from typing import Any, Callable, Generator
 
 from .client import Answer, ClientError, Pause, Send, Start, transport
 from .network import Call, Network
-from .qt import QtCore
+from .qt import QtCore, safely
 from .steps import Tick, Until
 
 UNTIL_MS = 10
@@ -55,7 +55,7 @@ class Job:
         self._inside = False
         self._timer = QtCore.QTimer()
         self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self._on_timer)
+        self._timer.timeout.connect(safely(self._on_timer))
         self.over = False
 
     def start(self) -> Job:
@@ -163,3 +163,43 @@ class Job:
         if not self.over:
             self._end()
             callback(value)
+
+
+class SideJobs:
+    """Jobs beside the command; a newer one of the same name takes its place."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._jobs: dict[str, Job] = {}
+
+    def __len__(self) -> int:
+        return len(self._jobs)
+
+    def runs(self, name: str) -> bool:
+        """Whether one of this name runs."""
+        return name in self._jobs
+
+    def run(
+        self,
+        name: str,
+        flow: Flow,
+        done: Callable[[Any], None],
+        failed: Callable[[ClientError], None],
+    ) -> None:
+        """Run a flow."""
+        self.stop(name)
+
+        def finish(call: Callable[[Any], None]) -> Callable[[Any], None]:
+            def finished(value: Any) -> None:
+                self._jobs.pop(name, None)
+                call(value)
+
+            return finished
+
+        self._jobs[name] = Job(self._network, flow, finish(done), finish(failed)).start()
+
+    def stop(self, name: str) -> None:
+        """Stop it, if it runs."""
+        job = self._jobs.pop(name, None)
+        if job is not None:
+            job.cancel()

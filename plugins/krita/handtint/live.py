@@ -15,6 +15,7 @@ from .commands import Known, Seen, colorize_request, guard, read_answer
 from .hintscan import ROWS, Crop, HintScan, place_of_change
 from .memory import Memory, Result
 from .nodes import by_uid
+from .pace import Pace
 from .photos import (
     Dropped,
     HintReader,
@@ -25,7 +26,7 @@ from .photos import (
     rect_of,
     write_pixels,
 )
-from .qt import QtCore
+from .qt import QtCore, safely
 from .settings import Settings
 from .spaces import space_of, space_of_document
 from .steps import Until
@@ -33,6 +34,9 @@ from .view import intersect
 
 TICK_MS = 50
 """How often the hints are looked at."""
+
+HURRY_MS = 12
+"""How often right after the brush was lifted."""
 
 BUDGET = 0.010
 """Seconds of looking in a tick after something has happened."""
@@ -65,7 +69,7 @@ class HintWatch:
         changed: Callable[[HintScan, Any], None],
     ) -> None:
         self.scan = HintScan(area)
-        self.longest = 0.0
+        self._pace = Pace(area[2] * 4)  # only to measure: strips are what they are
         self._reader = HintReader(layers)
         self._is_down, self._changed = is_down, changed
         self._painted: Rect | None = None
@@ -77,7 +81,7 @@ class HintWatch:
         self._first = True
         self._was_down = False
         self._timer = QtCore.QTimer()
-        self._timer.timeout.connect(self._on_timer)
+        self._timer.timeout.connect(safely(self._look))
         self._timer.start(TICK_MS)
 
     def stop(self) -> None:
@@ -87,11 +91,12 @@ class HintWatch:
 
     def lifted(self) -> None:
         """Be told that the brush was lifted, or that something else has happened."""
-        self._restless = time.monotonic() + RESTLESS
+        self._hurry()
         self._look()
 
-    def _on_timer(self) -> None:
-        self._look()
+    def _hurry(self) -> None:
+        self._restless = time.monotonic() + RESTLESS
+        self._timer.setInterval(HURRY_MS)
 
     def _look(self) -> None:
         if self._is_down():
@@ -99,10 +104,13 @@ class HintWatch:
             return
         if self._was_down:
             self._was_down = False
-            self._restless = time.monotonic() + RESTLESS
+            self._hurry()
         began = time.perf_counter()
         painted = self._reader.painted()
-        hurry = time.monotonic() < self._restless or painted != self._painted or self._first
+        restless = time.monotonic() < self._restless
+        if not restless and self._timer.interval() != TICK_MS:
+            self._timer.setInterval(TICK_MS)
+        hurry = restless or painted != self._painted or self._first
         if painted != self._painted:
             self._painted = painted
             self._found = self.scan.cover(painted) or self._found
@@ -115,9 +123,8 @@ class HintWatch:
             self._check(self._todo.pop())
             if time.perf_counter() - began > budget:
                 break
-        self.longest = max(self.longest, time.perf_counter() - began)
         if self._todo and hurry:
-            QtCore.QTimer.singleShot(0, self._continue)
+            QtCore.QTimer.singleShot(0, safely(self._continue))
         elif self._found or self._first:
             self._tell()
 
@@ -133,7 +140,8 @@ class HintWatch:
 
     def _check(self, index: int) -> None:
         box = self.scan.box(index)
-        pixels = self._reader.read(box)
+        with self._pace.measure(ROWS):
+            pixels = self._reader.read(box)
         before = self.scan.update(index, pixels)
         if before is None:
             return
@@ -166,6 +174,7 @@ def regions(rect: Rect, visible: Rect | None) -> list[Rect]:
 class LiveUpdate:
     """Brings the result of a photo up to date, in place; `flow` is for a `Job`.
 
+    times: of `time.monotonic`, when the visible part was "asked" for, "answered" and "shown".
     writing: True while pixels of an answer are written; the job must not be cancelled then,
     or the layer would be half of one answer and half of another.
     """
@@ -187,7 +196,7 @@ class LiveUpdate:
         self.visible = visible
         self.writing = False
         self.overtaken = False
-        self.visible_done: float | None = None
+        self.times: dict[str, float] = {}
         self._is_down = is_down
         self._still_there = guard(document, photo_uid)
 
@@ -197,13 +206,15 @@ class LiveUpdate:
         if known is None or not self._still_fits(known.photo):
             known = yield from self._send_photo()
         todo = regions(known.photo.rect, self.visible)
-        for number, region in enumerate(todo):
+        for region in todo:
+            self._note("asked")
             answer = None
             while answer is None:
                 try:
                     answer = yield from self._ask(known.image_id, known.photo, region)
                 except ImageUnknown:
                     known = yield from self._send_photo()
+            self._note("answered")
             yield Until(self._is_up)
             self._still_there()
             picture = read_answer(answer, known.photo, region)
@@ -211,11 +222,14 @@ class LiveUpdate:
             if node is None:
                 raise Dropped("The result is gone.")
             yield from self._write(node, result_uid, known.photo, picture.data, region)
-            if number == 0:
-                self.visible_done = time.monotonic()
+            self._note("shown")
             if self.overtaken:
                 return False
         return True
+
+    def _note(self, what: str) -> None:
+        """When something happened first: what is visible comes first."""
+        self.times.setdefault(what, time.monotonic())
 
     def _still_fits(self, photo: Photo) -> bool:
         """Whether a photo's place and space are as they were when it was sent."""

@@ -15,7 +15,7 @@ from .client import (
 )
 from .client.places import Endpoint
 from .client.session import on_the_bar
-from .qt import QtCore, QtNetwork
+from .qt import QtCore, QtNetwork, safely
 
 POLL_MS = 250
 
@@ -74,14 +74,14 @@ class Call:
         self._progress: Call | None = None
         self._silence = QtCore.QTimer()
         self._silence.setSingleShot(True)
-        self._silence.timeout.connect(self._on_silence)
+        self._silence.timeout.connect(safely(self._on_silence))
         self._poll = QtCore.QTimer()
         self._poll.setInterval(POLL_MS)
-        self._poll.timeout.connect(self._ask_progress)
+        self._poll.timeout.connect(safely(self._ask_progress))
         self._reply = self._begin()
-        self._reply.readyRead.connect(self._on_data)
-        self._reply.uploadProgress.connect(self._on_upload)
-        self._reply.finished.connect(self._on_finished)
+        self._reply.readyRead.connect(safely(self._on_data))
+        self._reply.uploadProgress.connect(safely(self._on_upload))
+        self._reply.finished.connect(safely(self._on_finished))
         self._alive()
         if request.request_id:
             self._poll.start()

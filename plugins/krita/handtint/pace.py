@@ -23,17 +23,17 @@ _FIRST = 1 << 20
 _LARGEST = 8 << 20
 
 
-class Pace:
-    """Strip heights for one kind of call on rows of a given length.
+RECORD: list[float] | None = None
+"""Seconds of every call, for those who measure; None as a rule."""
 
-    longest: seconds of the longest call so far, for tests and for `handtint doctor`.
-    """
+
+class Pace:
+    """Strip heights for one kind of call on rows of a given length."""
 
     def __init__(self, row_bytes: int) -> None:
         self._row_bytes = max(1, row_bytes)
         self._most = max(1, _LARGEST // self._row_bytes)
         self._rows = float(max(1, min(self._most, _FIRST // self._row_bytes)))
-        self.longest = 0.0
 
     def rows(self, left: int, start: int = 0) -> int:
         """Rows of the next strip, at least 1 and at most `left`.
@@ -55,7 +55,8 @@ class Pace:
 
     def took(self, rows: int, seconds: float) -> None:
         """Learn from a call."""
-        self.longest = max(self.longest, seconds)
+        if RECORD is not None:
+            RECORD.append(seconds)
         wanted = rows * TARGET / max(seconds, 1e-6)
         # Slow calls count at once, quick ones with care: the machine may be busy soon.
         self._rows = max(1.0, min(wanted, self._rows * 1.5, float(self._most)))

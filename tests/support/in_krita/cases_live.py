@@ -200,7 +200,7 @@ def case_what_is_visible_comes_first():
     work, flow = update(made, node, result, crop, visible=(20, 10, 100, 90), hand=hand)
     ended = []
     job = Job(network(), flow, ended.append, ended.append).start()
-    wait(lambda: work.visible_done is not None)
+    wait(lambda: "shown" in work.times)
     got = np.frombuffer(raw(result, (0, 0, 300, 300)), "u1").reshape(300, 300, 4)
     wait(lambda: job.over)
     assert ended == [True], ended

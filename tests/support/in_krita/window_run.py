@@ -68,7 +68,7 @@ def line(x0: float, y0: float, x1: float, y1: float, steps: int = 30) -> list[tu
 
 
 def quiet() -> bool:
-    return not core().running and not core()._side_jobs
+    return not core().running and not len(core().side_jobs)
 
 
 def steps() -> Iterator[Any]:
@@ -122,14 +122,15 @@ def steps() -> Iterator[Any]:
     yield lambda: begun.poll() is not None
     yield lambda: sum_of(result) != automatic
     yield quiet
-    yield lambda: core().update_times
+    yield lambda: core().follower.update_times
     yield quiet
     yield 500
-    probe.VALUES["seconds from brush up to new colors"] = core().update_times[-1]
+    times = core().follower.update_times[-1]
+    probe.VALUES["seconds from brush up to new colors"] = times["shown"] - times["lifted"]
     hinted = sum_of(result)
     assert hinted != automatic, "the result did not follow the stroke"
     assert document.modified()
-    assert core().suggestions, "no suggested colors"
+    assert core().follower.suggestions, "no suggested colors"
     probe.screenshot("4-hint-painted-live")
     probe.note("a stroke in live mode changes the result")
 
@@ -148,7 +149,7 @@ def steps() -> Iterator[Any]:
     yield lambda: sum_of(result) == hinted
     probe.note("redoing it gives the hinted colors again")
 
-    core().suggestions and core().choose_color(core().suggestions[0].color)
+    core().follower.suggestions and core().choose_color(core().follower.suggestions[0].color)
     box_with("Show where a hint helps").click()
     yield lambda: core().running
     yield lambda: not core().running
