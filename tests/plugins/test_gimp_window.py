@@ -87,7 +87,7 @@ def test_one_undo_takes_everything_back(everyday: dict[str, Any]) -> None:
 def test_a_brush_stroke_is_obeyed(everyday: dict[str, Any]) -> None:
     assert everyday["6-hint-layer-state"]["selected"] == ["Color Hints"]
     before, after = everyday["7-before"]["pixel"], everyday["8-hinted"]["pixel"]
-    assert after[0] - after[2] > before[0] - before[2] + 40, (before, after)
+    assert after[2] - after[0] > before[2] - before[0] + 40, (before, after)
     hinted = everyday["8-hinted"]
     assert names(hinted)[1:] == names(everyday["3-colorized"])
     assert hinted["selected"] == ["Color Hints"]

@@ -6,6 +6,7 @@ Runs in the Debian folder: window.py GIVEN.json, with photo, name, session, work
 import http.client
 import json
 import os
+import signal
 import sys
 import time
 import traceback
@@ -35,7 +36,7 @@ ENTRIES = [
     "Colorize Layer with Options...",
 ]
 
-RED = r"\000\000\200\077\000\000\000\000\000\000\000\000"
+BLUE = r"\000\000\000\000\000\000\000\000\000\000\200\077"
 
 
 def prepare():
@@ -43,8 +44,8 @@ def prepare():
     for name, text in {
         "gimprc": GIMPRC,
         "shortcutsrc": SHORTCUTS,
-        # Red in the brush.
-        "contextrc": '(foreground (color "RGB float" 12 "%s" 0))\n' % RED,
+        # Blue in the brush.
+        "contextrc": '(foreground (color "RGB float" 12 "%s" 0))\n' % BLUE,
     }.items():
         with open(os.path.join(folder, name), "w") as file:
             file.write(text)
@@ -86,7 +87,7 @@ class Session:
         """Whether the plug-in is at work."""
         return self.desktop.ask(["pgrep", "-f", "plug-ins/handtint/handtint.py -gimp"])
 
-    def menu(self, label):
+    def menu(self, label, settle=2.0):
         """Click on an entry of the menu Colors."""
         desktop = self.desktop
         desktop.key("Escape", "alt+c")
@@ -95,7 +96,7 @@ class Session:
         x, y, width, height = desktop.geometry(menu)
         # The entries lie at the menu's end, in rows of 25 pixels; GIMP's own is the last one.
         desktop.click(x + width // 2, y + height - 13 - 25 * (1 + ENTRIES.index(label)))
-        time.sleep(2)
+        time.sleep(settle)
 
     def menu_window(self):
         told = self.desktop.ask(["xdotool", "search", "--onlyvisible", "--class", "gimp"]) or ""
@@ -118,13 +119,20 @@ class Session:
         """Cancel in the middle of the work; a server that is not there."""
         desktop = self.desktop
         window = self.open()
-        self.menu("Colorize Layer")
-        desktop.wait(self.server_works, 120, "work on the server")
+        self.menu("Colorize Layer", settle=0)
+        end = time.monotonic() + 120
+        while not self.server_works():
+            if time.monotonic() > end:
+                raise TimeoutError("no work on the server")
+        # Stopped in the middle of its work, so that the work cannot end before the click.
+        os.kill(self.server()["pid"], signal.SIGSTOP)
+        time.sleep(1.5)
         desktop.shot("2-working")
         # The Cancel button lies at the right end of the status bar, left of the docks.
         x, y, width, height = desktop.geometry(window)
         desktop.click(x + width - 282, y + height - 17)
-        desktop.wait(lambda: not self.running(), 30, "the plug-in's end")
+        desktop.wait(lambda: not self.running(), 20, "the plug-in's end")
+        os.kill(self.server()["pid"], signal.SIGCONT)
         self.note("3-cancelled")
         desktop.wait(lambda: not self.server_works(), 60, "the end of the server's work")
         with open(os.path.join(os.environ["HANDTINT_HOME"], "client.json"), "w") as file:
@@ -137,9 +145,12 @@ class Session:
         desktop.key("Escape")
         self.note("5-after-the-message")
 
-    def server_works(self):
+    def server(self):
         with open(os.path.join(os.environ["HANDTINT_RUNTIME_DIR"], "server.json")) as file:
-            found = json.load(file)
+            return json.load(file)
+
+    def server_works(self):
+        found = self.server()
         with open(found["token_file"]) as file:
             token = file.read().strip()
         connection = http.client.HTTPConnection(found["url"].split("//")[1], timeout=30)
