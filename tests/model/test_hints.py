@@ -109,15 +109,22 @@ def test_more_strength_never_moves_away(
     layer = random_strokes(photo.shape, 12, seed, count=3)
     painted = layer[..., 3] == 255
     wanted = ab_of(layer[..., :3])[painted]
+    lightness = rgb2lab(np.repeat(photo.luminance[..., None], 3, axis=2))[painted][:, 0]
+    chroma = np.linalg.norm(wanted, axis=1)
+    fits = chroma <= largest_chroma(lightness, wanted / np.maximum(chroma, 1e-9)[:, None])
     hints = Hints.from_rgba(layer)
     previous = None
     for strength in (0.0, 0.25, 0.5, 0.75, 1.0):
         got = ab_of(colorizer.colorize(photo, hints, strength=strength))[painted]
         error = np.linalg.norm(got - wanted, axis=1)
         if previous is not None:
-            # Rounding to 8 bits moves ab by up to a unit or two.
-            assert (error - previous).mean() < 0.05
-            assert np.percentile(error - previous, 99) < 2.5
+            away = error - previous
+            assert away.mean() < 0.05
+            # Rounding to 8 bits moves ab by about a unit.
+            assert np.percentile(away[fits], 99) < 1.5
+            # Where the painted colour is out of the gamut, dark pixels above all, the way to it
+            # follows the gamut's rim, which is not round.
+            assert np.percentile(away, 99) < 4
         previous = error
 
 
