@@ -26,7 +26,8 @@ REFINEMENTS = 3
 """Steps from the table's limit, which cannot follow the ridge at yellow, to the exact one."""
 
 CLOSE = np.float32(1e-3)
-"""A limit whose excess is so small a part of the first is good enough."""
+"""A limit whose excess is so small a part of the first is good enough.  (This one and the one
+above are compiled into `kernels_numba_colour`; see `jit`.)"""
 
 _BLACK_F = 4.0 / 29.0
 

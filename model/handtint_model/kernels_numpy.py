@@ -5,6 +5,7 @@ Arrays are float32 and C-contiguous unless stated otherwise.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -68,6 +69,34 @@ def _along_columns(values: Floats, from_column: Integers, share: Floats) -> Floa
     return np.asarray(np.diff(upto, axis=1, prepend=0), np.float32)
 
 
+def edge_weights(
+    guide: Floats, sharpness: float, leak: float, diagonal: float, edges: Floats, inverse: Floats
+) -> None:
+    """Weights between neighbouring points: large where the guide hardly changes.
+
+    guide: (H, W) f(Y).  With d the difference times sharpness, a weight is
+    1 / (1 + d^2)^2 + leak, times diagonal for diagonal neighbours.
+    edges: (4, H + 2, W + 2), zeros, written: between a point and its neighbour to the
+    right, below, below right, below left.  inverse: (H + 2, W + 2), written: 1 / sum of
+    the eight weights of a point.
+    """
+    right, below, right_below, left_below = edges
+    for target, step, factor in (
+        (right[1:-1, 1:-2], guide[:, 1:] - guide[:, :-1], 1.0),
+        (below[1:-2, 1:-1], guide[1:] - guide[:-1], 1.0),
+        (right_below[1:-2, 1:-2], guide[1:, 1:] - guide[:-1, :-1], diagonal),
+        (left_below[1:-2, 2:-1], guide[1:, :-1] - guide[:-1, 1:], diagonal),
+    ):
+        d = step * np.float32(sharpness)
+        target[...] = np.float32(factor) * ((1 / (1 + d * d)) ** 2 + np.float32(leak))
+    total = edges.sum(axis=0)
+    total[:, 1:] += right[:, :-1]
+    total[1:] += below[:-1]
+    total[1:, 1:] += right_below[:-1, :-1]
+    total[1:, :-1] += left_below[:-1, 1:]
+    inverse[...] = 1 / np.maximum(total, np.float32(1e-20))
+
+
 def relax(
     u: Floats,
     cells: Floats,
@@ -88,9 +117,7 @@ def relax(
 
     u: (H + 2, W + 2) with a rim that is not used, changed in place; H = h * per_cell.
     cells, low, high: (h, w).  mass: (H + 2, W + 2), how much of a point lies in the photo.
-    share: (h, w), 1 / sum of a cell's mass, or 0.  edges: (4, H + 2, W + 2), the weight w
-    between a point and its neighbour to the right, below, below right, below left; 0 at the
-    border.  inverse: (H + 2, W + 2), 1 / sum of a point's eight weights.
+    share: (h, w), 1 / sum of a cell's mass, or 0.  edges, inverse: of `edge_weights`.
     """
     inner = u[1:-1, 1:-1]
     blocks = (cells.shape[0], per_cell, cells.shape[1], per_cell)
@@ -140,22 +167,23 @@ def upsample(
     """Joint bilateral interpolation between the four nearest points of a grid.
 
     Kopf et al., "Joint Bilateral Upsampling", SIGGRAPH 2007, with the bilinear tent in
-    space, so that the result is continuous, and 1 / (1 + d^2) in range.
+    space, so that the result is continuous, and (1 - d^2)^2, where positive, in range.
 
-    guide: (h, w), f(Y).  grid: (3, H, W): f(Y), a*, b* of its points.  row_of: (h,) the
+    guide: (h, w), f(Y).  grid: (H, W, 3): f(Y), a*, b* of its points.  row_of: (h,) the
     point above; row_part: (h,) the share of the one below; column_of, column_part: (w,).
     sharpness: f times this is d.  least: added to every range weight.
     out: (2, h, w), written.
     """
-    below = np.minimum(row_of + 1, grid.shape[1] - 1)
-    after = np.minimum(column_of + 1, grid.shape[2] - 1)
+    below = np.minimum(row_of + 1, grid.shape[0] - 1)
+    after = np.minimum(column_of + 1, grid.shape[1] - 1)
+    planes = np.moveaxis(grid, 2, 0)
     total = np.zeros_like(guide)
     out[...] = 0
     for rows, v in ((row_of, 1 - row_part), (below, row_part)):
         for columns, u in ((column_of, 1 - column_part), (after, column_part)):
-            point = grid[:, rows[:, None], columns[None, :]]
+            point = planes[:, rows[:, None], columns[None, :]]
             d = (guide - point[0]) * np.float32(sharpness)
-            w = v[:, None] * u * (np.float32(least) + 1 / (1 + d * d))
+            w = v[:, None] * u * (np.float32(least) + np.maximum(1 - d * d, 0) ** 2)
             total += w
             out += w * point[1:]
     out /= total
@@ -178,30 +206,53 @@ def linear_red_blue(y: Floats, f: Floats, a: Floats, b: Floats, limits: Floats) 
     a[...], b[...] = channels[0], channels[2]
 
 
-def _codes(
-    y: Floats, red: Floats, blue: Floats, encode: Floats, decode: Floats, out: NDArray[Any]
+def codes_uint8(
+    y: Floats,
+    red: Floats,
+    blue: Floats,
+    encode: NDArray[np.uint8],
+    decode: Floats,
+    out: NDArray[np.uint8],
 ) -> None:
     """Linear red and blue, and Y, to R', G', B' codes whose Y' rounds to that of Y.
 
     Red and blue are rounded, then green is solved for and rounded.  Green weighs most, and
     rounding it moves Y' by at most 0.7152 * (1 / 0.7152)^(1.4 / 2.4) / 2 = 0.435 codes.
 
-    y, red, blue: (n,) in 0..1.  encode: the code at evenly spaced square roots of linear
-    light, one entry more than needed.  decode: linear light of each code.  out: (n, 3).
+    y, red, blue: (n,) in 0..1; red and blue may be used up.  encode, decode:
+    `photometry.CodeTables`.  out: (n, 3), written.
     """
-    r = _nearest(red, encode)
-    b = _nearest(blue, encode)
-    green = (y - _WR * decode[r] - _WB * decode[b]) / _WG
-    out[:, 0] = r
-    out[:, 1] = _nearest(np.clip(green, 0, 1), encode)
-    out[:, 2] = b
+    steps = np.float32(encode.size - 1)
+
+    def nearest(linear: Floats) -> NDArray[Any]:
+        return np.asarray(encode[(np.sqrt(linear) * steps + np.float32(0.5)).astype(np.intp)])
+
+    _codes(y, red, blue, nearest, decode, out)
 
 
-def _nearest(linear: Floats, encode: Floats) -> NDArray[np.intp]:
-    place = np.sqrt(linear) * np.float32(encode.size - 2)
-    k = place.astype(np.intp)
-    code = encode[k] + (place - k.astype(np.float32)) * (encode[k + 1] - encode[k])
-    return (code + np.float32(0.5)).astype(np.intp)
+def codes_uint16(
+    y: Floats, red: Floats, blue: Floats, encode: Floats, decode: Floats, out: NDArray[np.uint16]
+) -> None:
+    """As `codes_uint8`, with a table that is linear in between."""
+    steps = np.float32(encode.shape[0] - 1)
+
+    def nearest(linear: Floats) -> NDArray[Any]:
+        place = np.sqrt(linear) * steps
+        k = place.astype(np.intp)
+        code = encode[k, 0] + (place - k.astype(np.float32)) * encode[k, 1]
+        return np.asarray(code, np.uint16)
+
+    _codes(y, red, blue, nearest, decode, out)
 
 
-codes_uint8 = codes_uint16 = _codes
+def _codes(
+    y: Floats,
+    red: Floats,
+    blue: Floats,
+    nearest: Callable[[Floats], NDArray[Any]],
+    decode: Floats,
+    out: NDArray[Any],
+) -> None:
+    r, b = nearest(red), nearest(blue)
+    out[:, 0], out[:, 2] = r, b
+    out[:, 1] = nearest(np.clip((y - _WR * decode[r] - _WB * decode[b]) / _WG, 0, 1))

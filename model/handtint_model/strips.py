@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from itertools import islice
 
 
 def thread_count() -> int:
@@ -42,12 +43,15 @@ def in_threads(
                 done(number / len(parts))
         return
     with ThreadPoolExecutor(threads, "handtint-render") as pool:
-        futures = [pool.submit(work, *part) for part in parts]
-        try:
-            for number, future in enumerate(as_completed(futures), 1):
+        waiting = iter(parts)
+        # Only a few parts ahead, so that a caller who stops does not wait for the rest.
+        running = {pool.submit(work, *part) for part in islice(waiting, 2 * threads)}
+        finished = 0
+        while running:
+            ended, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in ended:
                 future.result()
+                finished += 1
                 if done is not None:
-                    done(number / len(parts))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+                    done(finished / len(parts))
+            running |= {pool.submit(work, *part) for part in islice(waiting, len(ended))}

@@ -31,11 +31,11 @@ Float32 = NDArray[np.float32]
 LEVELS = ((2, 4), (4, 4), (8, 2))
 """Points per cell and side, and sweeps, from coarse to fine."""
 
-SMOOTH = 2.0  # L*: a step of so much lets 1/e of the smoothing through
+SMOOTH = 3.0  # L*: a step of so much lets a quarter of the smoothing through
 LEAK = 1e-3  # and no step lets less through
 DIAGONAL = 0.5  # weight of diagonal neighbours
-BETWEEN_LEVELS = 10.0  # L*: scale of the range weight when a grid is made finer
-BETWEEN_POINTS = 15.0  # L*: and when pixels interpolate between points
+BETWEEN_LEVELS = 15.0  # L*: reach of the range weight when a grid is made finer
+BETWEEN_POINTS = 40.0  # L*: and when pixels interpolate between points
 LEAST = 0.01  # smallest range weight
 
 
@@ -43,7 +43,7 @@ LEAST = 0.01  # smallest range weight
 class ColourField:
     """The colours of one photo at any pixel; made by `fit`, unchanging."""
 
-    points: Float32  # (3, rows, columns): f(Y), a*, b* of the grid's points
+    points: Float32  # (rows, columns, 3): f(Y), a*, b* of the grid's points
     grid: Grid
 
     @classmethod
@@ -159,7 +159,7 @@ def _shares(pixels: int, cells: int, per_pixel: float) -> NDArray[np.float64]:
 
 
 def _solve(f: Float32, ab: Float32, per_cell: int) -> Float32:
-    """(3, rows, columns): f and the colours of the points; f: (rows, columns)."""
+    """(rows, columns, 3): f and the colours of the points; f: (rows, columns)."""
     rows, columns = f.shape
     # The grid of whole cells; what lies beyond the photo has no mass.
     cells = (ab.shape[1], ab.shape[2])
@@ -168,17 +168,23 @@ def _solve(f: Float32, ab: Float32, per_cell: int) -> Float32:
     finest = np.pad(f, missing, mode="edge")
     mass = np.pad(np.ones_like(f), missing)
     low, high = _range_around(ab)
-    points = np.concatenate((_mean_blocks(finest, per_cell)[None], ab))
+    guide = _mean_blocks(finest, per_cell)
+    points = _interleaved(guide, ab)
     for finer, sweeps in LEVELS:
         if finer > per_cell:
             break
         guide = _mean_blocks(finest, per_cell // finer)
-        points = _refine(points, guide)
-        u = np.pad(points[1:], ((0, 0), (1, 1), (1, 1)))
+        u = _refine(points, guide)
         weight = np.pad(_mean_blocks(mass, per_cell // finer), 1)
         _relax(u, ab, low, high, guide, weight, finer, sweeps)
-        points = np.concatenate((guide[None], u[:, 1:-1, 1:-1]))
-    return np.ascontiguousarray(points[:, :rows, :columns])
+        points = _interleaved(guide, u[:, 1:-1, 1:-1])
+    return np.ascontiguousarray(points[:rows, :columns])
+
+
+def _interleaved(guide: Float32, ab: Float32) -> Float32:
+    points = np.empty((*guide.shape, 3), np.float32)
+    points[..., 0], points[..., 1], points[..., 2] = guide, ab[0], ab[1]
+    return points
 
 
 def _mean_blocks(plane: Float32, size: int) -> Float32:
@@ -201,15 +207,13 @@ def _range_around(ab: Float32) -> tuple[Float32, Float32]:
 
 
 def _refine(points: Float32, guide: Float32) -> Float32:
-    """(3, 2h, 2w) from (3, h, w): colours at twice the points a side."""
-    rows = _between(0, guide.shape[0], 0.5, points.shape[1])
-    columns = _between(0, guide.shape[1], 0.5, points.shape[2])
-    out = np.empty((3, *guide.shape), np.float32)
-    out[0] = guide
+    """Colours at twice the points a side: (2, 2h + 2, 2w + 2), with a rim of zeros."""
+    rows = _between(0, guide.shape[0], 0.5, points.shape[0])
+    columns = _between(0, guide.shape[1], 0.5, points.shape[1])
+    out = np.empty((2, *guide.shape), np.float32)
     sharpness = np.float32(116.0 / BETWEEN_LEVELS)
-    points = np.ascontiguousarray(points)
-    kernels().upsample(guide, points, *rows, *columns, sharpness, np.float32(LEAST), out[1:])
-    return out
+    kernels().upsample(guide, points, *rows, *columns, sharpness, np.float32(LEAST), out)
+    return np.pad(out, ((0, 0), (1, 1), (1, 1)))
 
 
 def _relax(
@@ -222,14 +226,11 @@ def _relax(
     per_cell: int,
     sweeps: int,
 ) -> None:
-    edges = _edge_weights(guide)
-    right, below, right_below, left_below = edges
-    total = edges.sum(axis=0)
-    total[:, 1:] += right[:, :-1]
-    total[1:] += below[:-1]
-    total[1:, 1:] += right_below[:-1, :-1]
-    total[1:, :-1] += left_below[:-1, 1:]
-    inverse = 1.0 / np.maximum(total, np.float32(1e-12))
+    edges = np.zeros((4, *mass.shape), np.float32)
+    inverse = np.empty(mass.shape, np.float32)
+    sharpness = np.float32(116.0 / SMOOTH)
+    weights = (sharpness, np.float32(LEAK), np.float32(DIAGONAL))
+    kernels().edge_weights(guide, *weights, edges, inverse)
     blocks = (ab.shape[1], per_cell, ab.shape[2], per_cell)
     sums = mass[1:-1, 1:-1].reshape(blocks).sum(axis=(1, 3))
     share = np.where(sums > 0, 1.0 / np.where(sums > 0, sums, 1), 0).astype(np.float32)
@@ -241,22 +242,3 @@ def _relax(
         )  # fmt: skip
 
     in_threads(one, [(0, 1), (1, 2)])
-
-
-def _edge_weights(guide: Float32) -> Float32:
-    """(4, h + 2, w + 2): see `kernels_numpy.relax`."""
-    height, width = guide.shape
-    edges = np.zeros((4, height + 2, width + 2), np.float32)
-    steps = (
-        (edges[0, 1:-1, 1:-2], guide[:, 1:] - guide[:, :-1], 1.0),
-        (edges[1, 1:-2, 1:-1], guide[1:] - guide[:-1], 1.0),
-        (edges[2, 1:-2, 1:-2], guide[1:, 1:] - guide[:-1, :-1], DIAGONAL),
-        (edges[3, 1:-2, 2:-1], guide[1:, :-1] - guide[:-1, 1:], DIAGONAL),
-    )
-    for target, step, factor in steps:
-        np.abs(step, out=step)
-        step *= np.float32(-116.0 / SMOOTH)
-        np.exp(step, out=step)
-        step += np.float32(LEAK)
-        np.multiply(step, np.float32(factor), out=target)
-    return edges

@@ -1,0 +1,218 @@
+"""Averages over a grid and colours between its points, compiled with Numba.
+
+See `kernels_numpy`, which is the reference.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import types
+
+from .jit import F2, F3, R1, R2, R3, kernel, read_only
+
+I1 = read_only(types.int64, 1)
+_0, _1, _TINY = np.float32(0), np.float32(1), np.float32(1e-20)
+
+
+@kernel(types.void(R2, R2, types.int64, I1, R1, I1, R1, types.int64, F2, F2))
+def accumulate(
+    values: Any,
+    weights: Any,
+    row: Any,
+    to_row: Any,
+    row_share: Any,
+    from_column: Any,
+    column_share: Any,
+    first: Any,
+    total: Any,
+    weight: Any,
+) -> None:
+    """Add rows of a picture to the area averages of a grid; see `kernels_numpy`."""
+    weighted = weights.size > 0
+    columns = total.shape[1]
+    for r in range(values.shape[0]):
+        target = to_row[row + r] - first
+        share = row_share[row + r]
+        next_share = _1 - share
+        this = 0 <= target < total.shape[0]
+        following = next_share > 0 and 0 <= target + 1 < total.shape[0]
+        if not (this or following):
+            continue
+        for k in range(columns):
+            start, stop = from_column[k], from_column[k + 1]
+            part, mass = _0, _0
+            # The first and the last pixel may belong to two columns of the grid.
+            if start > 0 and column_share[start - 1] < 1:
+                rest = _1 - column_share[start - 1]
+                if weighted:
+                    rest *= weights[r, start - 1]
+                part += rest * values[r, start - 1]
+                mass += rest
+            for j in range(start, stop):
+                part_of_pixel = column_share[j]
+                if weighted:
+                    part_of_pixel *= weights[r, j]
+                part += part_of_pixel * values[r, j]
+                mass += part_of_pixel
+            if this:
+                total[target, k] += share * part
+                weight[target, k] += share * mass
+            if following:
+                total[target + 1, k] += next_share * part
+                weight[target + 1, k] += next_share * mass
+
+
+@kernel(types.void(R2, types.float32, types.float32, types.float32, F3, F2))
+def edge_weights(
+    guide: Any, sharpness: Any, leak: Any, diagonal: Any, edges: Any, inverse: Any
+) -> None:
+    """Weights between neighbouring points for `relax`; see `kernels_numpy`."""
+    height, width = guide.shape
+    for i in range(height):
+        here = guide[i]
+        lower = guide[min(i + 1, height - 1)]
+        right, below, right_below, left_below = (
+            edges[0, i + 1], edges[1, i + 1], edges[2, i + 1], edges[3, i + 1]
+        )  # fmt: skip
+        for k in range(width - 1):
+            j, j1, j2 = np.uint64(k), np.uint64(k + 1), np.uint64(k + 2)
+            d = (here[j1] - here[j]) * sharpness
+            d = _1 / (_1 + d * d)
+            right[j1] = d * d + leak
+            if i + 1 < height:
+                d = (lower[j1] - here[j]) * sharpness
+                d = _1 / (_1 + d * d)
+                right_below[j1] = diagonal * (d * d + leak)
+                d = (lower[j] - here[j1]) * sharpness
+                d = _1 / (_1 + d * d)
+                left_below[j2] = diagonal * (d * d + leak)
+        if i + 1 < height:
+            for k in range(width):
+                j, j1 = np.uint64(k), np.uint64(k + 1)
+                d = (lower[j] - here[j]) * sharpness
+                d = _1 / (_1 + d * d)
+                below[j1] = d * d + leak
+        upper_below, upper_right_below, upper_left_below = edges[1, i], edges[2, i], edges[3, i]
+        total = inverse[i + 1]
+        for k in range(width):
+            j0, j, j2 = np.uint64(k), np.uint64(k + 1), np.uint64(k + 2)
+            sum_ = right[j] + right[j0] + below[j] + upper_below[j] + right_below[j]
+            sum_ += upper_right_below[j0] + left_below[j] + upper_left_below[j2]
+            total[j] = _1 / max(sum_, _TINY)
+
+
+@kernel(types.void(F2, R2, R2, R2, R2, R2, R3, R2, types.int64, types.int64))
+def relax(
+    u: Any,
+    cells: Any,
+    low: Any,
+    high: Any,
+    mass: Any,
+    share: Any,
+    edges: Any,
+    inverse: Any,
+    per_cell: Any,
+    sweeps: Any,
+) -> None:
+    """Sweeps of back-projection and edge-aware smoothing; see `kernels_numpy`."""
+    height, width = u.shape[0] - 2, u.shape[1] - 2
+    for sweep in range(sweeps + 1):
+        for ci in range(cells.shape[0]):
+            for cj in range(cells.shape[1]):
+                first = 1 + cj * per_cell
+                mean = _0
+                for i in range(1 + ci * per_cell, 1 + (ci + 1) * per_cell):
+                    values, weights = u[i], mass[i]
+                    for k in range(first, first + per_cell):
+                        j = np.uint64(k)
+                        mean += weights[j] * values[j]
+                lack = cells[ci, cj] - mean * share[ci, cj]
+                if share[ci, cj] <= 0:
+                    lack = _0
+                lo, hi = low[ci, cj], high[ci, cj]
+                for i in range(1 + ci * per_cell, 1 + (ci + 1) * per_cell):
+                    values = u[i]
+                    for k in range(first, first + per_cell):
+                        j = np.uint64(k)
+                        values[j] = min(max(values[j] + lack, lo), hi)
+        if sweep == sweeps:
+            break
+        for colour in range(4):
+            # (0, 0), (1, 1), (0, 1), (1, 0): no point is a neighbour of its own colour.
+            first_row = colour & 1
+            first_column = (colour & 1) ^ (colour >> 1)
+            for i in range(1 + first_row, 1 + height, 2):
+                upper, values, lower = u[i - 1], u[i], u[i + 1]
+                right, below, below_before = edges[0, i], edges[1, i], edges[1, i - 1]
+                diagonal, diagonal_before = edges[2, i], edges[2, i - 1]
+                other, other_before = edges[3, i], edges[3, i - 1]
+                factor = inverse[i]
+                for k in range(first_column, width, 2):
+                    j0, j, j2 = np.uint64(k), np.uint64(k + 1), np.uint64(k + 2)
+                    values[j] = factor[j] * (
+                        right[j] * values[j2]
+                        + right[j0] * values[j0]
+                        + below[j] * lower[j]
+                        + below_before[j] * upper[j]
+                        + diagonal[j] * lower[j2]
+                        + diagonal_before[j0] * upper[j0]
+                        + other[j] * lower[j0]
+                        + other_before[j2] * upper[j2]
+                    )
+
+
+@kernel(types.void(R2, R3, I1, R1, I1, R1, types.float32, types.float32, F3))
+def upsample(
+    guide: Any,
+    grid: Any,
+    row_of: Any,
+    row_part: Any,
+    column_of: Any,
+    column_part: Any,
+    sharpness: Any,
+    least: Any,
+    out: Any,
+) -> None:
+    """Joint bilateral interpolation between the four nearest points; see `kernels_numpy`."""
+    last_row, last_column = grid.shape[0] - 1, grid.shape[1] - 1
+    width = guide.shape[1]
+    for i in range(guide.shape[0]):
+        upper, lower = grid[row_of[i]], grid[min(row_of[i] + 1, last_row)]
+        v = row_part[i]
+        v_ = _1 - v
+        values, a_out, b_out = guide[i], out[0, i], out[1, i]
+        start = 0
+        while start < width:
+            # All pixels between the same points together: LLVM makes vectors of them.
+            p = column_of[start]
+            q = min(p + 1, last_column)
+            stop = start + 1
+            while stop < width and column_of[stop] == p:
+                stop += 1
+            g00, a00, b00 = upper[p, 0], upper[p, 1] * v_, upper[p, 2] * v_
+            g01, a01, b01 = upper[q, 0], upper[q, 1] * v_, upper[q, 2] * v_
+            g10, a10, b10 = lower[p, 0], lower[p, 1] * v, lower[p, 2] * v
+            g11, a11, b11 = lower[q, 0], lower[q, 1] * v, lower[q, 2] * v
+            for k in range(start, stop):
+                j = np.uint64(k)  # which Numba does not take for an index from the end
+                u = column_part[j]
+                u_ = _1 - u
+                g = values[j]
+                d00 = (g - g00) * sharpness
+                d01 = (g - g01) * sharpness
+                d10 = (g - g10) * sharpness
+                d11 = (g - g11) * sharpness
+                r00 = max(_1 - d00 * d00, _0)
+                r01 = max(_1 - d01 * d01, _0)
+                r10 = max(_1 - d10 * d10, _0)
+                r11 = max(_1 - d11 * d11, _0)
+                w00 = u_ * (least + r00 * r00)
+                w01 = u * (least + r01 * r01)
+                w10 = u_ * (least + r10 * r10)
+                w11 = u * (least + r11 * r11)
+                scale = _1 / ((w00 + w01) * v_ + (w10 + w11) * v)
+                a_out[j] = scale * (w00 * a00 + w01 * a01 + w10 * a10 + w11 * a11)
+                b_out[j] = scale * (w00 * b00 + w01 * b01 + w10 * b10 + w11 * b11)
+            start = stop
