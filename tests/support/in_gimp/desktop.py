@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import time
 
@@ -101,12 +102,12 @@ class Desktop:
         )
 
     def geometry(self, window):
-        """x, y, width, height of a window on the screen."""
-        told = dict(
-            line.split("=", 1)
-            for line in self.ask(["xdotool", "getwindowgeometry", "--shell", window]).split()
-        )
-        return [int(told[name]) for name in ("X", "Y", "WIDTH", "HEIGHT")]
+        """x, y, width, height of a window's inside on the screen."""
+        # Not xdotool's: that adds the decoration of the window manager twice.
+        told = self.ask(["xwininfo", "-id", window]) or ""
+        names = ("Absolute upper-left X", "Absolute upper-left Y", "Width", "Height")
+        found = [re.search(name + r":\s+(-?\d+)", told) for name in names]
+        return [int(match[1]) if match else 0 for match in found]
 
 
 class Probe:

@@ -133,6 +133,8 @@ def colorize(
     bar.clock.enter("insert")
     layer = insert.insert(image, photo, results, picture, settings, note)
     bar.clock.tell(picture.timing)
+    if picture.note:  # such as: on the CPU, because the GPU ran out of memory
+        Gimp.message(picture.note)
     return layer
 
 

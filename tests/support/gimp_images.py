@@ -1,0 +1,40 @@
+"""Make the pictures of docs/gimp.md from the screenshots of the window tests.
+
+HANDTINT_SHOTS=out/shots python -m pytest tests/plugins/test_gimp_window.py
+python tests/support/gimp_images.py out/shots docs/images
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from PIL import Image
+
+SIZE = (1400, 900)
+
+PICTURES = {
+    # name: (screenshot, left, top, right, bottom)
+    "gimp-menu": ("everyday/2-menu.png", 0, 20, 700, 860),
+    "gimp-colorized": ("everyday/3-colorized.png", 0, 20, 1386, 900),
+    "gimp-hinted": ("everyday/8-hinted.png", 0, 20, 1386, 900),
+    "gimp-options": ("everyday/12-options-server.png", 480, 262, 1002, 806),
+    "gimp-suggestions": ("everyday/14-suggestions.png", 500, 255, 896, 642),
+    "gimp-message": ("trouble/4-message.png", 335, 360, 1050, 565),
+}
+
+
+def main(shots: Path, target: Path) -> None:
+    """Cut and compress every picture."""
+    target.mkdir(parents=True, exist_ok=True)
+    for name, (shot, *box) in PICTURES.items():
+        with Image.open(shots / shot) as picture:
+            if picture.size != SIZE:
+                raise SystemExit(f"{shot} is {picture.size}, not {SIZE}: cut it anew.")
+            picture.convert("RGB").crop(box).save(
+                target / f"{name}.jpg", quality=85, optimize=True, progressive=True
+            )
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
