@@ -263,6 +263,8 @@ def _own_colour(
     y0, x0 = max(top, patch.y), max(left, patch.x)
     y1 = min(top + h, patch.y + patch.rgba.shape[0])
     x1 = min(left + w, patch.x + patch.rgba.shape[1])
+    if y0 >= y1 or x0 >= x1:  # a region may cut the tile so that the patch lies beside it
+        return
     rgba = patch.rgba[y0 - patch.y : y1 - patch.y, x0 - patch.x : x1 - patch.x]
     if not rgba[..., 3].any():
         return

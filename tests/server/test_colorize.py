@@ -106,6 +106,19 @@ def test_region_equals_the_whole(live: Live) -> None:
     np.testing.assert_array_equal(pixels(part), pixels(whole)[31:53, 17:57])
 
 
+def test_region_beside_a_stroke(live: Live) -> None:
+    """A rectangle that touches a stroke's tile but not the stroke itself."""
+    plane = pictures.photo(120, 160)
+    points = [{"x": 80, "y": 60, "color": "#c04030", "radius": 8}]
+    whole = send(live, pictures.raw_request(plane, points=points))
+    image_id = whole.headers["Handtint-Image-Id"]
+    for region in ([34, 14, 72, 32], [0, 0, 9, 9], [85, 64, 60, 40], [80, 60, 1, 1]):
+        request = {"image_id": image_id, "points": points, "output": "raw", "region": region}
+        x, y, w, h = region
+        part = pixels(send(live, pictures.multipart(request)))
+        np.testing.assert_array_equal(part, pixels(whole)[y : y + h, x : x + w])
+
+
 def test_hints_in_every_form(live: Live, colorizer: Colorizer) -> None:
     """Raw, deflated, BGRA, PNG and JSON body: the same hints, the same picture."""
     plane = pictures.photo()

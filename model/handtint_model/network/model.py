@@ -54,6 +54,7 @@ class ColorNetwork(nn.Module):
         first steps are those of a shallow network.
         """
         for module in self.modules():
+            last: list[nn.Module]
             if isinstance(module, ResidualBlock):
                 last = [module.conv2]
             elif isinstance(module, AttentionBlock):
@@ -65,6 +66,8 @@ class ColorNetwork(nn.Module):
                     parameter.zero_()
         for heads, deviation in ((self.logits, 0.01), (self.embedding, 0.1), (self.gate, 0.01)):
             convolution = heads[2]
+            assert isinstance(convolution, nn.Conv2d)
+            assert convolution.bias is not None
             convolution.weight.normal_(std=deviation)
             convolution.bias.zero_()
 
