@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from .model import Cancelled
 
 if TYPE_CHECKING:
-    from handtint_model import EncodedPhoto
+    from handtint_model import Colorizer, EncodedPhoto
 
     from .source import Source
 
@@ -59,11 +59,17 @@ class Fingerprint:
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """A photo at one render size, encoded by the engine of one device."""
+    """A photo at one render size, encoded by the engine of one device.
+
+    colorizer: what encoded it, where that is not the engine's own.  note: what was done
+    otherwise than asked.
+    """
 
     source: Source
     encoded: EncodedPhoto
     engine: int
+    colorizer: Colorizer | None = None
+    note: str = ""
 
     @property
     def nbytes(self) -> int:

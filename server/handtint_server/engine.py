@@ -164,6 +164,7 @@ class Worker(threading.Thread):
         log.info("model unloaded: %s", why)
         self.colorizer = None
         self.state = "unloaded"
+        self.pool._spare = None
         self.pool.on_unload(self.number)
 
 
@@ -200,6 +201,8 @@ class Engines:
         self._taken = 0
         self._running = 0
         self._mean_ms = 1000.0
+        self._spare: Colorizer | None = None
+        self._spare_lock = threading.Lock()
 
     def start(self) -> None:
         """Find the devices and start their workers, in the background."""
@@ -217,6 +220,13 @@ class Engines:
             self.workers = [Worker(self, i, name) for i, name in enumerate(names)]
             for worker in self.workers:
                 worker.start()
+
+    def spare(self) -> Colorizer:
+        """A colorizer of the processor, for what a graphics card has no memory for."""
+        with self._spare_lock:
+            if self._spare is None:
+                self._spare = self.load("cpu")
+            return self._spare
 
     @property
     def running(self) -> int:

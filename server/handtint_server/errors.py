@@ -136,6 +136,11 @@ def sentence(text: object) -> str:
     return words if words.endswith((".", "!", "?")) else words + "."
 
 
+def is_device_out_of_memory(error: BaseException) -> bool:
+    """Whether this is torch's error for a device; told by name, as torch loads slowly."""
+    return type(error).__name__ == "OutOfMemoryError"
+
+
 def problem_from(error: BaseException) -> Problem | None:
     """The answer for an error of the model, or None for one that nobody foresaw."""
     if isinstance(error, Problem):
@@ -152,7 +157,7 @@ def problem_from(error: BaseException) -> Problem | None:
         return Problem("model_failed", sentence(error), retry_after=30)
     if isinstance(error, HandtintError):
         return Problem("bad_option", sentence(error))
-    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+    if isinstance(error, MemoryError) or is_device_out_of_memory(error):
         return Problem(
             "out_of_memory",
             "There is not enough memory for this now: wait and send it again, or send a "

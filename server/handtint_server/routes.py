@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,6 +47,15 @@ FILE_TYPES = {
 RAW_TYPE = "application/octet-stream"
 
 
+@dataclass(frozen=True, eq=False)
+class Done:
+    """What an engine has done for a route."""
+
+    value: Any
+    colorizer: Colorizer
+    note: str
+
+
 def service() -> Service:
     """The state of this application."""
     found: Service = current_app.extensions["handtint"]
@@ -58,9 +68,10 @@ def _gone(incoming: Request) -> Callable[[], bool]:
     return asked or (lambda: False)
 
 
-def _common_headers(
-    state: Service, ticket: Ticket, photo: Source, colorizer: Colorizer, hit: bool
-) -> list[tuple[str, str]]:
+def _common_headers(ticket: Ticket, photo: Source, done: Done, hit: bool) -> list[tuple[str, str]]:
+    """Of every answer about a photo."""
+    colorizer = done.colorizer
+    note = [("Handtint-Note", done.note)] if done.note else []
     return [
         ("Handtint-Image-Id", photo.image_id),
         ("Handtint-Request-Id", ticket.request_id),
@@ -68,6 +79,7 @@ def _common_headers(
         ("Handtint-Weights", str(colorizer.weights_id)),
         ("Handtint-Cache", "hit" if hit else "miss"),
         timing_header(ticket.timings),
+        *note,
     ]
 
 
@@ -92,7 +104,8 @@ def colorize() -> Response:
         itemsize = photo.luminance.dtype.itemsize
         reservation = state.budget.take(region[2] * region[3] * 4 * itemsize)
         try:
-            rgb, colorizer, hit = _coloured(state, wanted, ticket, photo, hints, region)
+            done, hit = _coloured(state, wanted, ticket, photo, hints, region)
+            rgb = done.value
             started = time.perf_counter()
             ticket.report("write", 0.0)
             alpha = _cut(photo.alpha, region)
@@ -105,7 +118,7 @@ def colorize() -> Response:
                 layout, dtype, kind, body = _file(rgb, alpha, photo, wanted.output, ticket)
             ticket.timings["write"] = (time.perf_counter() - started) * 1000
             state.metrics.pixels.inc(region[2] * region[3])
-            headers = _common_headers(state, ticket, photo, colorizer, hit)
+            headers = _common_headers(ticket, photo, done, hit)
             headers += _size_headers(region[2], region[3], dtype, layout)
             if wanted.region is not None:
                 headers.append(("Handtint-Region", ",".join(map(str, region))))
@@ -122,10 +135,10 @@ def _coloured(
     photo: Source,
     hints: Any,
     region: tuple[int, int, int, int],
-) -> tuple[NDArray[Any], Colorizer, bool]:
+) -> tuple[Done, bool]:
     options = wanted.options()
 
-    def act(colorizer: Colorizer, entry: Entry) -> tuple[NDArray[Any], Colorizer]:
+    def act(colorizer: Colorizer, entry: Entry) -> Done:
         started = time.perf_counter()
         rgb = colorizer.colorize(
             entry.encoded,
@@ -135,10 +148,10 @@ def _coloured(
             options=options,
         )
         ticket.timings["render"] = (time.perf_counter() - started) * 1000
-        return rgb, colorizer
+        return Done(rgb, colorizer, entry.note)
 
-    (rgb, colorizer), hit = state.run(photo, options, ticket, act)
-    return rgb, colorizer, hit
+    done, hit = state.run(photo, options, ticket, act)
+    return done, hit
 
 
 def _region(wanted: ColorizeRequest, photo: Source) -> tuple[int, int, int, int]:
@@ -190,15 +203,15 @@ def suggest() -> Response:
         hints = read_hints(wanted, parts.get("hints"), state.settings.max_pixels)
         where = _place(wanted, parts, photo, state.settings.max_pixels)
 
-        def act(colorizer: Colorizer, entry: Entry) -> tuple[Any, Colorizer]:
+        def act(colorizer: Colorizer, entry: Entry) -> Done:
             started = time.perf_counter()
             found = colorizer.suggest(
                 entry.encoded, where, hints, n=wanted.n, strength=wanted.strength
             )
             ticket.timings["render"] = (time.perf_counter() - started) * 1000
-            return found, colorizer
+            return Done(found, colorizer, entry.note)
 
-        (found, colorizer), hit = state.run(photo, wanted.options(), ticket, act)
+        done, hit = state.run(photo, wanted.options(), ticket, act)
         answer = SuggestAnswer(
             image_id=photo.image_id,
             suggestions=[
@@ -207,10 +220,10 @@ def suggest() -> Response:
                     ab=[round(float(v), 2) for v in s.ab],
                     probability=round(min(max(float(s.probability), 0.0), 1.0), 5),
                 )
-                for s in found
+                for s in done.value
             ],
         )
-        return json_answer(answer, _common_headers(state, ticket, photo, colorizer, hit))
+        return json_answer(answer, _common_headers(ticket, photo, done, hit))
 
 
 def _place(
@@ -240,15 +253,16 @@ def uncertainty() -> Response:
         hints = read_hints(wanted, parts.get("hints"), state.settings.max_pixels)
         options = wanted.options()
 
-        def act(colorizer: Colorizer, entry: Entry) -> tuple[NDArray[Any], Colorizer]:
+        def act(colorizer: Colorizer, entry: Entry) -> Done:
             started = time.perf_counter()
             found = colorizer.uncertainty(entry.encoded, hints)
             ticket.timings["render"] = (time.perf_counter() - started) * 1000
-            return found, colorizer
+            return Done(found, colorizer, entry.note)
 
-        (cells, colorizer), hit = state.run(photo, options, ticket, act)
+        done, hit = state.run(photo, options, ticket, act)
+        cells = done.value
         body, kind, dtype = _map(cells, wanted)
-        headers = _common_headers(state, ticket, photo, colorizer, hit)
+        headers = _common_headers(ticket, photo, done, hit)
         headers += _size_headers(cells.shape[1], cells.shape[0], dtype, "Y")
         return pixels_answer(request, body, kind, headers)
 

@@ -15,9 +15,9 @@ from .budget import Budget
 from .cache import Entry, Fingerprint, PhotoCache, wait_for
 from .devices import describe, engine_devices, free_unused
 from .engine import Engines, Load
-from .errors import Problem, problem_from
+from .errors import Problem, is_device_out_of_memory, problem_from
 from .metrics import Metrics
-from .model import BadImage, ColorizeOptions
+from .model import RENDER_SIZES, BadImage, ColorizeOptions
 from .multipart import MAX_PARTS
 from .schemas import (
     MAX_POINTS,
@@ -176,16 +176,10 @@ class Service:
 
         def encode_and_act(colorizer: Colorizer, number: int) -> Any:
             started = time.perf_counter()
-            encoded = colorizer.encode(
-                photo.luminance,
-                render_size=options.render_size,
-                alpha=photo.alpha,
-                progress=ticket.report,
-            )
+            entry = self._encode(colorizer, number, photo, options.render_size, ticket)
             ticket.timings["encode"] = (time.perf_counter() - started) * 1000
-            entry = Entry(photo, encoded, number)
             self.cache.land(key, entry)
-            return act(colorizer, entry)
+            return act(entry.colorizer or colorizer, entry)
 
         while True:
             flight, mine, entry = self.cache.join(key)
@@ -199,6 +193,38 @@ class Service:
                 entry = wait_for(flight, ticket.check)
             if entry is not None:
                 return self.engines.run(_acting_on(entry, act), ticket, entry.engine), True
+
+    def _encode(
+        self, colorizer: Colorizer, number: int, photo: Source, size: int, ticket: Ticket
+    ) -> Entry:
+        """Encode; on a device without the memory for it smaller, and then on the processor."""
+        used, note, wanted = colorizer, "", size
+        while True:
+            try:
+                encoded = used.encode(
+                    photo.luminance,
+                    render_size=size,
+                    alpha=photo.alpha,
+                    progress=ticket.report,
+                )
+            except RuntimeError as error:
+                if not is_device_out_of_memory(error):
+                    raise
+                free_unused()
+                if size > RENDER_SIZES[0]:
+                    size = max(int(size * 0.7), RENDER_SIZES[0])
+                    note = (
+                        f"The device ran out of memory: the network saw {size} pixels of the "
+                        f"short side instead of {wanted}."
+                    )
+                elif used is colorizer and colorizer.device != "cpu":
+                    used, size = self.engines.spare(), wanted
+                    note = "The device ran out of memory: the processor did the work."
+                else:
+                    raise
+                log.warning("request %s: %s", ticket.request_id, note)
+            else:
+                return Entry(photo, encoded, number, None if used is colorizer else used, note)
 
     def health(self) -> Health:
         """For `GET /v1/health`."""
@@ -250,4 +276,4 @@ class Service:
 
 
 def _acting_on(entry: Entry, act: Act) -> Callable[[Colorizer, int], Any]:
-    return lambda colorizer, _: act(colorizer, entry)
+    return lambda colorizer, _: act(entry.colorizer or colorizer, entry)

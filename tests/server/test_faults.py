@@ -75,6 +75,56 @@ def test_out_of_memory_is_for_later(start_server: Start, tiny_weights: Path) -> 
     assert colorize(live, request).status_code == 200
 
 
+def test_device_without_memory_is_asked_for_less(start_server: Start, tiny_weights: Path) -> None:
+    """Smaller first; what the answer was made with is in it, also when it comes again."""
+    import torch
+
+    load = FailingLoad(tiny_weights)
+    live = start_server(load)
+    load.errors = [torch.OutOfMemoryError("CUDA out of memory")]
+    answer = colorize(live, pictures.raw_request(pictures.photo()))
+    assert answer.status_code == 200
+    assert "179 pixels" in answer.headers["Handtint-Note"]
+    image_id = answer.headers["Handtint-Image-Id"]
+    again = live.post("/v1/colorize", json={"image_id": image_id, "output": "raw"})
+    assert again.headers["Handtint-Note"] == answer.headers["Handtint-Note"]
+    expected = load_colorizer(tiny_weights, "cpu")
+    smaller = expected.colorize(expected.encode(pictures.photo(), render_size=179))
+    assert again.content == smaller.tobytes()
+    assert "handtint_engine_faults_total 0.0" in live.get("/metrics").text
+
+
+def test_device_without_any_memory_leaves_it_to_the_processor(
+    start_server: Start, tiny_weights: Path
+) -> None:
+    import torch
+
+    class NoMemory(FailingLoad):
+        """Its first colorizer says that it is on a card, and has no memory for anything."""
+
+        def __call__(self, device: str) -> Colorizer:
+            colorizer = super().__call__(device)
+            if self.loads == 1:
+                object.__setattr__(colorizer, "__class__", OnACard)
+            return colorizer
+
+    class OnACard(Colorizer):
+        device = "cuda:0"  # type: ignore[assignment]
+
+    load = NoMemory(tiny_weights)
+    live = start_server(load)
+    load.errors = [torch.OutOfMemoryError("CUDA out of memory") for _ in range(3)]
+    request = pictures.raw_request(pictures.photo())
+    answer = colorize(live, request)
+    assert answer.status_code == 200
+    assert "the processor did the work" in answer.headers["Handtint-Note"]
+    assert answer.headers["Handtint-Device"] == "cpu"
+    expected = load_colorizer(tiny_weights, "cpu")
+    right = expected.colorize(expected.encode(pictures.photo())).tobytes()
+    assert answer.content == right
+    assert colorize(live, request).content == right
+
+
 def test_model_that_cannot_be_loaded(start_server: Start) -> None:
     def load(device: str) -> Colorizer:
         raise BadCheckpoint("the weights are of another version.")
