@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Generator, Iterator
 
+from krita import Node
+
 from .client import ClientError
 from .memory import Memory
 from .qt import QtCore
@@ -39,7 +41,12 @@ def uid(node: Any) -> str:
 
 def by_uid(document: Any, text: str) -> Any:
     """The layer with a unique id, or None if it is not in the document (any more)."""
-    return document.nodeByUniqueID(QtCore.QUuid(text))
+    wanted = QtCore.QUuid(text)
+    found = document.nodeByUniqueID(wanted)
+    if found is None or isinstance(found, Node):
+        return found
+    # Krita 5.1 gives a bare QObject, which cannot be passed on.
+    return next((n for n in layers(document.rootNode()) if n.uniqueId() == wanted), None)
 
 
 def alive(document: Any) -> bool:

@@ -11,6 +11,7 @@ from .nodes import keep_active, newest_result, uid
 from .photos import Rect, read_checksum, rect_of, write_pixels
 from .qt import QtCore
 from .spaces import Space, space_of
+from .steps import Tick
 
 SUFFIX = " (colorized)"
 
@@ -64,16 +65,20 @@ def place(
         parent = above.parentNode()
     target = space_of(new)
     checksum = yield from write_pixels(new, pixels, space, target, rect, still_there)
-    if selection is not None and not _has_mask(new):
+    wants_mask = selection is not None and not _has_mask(new)
+    if wants_mask and hasattr(document, "createTransparencyMask"):
         mask = document.createTransparencyMask("Selection")
         mask.setSelection(selection)
         new.addChildNode(mask, None)
+        wants_mask = False
     active = document.activeNode()
     parent.addChildNode(new, above)
     if old is not None:
         old.remove()
     Memory(document).add_result(uid(new), Result(uid(photo), tuple(rect), str(checksum), settings))
     document.refreshProjection()
+    if wants_mask:
+        yield from _mask_as_the_menu_does(document, new, still_there)
     yield from keep_active(document, active, new)
     return new
 
@@ -84,6 +89,22 @@ def _clear(node: Any, box: Any, still_there: StillThere) -> Generator[Any, Any, 
     zeros = bytes(width * height * space.pixel_bytes)
     rect = (box.x(), box.y(), width, height)
     yield from write_pixels(node, zeros, space, space, rect, still_there)
+
+
+def _mask_as_the_menu_does(
+    document: Any, node: Any, still_there: StillThere
+) -> Generator[Any, Any, None]:
+    """Krita 5.1 makes masks from the selection only by its menu: one more step to undo."""
+    action = Krita.instance().action("add_new_transparency_mask")
+    if action is None:
+        return  # there is no window
+    document.setActiveNode(node)
+    for _ in range(3):
+        yield Tick()
+    still_there()
+    if document.activeNode() == node:
+        action.trigger()
+        yield Tick()
 
 
 def _has_mask(node: Any) -> bool:

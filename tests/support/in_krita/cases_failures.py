@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from handtint import commands, state
 from handtint.client import ClientError
+from handtint.qt import QtCore
 from handtint.settings import Settings
 from harness import VALUES, run, session
 from pictures import SEEN, document, names, photo, raw
@@ -187,9 +188,8 @@ def case_progress_comes_from_the_server():
     set_server(url=PROXY, token=TOKEN)
     made = document(size=(2500, 2000))
     node = made.createNode("Big", "paintlayer")
-    from PyQt5.QtCore import QByteArray
 
-    node.setPixelData(QByteArray(bytes((90, 90, 90, 255)) * 5_000_000), 0, 0, 2500, 2000)
+    node.setPixelData(QtCore.QByteArray(bytes((90, 90, 90, 255)) * 5_000_000), 0, 0, 2500, 2000)
     made.rootNode().addChildNode(node, None)
     reports = []
     run(commands.colorize(made, node, session(), Settings(), SEEN), 300, reports)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 from handtint import commands, spaces
+from handtint.qt import QtCore
 from handtint.settings import Settings
 from harness import VALUES, run, session
 from pictures import (
@@ -29,7 +30,6 @@ from pictures import (
     names,
     raw,
 )
-from PyQt5.QtCore import QByteArray
 
 ADOBE = "ClayRGB-elle-V2-g22.icc"
 
@@ -44,7 +44,7 @@ def _gray_layer(made):
     native = converter.convert(pixels.tobytes(), WIDTH, HEIGHT)
     converter.close()
     node = made.createNode("Photo", "paintlayer")
-    node.setPixelData(QByteArray(native), *RECT)
+    node.setPixelData(QtCore.QByteArray(native), *RECT)
     made.rootNode().addChildNode(node, None)
     made.waitForDone()
     made.refreshProjection()

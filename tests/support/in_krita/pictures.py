@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 from handtint import commands, nodes, spaces
+from handtint.qt import QtCore
 from handtint.settings import Settings
 from harness import run, session
-from PyQt5.QtCore import QByteArray
 
-from krita import Krita
+from krita import Krita, Selection
 
 APP = Krita.instance()
 NUMPY = {"U8": "u1", "U16": "<u2", "F16": "<f2", "F32": "<f4"}
@@ -63,7 +63,9 @@ def add_layer(
     """A paint layer on top, or on top of a group."""
     node = made.createNode(name, "paintlayer")
     height, width = pixels.shape[:2]
-    node.setPixelData(QByteArray(np.ascontiguousarray(pixels).tobytes()), x, y, width, height)
+    node.setPixelData(
+        QtCore.QByteArray(np.ascontiguousarray(pixels).tobytes()), x, y, width, height
+    )
     (parent or made.rootNode()).addChildNode(node, None)
     made.waitForDone()
     made.refreshProjection()
@@ -88,7 +90,7 @@ def raw(node: Any, rect: Rect = RECT) -> bytes:
 def paint(made: Any, node: Any, rect: Rect, bgra: tuple[int, ...]) -> None:
     """Fill a rectangle of an 8-bit sRGB layer."""
     count = rect[2] * rect[3]
-    node.setPixelData(QByteArray(bytes(bgra) * count), *rect)
+    node.setPixelData(QtCore.QByteArray(bytes(bgra) * count), *rect)
     made.waitForDone()
 
 
@@ -111,6 +113,20 @@ def colorize(made: Any, node: Any, **more: Any) -> Any:
     outcome = run(commands.colorize(made, node, session(), Settings(**more), SEEN))
     made.waitForDone()
     return nodes.by_uid(made, outcome.result)
+
+
+def transparency_mask(made: Any, node: Any, name: str, rect: Rect) -> Any:
+    """A mask that shows a rectangle; None where Krita cannot make one without its window."""
+    if not hasattr(made, "createTransparencyMask"):  # before 5.2
+        return None
+    chosen = Selection()
+    chosen.select(*rect, 255)
+    mask = made.createTransparencyMask(name)
+    mask.setSelection(chosen)
+    node.addChildNode(mask, None)
+    made.waitForDone()
+    made.refreshProjection()
+    return mask
 
 
 def names(made: Any, parent: Any = None) -> list[str]:
