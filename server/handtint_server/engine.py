@@ -68,10 +68,10 @@ class Worker(threading.Thread):
 
     def run(self) -> None:
         """Work until the engines stop."""
-        while not self.pool.stopping:
+        while not self.pool.finished:
             try:
                 self._loop()
-            except BaseException:  # the thread must outlive everything but `stopping`
+            except BaseException:  # the thread must outlive everything but the end
                 log.exception("engine loop failed and is started again")
                 self.pool.on_fault()
 
@@ -81,7 +81,7 @@ class Worker(threading.Thread):
         while True:
             job = self.pool.take(self)
             if job is None:
-                if self.pool.stopping:
+                if self.pool.finished:
                     return
                 self._unload("idle")
                 continue
@@ -189,7 +189,8 @@ class Engines:
         self.places = places
         self.on_fault = on_fault
         self.on_unload = on_unload
-        self.stopping = False
+        self.stopping = False  # no new request gets a place
+        self.finished = False  # nor does work that holds one: all is done, or time is up
         self.weights_id = ""
         self.record: dict[str, Any] = {}
         self.first_load = threading.Event()
@@ -283,7 +284,7 @@ class Engines:
         job = Job(work, ticket, engine)
         ticket.report("wait", 0.0)
         with self._changed:
-            if self.stopping:
+            if self.finished:
                 raise Problem("stopping", "The server is ending.", retry_after=5)
             self._queue.append(job)
             self._changed.notify_all()
@@ -314,7 +315,7 @@ class Engines:
         """The next job for a worker; None once idle for too long, or at the end."""
         with self._changed:
             waits = self._idle if self._idle and worker.colorizer is not None else None
-            self._changed.wait_for(lambda: self.stopping or self._next(worker) is not None, waits)
+            self._changed.wait_for(lambda: self.finished or self._next(worker) is not None, waits)
             job = self._next(worker)
             if job is not None:
                 self._queue.remove(job)
@@ -344,6 +345,8 @@ class Engines:
             self.stopping = True
             self._changed.notify_all()
             ended = self._changed.wait_for(lambda: self._taken == 0, seconds)
+            self.finished = True
+            self._changed.notify_all()
         for worker in self.workers:
             worker.join(0.5)
         return ended
