@@ -23,6 +23,7 @@ STEPS = [
     "the overlay comes and goes",
     "live updates are in the saved file",
     "undo goes all the way back to the gray photo",
+    "a selection becomes the mask",
 ]
 
 

@@ -14,7 +14,7 @@ from handtint.docker import DOCKER_ID
 from handtint.qt import QtCore, QtWidgets
 from handtint.state import ServerState
 
-from krita import Krita
+from krita import Krita, Selection
 
 APP = Krita.instance()
 
@@ -46,9 +46,16 @@ def box_with(text: str) -> Any:
 def on_screen(x: float, y: float) -> tuple[int, int]:
     """Where a pixel of the picture is on the screen."""
     view = APP.activeWindow().activeView()
+    canvas = canvas_widget(APP.activeWindow())
+    if not hasattr(view, "flakeToImageTransform"):  # before 5.2: about there
+        document, side = APP.activeDocument(), min(canvas.width(), canvas.height()) / 2
+        across, down = x / document.width() - 0.5, y / document.height() - 0.5
+        middle = canvas.rect().center()
+        point = QtCore.QPointF(middle.x() + across * side, middle.y() + down * side)
+        place = canvas.mapToGlobal(point.toPoint())
+        return place.x(), place.y()
     to_flake, _ = view.flakeToImageTransform().inverted()
     point = (to_flake * view.flakeToCanvasTransform()).map(QtCore.QPointF(x, y))
-    canvas = canvas_widget(APP.activeWindow())
     place = canvas.mapToGlobal(point.toPoint())
     return place.x(), place.y()
 
@@ -65,6 +72,12 @@ def stroke(points: list[tuple[float, float]], pause: float = 0.01) -> Any:
 
 def line(x0: float, y0: float, x1: float, y1: float, steps: int = 30) -> list[tuple[float, float]]:
     return [(x0 + (x1 - x0) * i / steps, y0 + (y1 - y0) * i / steps) for i in range(steps + 1)]
+
+
+def asked_about_gray() -> Any:
+    """The question that is on the screen, or None."""
+    windows = QtWidgets.QApplication.topLevelWidgets()
+    return next((w for w in windows if isinstance(w, GrayQuestion) and w.isVisible()), None)
 
 
 def quiet() -> bool:
@@ -86,14 +99,11 @@ def steps() -> Iterator[Any]:
     probe.note("the docker shows the server's state")
 
     APP.action("handtint_colorize").trigger()
-    yield lambda: any(isinstance(w, GrayQuestion) for w in QtWidgets.QApplication.topLevelWidgets())
+    yield lambda: asked_about_gray() is not None
     yield 500
     probe.screenshot("2-question")
     assert document.colorModel() == "GRAYA"
-    question = next(
-        w for w in QtWidgets.QApplication.topLevelWidgets() if isinstance(w, GrayQuestion)
-    )
-    question._yes.click()
+    asked_about_gray()._yes.click()
     yield lambda: core().running
     assert document.colorModel() == "RGBA"
     yield lambda: not core().running
@@ -189,3 +199,20 @@ def steps() -> Iterator[Any]:
     yield 700
     probe.screenshot("7-all-undone")
     probe.note("undo goes all the way back to the gray photo")
+
+    box_with("Live").click()
+    chosen = Selection()
+    chosen.select(width // 4, height // 4, width // 2, height // 2, 255)
+    document.setSelection(chosen)
+    yield 300
+    APP.action("handtint_colorize").trigger()
+    yield lambda: asked_about_gray() is not None
+    asked_about_gray()._remember.setChecked(True)
+    asked_about_gray()._yes.click()
+    yield lambda: core().running
+    yield lambda: not core().running
+    yield 1000
+    assert core().settings.convert_gray == "always"
+    assert [m.type() for m in layer(result).childNodes()] == ["transparencymask"]
+    probe.screenshot("8-selection")
+    probe.note("a selection becomes the mask")
