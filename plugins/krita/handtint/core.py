@@ -40,6 +40,7 @@ class Core:
         self.settings: Settings = load()
         self.seen = Seen()
         self.server = ServerView(ServerState.UNKNOWN)
+        self._default_vividness = 0.5
         self.progress: tuple[str, float] | None = None
         self.message = ""
         self.message_is_error = False
@@ -116,7 +117,15 @@ class Core:
             return
         self.side_jobs.run("look", flow, self._set_server, lambda error: None)
 
+    @property
+    def vividness(self) -> float:
+        """The one in use: the user's, else the server's default."""
+        chosen = self.settings.vividness
+        return self._default_vividness if chosen is None else chosen
+
     def _set_server(self, view: ServerView) -> None:
+        if view.vividness is not None:
+            self._default_vividness = view.vividness
         if view != self.server:
             self.server = view
             self.tell()

@@ -97,11 +97,16 @@ class OptionsDialog(QtWidgets.QDialog):
         self.setWindowTitle("Colorize Layer")
         self._chosen = core().settings
         column = QtWidgets.QVBoxLayout(self)
-        for label, tip, name in (
-            ("Vividness", "From calm colors to bold ones", "vividness"),
-            ("Hint strength", "How far hints replace the automatic colors", "strength"),
+        for label, tip, name, value in (
+            ("Vividness", "From calm colors to bold ones", "vividness", core().vividness),
+            (
+                "Hint strength",
+                "How far hints replace the automatic colors",
+                "strength",
+                self._chosen.strength,
+            ),
         ):
-            column.addWidget(Fraction(label, tip, getattr(self._chosen, name), self._setter(name)))
+            column.addWidget(Fraction(label, tip, value, self._setter(name)))
         for text, name in (
             ("Use hints", "use_hints"),
             ("Selection becomes the result's mask", "use_selection"),

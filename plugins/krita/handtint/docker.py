@@ -85,7 +85,7 @@ class HandtintDocker(DockWidget):  # type: ignore[misc]
         self._vividness = Fraction(
             "Vividness",
             "From calm colors, which are wrong least often, to bold ones",
-            settings.vividness,
+            self._core.vividness,
             lambda value: self._change(vividness=value),
         )
         self._strength = Fraction(
@@ -173,7 +173,7 @@ class HandtintDocker(DockWidget):  # type: ignore[misc]
         self._colorize.setEnabled(not now.running)
         settings = now.settings
         for widget, value in (
-            (self._vividness, settings.vividness),
+            (self._vividness, now.vividness),
             (self._strength, settings.strength),
         ):
             if not widget.slider.isSliderDown():

@@ -12,12 +12,14 @@ GROUP = "handtint"
 
 @dataclass(frozen=True)
 class Settings:
-    """vividness, strength: 0..1.  use_hints, use_selection, live: check boxes.
+    """vividness, strength: 0..1; vividness None: the server's default.
+
+    use_hints, use_selection, live: check boxes.
 
     convert_gray: "ask", "always" or "never" convert a gray document to RGB.
     """
 
-    vividness: float = 0.5
+    vividness: float | None = None
     strength: float = 1.0
     use_hints: bool = True
     use_selection: bool = True
@@ -42,7 +44,7 @@ def load() -> Settings:
         value: Any = None
         if isinstance(default, bool):
             value = {"true": True, "false": False}.get(text)
-        elif isinstance(default, float):
+        elif default is None or isinstance(default, float):
             try:
                 value = min(max(float(text), 0.0), 1.0)
             except ValueError:
@@ -57,5 +59,6 @@ def load() -> Settings:
 def save(settings: Settings) -> None:
     """Keep settings."""
     for name, value in asdict(settings).items():
-        text = str(value).lower() if isinstance(value, bool) else str(value)
+        text = "" if value is None else str(value)
+        text = text.lower() if isinstance(value, bool) else text
         Krita.instance().writeSetting(GROUP, name, text)

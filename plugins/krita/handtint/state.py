@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Generator
 
@@ -66,10 +66,14 @@ _UNREACHABLE = (
 
 @dataclass(frozen=True)
 class ServerView:
-    """A state with what else there is to say: the device's name, or the remedy."""
+    """A state with what else there is to say: the device's name, or the remedy.
+
+    vividness: the server's default, or None if it is not known.
+    """
 
     state: ServerState
     detail: str = ""
+    vividness: float | None = None
 
 
 def view_of_error(error: ClientError) -> ServerView:
@@ -117,6 +121,14 @@ def look(session: Session) -> Generator[Any, Any, ServerView]:
         answer = yield Send(endpoint, protocol.health(), LOOK_TIMEOUT)
         health = protocol.read_health(answer)
         answer = yield Send(endpoint, protocol.info(), LOOK_TIMEOUT)
-        return view_of_info(protocol.read_info(answer), health.status)
+        info = protocol.read_info(answer)
+        return replace(view_of_info(info, health.status), vividness=_default_vividness(info))
     except ClientError as error:
         return view_of_error(error)
+
+
+def _default_vividness(info: dict[str, Any]) -> float | None:
+    try:
+        return min(max(float(info["defaults"]["vividness"]), 0.0), 1.0)
+    except (KeyError, TypeError, ValueError):
+        return None

@@ -54,7 +54,7 @@ def asked(pixels, depth="U8", hints=None, **more):
     dtype, layout = WIRE[depth]
     height, width = pixels.shape[:2]
     plane = protocol.Plane(width, height, dtype, layout, pixels.tobytes())
-    options = {"vividness": 0.5, "strength": 1.0, "answer_layout": layout, **more}
+    options = {"answer_layout": layout, **more}
     answer = transport.run(session().ask(lambda: protocol.colorize(plane, hints, **options)))
     return bytes(protocol.read_picture(answer).data)
 
