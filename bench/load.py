@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import http.client
 import io
+import itertools
 import json
 import queue
 import random
@@ -277,6 +278,12 @@ def raw_request(photo: Photo) -> tuple[str, bytes]:
     return multipart(request, photo.plane.tobytes())
 
 
+def quarters(jobs: list[Any]) -> list[list[Any]]:
+    """Four parts of a list."""
+    bounds = [len(jobs) * i // 4 for i in range(5)]
+    return [jobs[a:b] for a, b in itertools.pairwise(bounds)]
+
+
 def state_of(process: int) -> tuple[int, int, int]:
     """(resident bytes, threads, file descriptors) of the server."""
     status = Path(f"/proc/{process}/status").read_text()
@@ -327,11 +334,14 @@ def run(clients: int, requests: int, seed: int, photos: list[Photo] | None = Non
         (choose.choices(kinds, weights)[0], choose.choice(photos), choose.random())
         for _ in range(requests)
     ]
-    with server("--device", "cpu", *arguments) as found:
+    # The cache is small, so that photos are dropped and sent anew all the time.
+    with server("--device", "cpu", "--cache-mb", "96", *arguments) as found:
         done = threading.Event()
         helpers = [threading.Thread(target=watch_health, args=(found, outcome, done))]
         helpers += [threading.Thread(target=slow_client, args=(found, done)) for _ in range(4)]
-        Client(found, photos, outcome).patiently("/v1/colorize", *raw_request(photos[0]))
+        first = Client(found, photos, outcome)
+        first.patiently("/v1/colorize", *raw_request(photos[0]))
+        first.connection.close()
         for helper in helpers:
             helper.start()
 
@@ -345,7 +355,8 @@ def run(clients: int, requests: int, seed: int, photos: list[Photo] | None = Non
                     outcome.wrong.append(f"{kind}: {type(error).__name__}: {error}")
             client.connection.close()
 
-        for part in (lists[:early], lists[early:]):
+        count = 0
+        for part in [lists[:early], *quarters(lists[early:])]:
             threads = [threading.Thread(target=work) for _ in range(clients)]
             for thread in threads:
                 thread.start()
@@ -356,7 +367,8 @@ def run(clients: int, requests: int, seed: int, photos: list[Photo] | None = Non
             for thread in threads:
                 thread.join()
             time.sleep(1)
-            outcome.states.append((len(part), *state_of(found["process"])))
+            count += len(part)
+            outcome.states.append((count, *state_of(found["process"])))
         done.set()
         for helper in helpers:
             helper.join()
@@ -366,9 +378,8 @@ def run(clients: int, requests: int, seed: int, photos: list[Photo] | None = Non
 def judge(outcome: Outcome) -> list[str]:
     """What is not as it must be."""
     faults = list(outcome.wrong)
-    (_, memory, threads, descriptors), (_, memory_end, threads_end, descriptors_end) = (
-        outcome.states
-    )
+    _, memory, threads, descriptors = outcome.states[0]
+    _, memory_end, threads_end, descriptors_end = outcome.states[-1]
     if memory_end > memory * GROWTH:
         faults.append(f"memory grew from {memory >> 20} to {memory_end >> 20} MiB")
     if threads_end > threads:

@@ -34,6 +34,7 @@ def test_mixed_requests_of_many_clients(load: ModuleType) -> None:
     assert outcome.wrong == []
     assert sum(len(v) for v in outcome.milliseconds.values()) == 160
     assert len(outcome.health) > 10
-    (_, _, threads, descriptors), (_, _, threads_end, descriptors_end) = outcome.states
+    _, _, threads, descriptors = outcome.states[0]
+    _, _, threads_end, descriptors_end = outcome.states[-1]
     assert threads_end <= threads
     assert descriptors_end <= descriptors
