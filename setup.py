@@ -1,8 +1,8 @@
-"""Puts the ZIPs of the plug-ins into the wheel; everything else is in pyproject.toml."""
+"""Puts the plug-ins into the wheel; everything else is in pyproject.toml."""
 
 from __future__ import annotations
 
-import runpy
+import shutil
 from pathlib import Path
 
 from setuptools import setup
@@ -13,15 +13,13 @@ class BuildWithPlugins(build_py):
     """`handtint install` finds the plug-ins beside itself when there is no repository."""
 
     def run(self) -> None:
-        """Build the modules, then the ZIPs."""
+        """Build the modules, then the plug-ins."""
         super().run()
         if not self.editable_mode:
             root = Path(__file__).resolve().parent
-            bundled = Path(self.build_lib) / "handtint_server" / "installer" / "bundled"
-            bundled.mkdir(parents=True, exist_ok=True)
-            build = runpy.run_path(str(root / "plugins" / "package.py"))["build"]
-            for editor in ("gimp", "krita"):
-                build(editor, bundled)
+            target = Path(self.build_lib) / "handtint_server" / "plugins"
+            ignored = shutil.ignore_patterns("__pycache__", ".*")
+            shutil.copytree(root / "plugins", target, ignore=ignored, dirs_exist_ok=True)
 
 
 setup(cmdclass={"build_py": BuildWithPlugins})
