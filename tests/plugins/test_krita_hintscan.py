@@ -23,6 +23,10 @@ def paint(pixels: bytearray, x: int, y: int, w: int, h: int, colour: bytes) -> N
         pixels[start : start + 4 * w] = colour * w
 
 
+def rgba(bgra: bytearray) -> bytes:
+    return b"".join(bytes((r, g, b, a)) for b, g, r, a in zip(*[iter(bgra)] * 4))
+
+
 def scan_all(scan: hintscan.HintScan, pixels: bytes, painted: hintscan.Box | None) -> list[int]:
     """Feed a picture of WIDTH x 256 pixels; the strips that had changed."""
     scan.cover(painted)
@@ -44,7 +48,7 @@ def test_the_crop_inflates_to_the_painted_rows() -> None:
     crop = scan.crop()
     assert crop is not None
     assert (crop.x, crop.y, crop.width, crop.height) == (0, 64, WIDTH, 192)
-    assert zlib.decompress(crop.stream) == bytes(pixels[4 * WIDTH * 64 :])
+    assert zlib.decompress(crop.stream) == rgba(pixels[4 * WIDTH * 64 :])
 
 
 def test_only_touched_strips_are_made_anew() -> None:
@@ -60,7 +64,7 @@ def test_only_touched_strips_are_made_anew() -> None:
     assert scan.state != before
     crop = scan.crop()
     assert crop is not None
-    assert zlib.decompress(crop.stream) == bytes(pixels[4 * WIDTH * 64 : 4 * WIDTH * 192])
+    assert zlib.decompress(crop.stream) == rgba(pixels[4 * WIDTH * 64 : 4 * WIDTH * 192])
 
 
 def test_erasing_takes_strips_away() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -56,3 +57,9 @@ def test_first_steps(window: Outcome, step: str) -> None:
 def test_it_came_to_its_end(window: Outcome) -> None:
     assert "steps" not in window.cases, window.cases.get("steps")
     assert window.complete
+
+
+def test_the_plugin_met_no_fault_of_its_own(window: Outcome) -> None:
+    """Faults in slots are printed, not raised: PyQt would end Krita."""
+    faults = re.findall(r"Traceback.*?\n(?=\S)[^\n]*", window.output, re.DOTALL)
+    assert not [fault for fault in faults if "pykrita/handtint/" in fault]

@@ -15,9 +15,10 @@ def _register() -> None:
 
     application = Krita.instance()
     application.addExtension(HandtintExtension(application))
-    application.addDockWidgetFactory(
-        DockWidgetFactory(DOCKER_ID, DockWidgetFactoryBase.DockRight, HandtintDocker)
-    )
+    # Krita 6 has the sides in an enumeration of their own, Krita 5 in the class itself.
+    sides = getattr(DockWidgetFactoryBase, "DockPosition", DockWidgetFactoryBase)
+    right = getattr(sides, "DockRight", None) or DockWidgetFactoryBase.DockRight
+    application.addDockWidgetFactory(DockWidgetFactory(DOCKER_ID, right, HandtintDocker))
 
 
 def _is_krita_itself() -> bool:

@@ -10,6 +10,7 @@ from .qt import QtCore, QtGui, QtWidgets, safely
 _CANVAS_CLASSES = ("KisOpenGLCanvas2", "KisQPainterCanvas")
 _Event = QtCore.QEvent.Type
 _DOWN = (_Event.MouseButtonPress, _Event.TabletPress)
+_MOVE = (_Event.MouseMove, _Event.TabletMove)
 _UP = (_Event.MouseButtonRelease, _Event.TabletRelease)
 
 
@@ -26,8 +27,9 @@ def canvas_widget(window: Any) -> Any:
 class Brush(QtCore.QObject):
     """Watches one canvas for pressing and lifting, by mouse, pen or finger.
 
-    lifted: called right after the brush was lifted.  Only the canvas is watched: a filter on
-    the whole program would run for every event that Krita has.
+    lifted: called right after the brush was lifted.  path: the box around where it went, in
+    the canvas' own pixels.  Only the canvas is watched: a filter on the whole program would
+    run for every event that Krita has.
     """
 
     def __init__(self, lifted: Callable[[], None]) -> None:
@@ -35,6 +37,7 @@ class Brush(QtCore.QObject):
         self._lifted = lifted
         self._canvas: Any = None
         self._pen_is_down = False
+        self.path = QtCore.QRectF()
 
     def watch(self, canvas: Any) -> None:
         """Watch a canvas widget instead of the one before; None: none.
@@ -63,9 +66,23 @@ class Brush(QtCore.QObject):
     def eventFilter(self, watched: Any, event: Any) -> bool:  # noqa: N802  (Qt's name)
         """Qt's hook; never keeps an event from Krita."""
         kind = event.type()
-        if kind in _DOWN:
+        if kind in _MOVE:
+            self._follow(event)
+        elif kind in _DOWN:
             self._pen_is_down = kind == _Event.TabletPress
+            self.path = QtCore.QRectF()
+            self._follow(event)
         elif kind in _UP:
             self._pen_is_down = False
+            self._follow(event)
             QtCore.QTimer.singleShot(0, safely(self._lifted))
         return False
+
+    def _follow(self, event: Any) -> None:
+        # The same in Qt 6, and in Qt 5 of pens and of mice.
+        for name in ("position", "posF", "localPos"):
+            if hasattr(event, name):
+                place = getattr(event, name)()
+                around = QtCore.QRectF(place.x() - 1, place.y() - 1, 2, 2)
+                self.path = self.path.united(around)
+                return

@@ -94,7 +94,7 @@ def hints_on_wire(crop: Crop | None, rect: Rect) -> DeflatedCrop | None:
     if crop is None:
         return None
     return DeflatedCrop(
-        crop.x - rect[0], crop.y - rect[1], crop.width, crop.height, crop.stream, "BGRA"
+        crop.x - rect[0], crop.y - rect[1], crop.width, crop.height, crop.stream, "RGBA"
     )
 
 

@@ -11,15 +11,16 @@ from .brush import Brush, canvas_widget
 from .client import ClientError, Suggestion
 from .commands import Outcome, guard, hints_on_wire, suggest
 from .hintscan import Crop, HintScan
-from .live import HintWatch, LiveUpdate, settle
+from .live import LiveUpdate, settle
 from .memory import Memory
 from .nodes import NoPhoto, Target, alive, by_uid, newest_result, target, uid
 from .overlay import overlay_of
 from .photos import Rect, rect_of
-from .qt import timer
+from .qt import safely, timer
 from .results import painted_over
 from .settings import Settings
-from .view import visible_rect
+from .view import stroke_rect, visible_rect
+from .watch import HintWatch
 
 if TYPE_CHECKING:
     from .core import Core
@@ -54,6 +55,7 @@ class Follower:
         self._shown: tuple[str, Crop | None, dict[str, Any]] | None = None
         self._suspects: set[str] = set()
         self._lifted_at: float | None = None
+        self._undo_actions: set[str] = set()
         self._follow_timer = timer(FOLLOW_MS, self.follow)
         self._settle_timer = timer(SETTLE_MS, self._settle, once=True)
         self._settings_timer = timer(SETTINGS_MS, self._update_live, once=True)
@@ -70,6 +72,7 @@ class Follower:
             return
         application = Krita.instance()
         self.brush.watch(canvas_widget(application.activeWindow()))
+        self._listen_to_undo()
         document = application.activeDocument()
         if not alive(document):
             self._unwatch()
@@ -83,6 +86,14 @@ class Follower:
         if node is not None and uid(node) in Memory(document).results:
             self._suspects.add(uid(node))  # the user may paint into it
         self._watch_target(document, goal)
+
+    def _listen_to_undo(self) -> None:
+        """Undo changes hints without the brush; a sweep would find it, but later."""
+        for name in ("edit_undo", "edit_redo"):
+            action = Krita.instance().action(name)
+            if action is not None and name not in self._undo_actions:
+                action.triggered.connect(safely(self._on_undo))
+                self._undo_actions.add(name)
 
     def note_result(self, outcome: Outcome, settings: Settings) -> None:
         """Colorize has put a result there, made with these settings."""
@@ -134,7 +145,11 @@ class Follower:
     def _on_lifted(self) -> None:
         self._lifted_at = time.monotonic()
         if self._watch is not None:
-            self._watch.lifted()
+            self._watch.lifted(stroke_rect(_active_view(), self.brush.path))
+
+    def _on_undo(self, *_: Any) -> None:
+        if self._watch is not None:
+            self._watch.lifted(None)
 
     def _on_hints_changed(self, scan: HintScan, place: tuple[int, int] | None) -> None:
         before, self._crop = self._crop, scan.crop()
@@ -205,8 +220,6 @@ class Follower:
         result = newest_result(self._document, photo, Memory(self._document))
         if result is None:
             return
-        window = Krita.instance().activeWindow()
-        view = window.activeView() if window is not None else None
         settings = self._core.settings
         crop = self._crop if settings.use_hints else None
         wanted = (uid(result), crop, settings.of_run())
@@ -224,7 +237,7 @@ class Follower:
             self._core.seen,
             settings,
             crop,
-            visible_rect(view, canvas_widget(window)),
+            visible_rect(_active_view(), canvas_widget(Krita.instance().activeWindow())),
             lambda: self.brush.is_down,
         )
         self._shown = None
@@ -280,3 +293,8 @@ class Follower:
         key = self._live_result
         flow = settle(self._document, key, guard(self._document, key), lambda: self.brush.is_down)
         self._core.side_jobs.run("settle", flow, lambda _: None, lambda error: None)
+
+
+def _active_view() -> Any:
+    window = Krita.instance().activeWindow()
+    return window.activeView() if window is not None else None

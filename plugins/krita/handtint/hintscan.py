@@ -27,8 +27,11 @@ _LAST_BLOCK = b"\x03\x00"
 
 @dataclass(frozen=True)
 class Strip:
-    """A painted strip.  checksum: of its pixels.  adler: for the stream.  deflated: a piece of
-    a raw deflate stream that depends on nothing before it and ends at a byte."""
+    """A painted strip.  checksum: of its pixels as Krita has them.  adler: for the stream.
+
+    deflated: the same as RGBA, a piece of a raw deflate stream that depends on nothing before
+    it and ends at a byte.
+    """
 
     checksum: int
     adler: int
@@ -37,19 +40,27 @@ class Strip:
 
     @classmethod
     def of(cls, pixels: bytes, checksum: int) -> Strip:
-        """A strip of packed pixels."""
+        """A strip of packed BGRA."""
+        rgba = _swapped(pixels)  # here, where only what has changed is touched
         packer = zlib.compressobj(1, zlib.DEFLATED, -15)
-        deflated = packer.compress(pixels) + packer.flush(zlib.Z_FULL_FLUSH)
-        return cls(checksum, zlib.adler32(pixels), deflated, len(pixels))
+        deflated = packer.compress(rgba) + packer.flush(zlib.Z_FULL_FLUSH)
+        return cls(checksum, zlib.adler32(rgba), deflated, len(rgba))
 
     def pixels(self) -> bytes:
         """What it was made of."""
-        return zlib.decompressobj(-15).decompress(self.deflated)
+        return _swapped(zlib.decompressobj(-15).decompress(self.deflated))
+
+
+def _swapped(pixels: bytes) -> bytes:
+    """BGRA to RGBA, and back."""
+    swapped = bytearray(pixels)
+    swapped[0::4], swapped[2::4] = pixels[2::4], pixels[0::4]
+    return bytes(swapped)
 
 
 @dataclass(frozen=True)
 class Crop:
-    """All hints of a photo as they travel: BGRA, one zlib stream."""
+    """All hints of a photo as they travel: RGBA, one zlib stream."""
 
     x: int
     y: int

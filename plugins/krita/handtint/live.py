@@ -1,8 +1,8 @@
 """Live mode: the coloured layer follows the hints while they are painted.
 
-`HintWatch` notices that hints have changed; `LiveUpdate` asks for the new colours and writes
-them into the result.  Both work in steps that are too short to be felt, and neither touches
-a pixel while the brush is down.
+`LiveUpdate` asks for the new colours and writes them into the result when `HintWatch` has
+noticed that hints have changed.  Both work in steps that are too short to be felt, and
+neither touches a pixel while the brush is down.
 """
 
 from __future__ import annotations
@@ -12,13 +12,11 @@ from typing import Any, Callable, Generator
 
 from .client import ImageUnknown, Rejected, Session, protocol
 from .commands import Known, Seen, colorize_request, guard, read_answer
-from .hintscan import ROWS, Crop, HintScan, place_of_change
+from .hintscan import Crop
 from .memory import Memory, Result
 from .nodes import by_uid
-from .pace import Pace
 from .photos import (
     Dropped,
-    HintReader,
     Photo,
     Rect,
     read_checksum,
@@ -26,136 +24,13 @@ from .photos import (
     rect_of,
     write_pixels,
 )
-from .qt import QtCore, safely
 from .settings import Settings
 from .spaces import space_of, space_of_document
 from .steps import Until
 from .view import intersect
 
-TICK_MS = 50
-"""How often the hints are looked at."""
-
-HURRY_MS = 12
-"""How often right after the brush was lifted."""
-
-BUDGET = 0.010
-"""Seconds of looking in a tick after something has happened."""
-
-IDLE_BUDGET = 0.003
-"""Seconds of looking in a tick when nothing has."""
-
-RESTLESS = 0.5
-"""Seconds after the brush was lifted in which Krita may still be painting."""
-
 WHOLE_FROM = 0.6
 """If so much of the photo is visible, it is updated as a whole."""
-
-
-class HintWatch:
-    """Notices changes of a photo's hints.
-
-    is_down: whether the brush is down.  changed: called with the scan and the place of the
-    change, as (x, y) in the picture, or None if something was only taken away.
-
-    After the brush was lifted everything painted is looked at, at once; otherwise a few
-    strips a tick, round and round, which finds whatever else may change a layer.
-    """
-
-    def __init__(
-        self,
-        layers: list[Any],
-        area: Rect,
-        is_down: Callable[[], bool],
-        changed: Callable[[HintScan, Any], None],
-    ) -> None:
-        self.scan = HintScan(area)
-        self._pace = Pace(area[2] * 4)  # only to measure: strips are what they are
-        self._reader = HintReader(layers)
-        self._is_down, self._changed = is_down, changed
-        self._painted: Rect | None = None
-        self._todo: list[int] = []
-        self._next = 0
-        self._restless = 0.0
-        self._place: Any = None
-        self._found = False
-        self._first = True
-        self._was_down = False
-        self._timer = QtCore.QTimer()
-        self._timer.timeout.connect(safely(self._look))
-        self._timer.start(TICK_MS)
-
-    def stop(self) -> None:
-        """Look no more."""
-        self._timer.stop()
-        self._reader.close()
-
-    def lifted(self) -> None:
-        """Be told that the brush was lifted, or that something else has happened."""
-        self._hurry()
-        self._look()
-
-    def _hurry(self) -> None:
-        self._restless = time.monotonic() + RESTLESS
-        self._timer.setInterval(HURRY_MS)
-
-    def _look(self) -> None:
-        if self._is_down():
-            self._was_down = True
-            return
-        if self._was_down:
-            self._was_down = False
-            self._hurry()
-        began = time.perf_counter()
-        painted = self._reader.painted()
-        restless = time.monotonic() < self._restless
-        if not restless and self._timer.interval() != TICK_MS:
-            self._timer.setInterval(TICK_MS)
-        hurry = restless or painted != self._painted or self._first
-        if painted != self._painted:
-            self._painted = painted
-            self._found = self.scan.cover(painted) or self._found
-            self._todo = []
-        indices = self.scan.indices(painted)
-        if not self._todo:
-            self._todo = list(indices) if hurry else self._some_of(indices)
-        budget = BUDGET if hurry else IDLE_BUDGET
-        while self._todo:
-            self._check(self._todo.pop())
-            if time.perf_counter() - began > budget:
-                break
-        if self._todo and hurry:
-            QtCore.QTimer.singleShot(0, safely(self._continue))
-        elif self._found or self._first:
-            self._tell()
-
-    def _continue(self) -> None:
-        if self._timer.isActive():
-            self._look()
-
-    def _some_of(self, indices: range) -> list[int]:
-        if not indices:
-            return []
-        self._next = (self._next + 1) % len(indices)
-        return [indices[self._next]]
-
-    def _check(self, index: int) -> None:
-        box = self.scan.box(index)
-        with self._pace.measure(ROWS):
-            pixels = self._reader.read(box)
-        before = self.scan.update(index, pixels)
-        if before is None:
-            return
-        self._found = True
-        place = place_of_change(before, pixels, box[2])
-        if place is not None:
-            self._place = (box[0] + place[0], index * ROWS + place[1])
-
-    def _tell(self) -> None:
-        first, self._first = self._first, False
-        place, self._place = self._place, None
-        self._found = False
-        # What was painted before the watch began is no news.
-        self._changed(self.scan, None if first else place)
 
 
 def regions(rect: Rect, visible: Rect | None) -> list[Rect]:

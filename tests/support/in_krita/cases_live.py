@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from cases_layers import BLUE, RED, asked
-from handtint import commands, live, nodes, overlay, view
+from handtint import commands, live, nodes, overlay, view, watch
 from handtint.client import HintCrop
 from handtint.driver import Job
 from handtint.hintscan import HintScan
@@ -54,7 +54,7 @@ class Watched:
         self.hand = Hand()
         self.told = []
         self.read = 0
-        self.watch = live.HintWatch(layers, area, self.hand.is_down, self._changed)
+        self.watch = watch.HintWatch(layers, area, self.hand.is_down, self._changed)
 
     def _changed(self, scan, place):
         self.told.append((time.monotonic(), scan.crop(), place))
@@ -99,11 +99,11 @@ def case_the_watch_tells_of_paint_and_of_erasing():
     assert 50 <= place[0] < 62
     assert 40 <= place[1] < 46
     paint(made, hints, (52, 42, 2, 2), BLUE)  # within the same bounds
-    watched.watch.lifted()
+    watched.watch.lifted((40, 30, 20, 20))
     _, _, place = watched.next()
     assert 52 <= place[0] < 54
     paint(made, hints, (50, 40, 12, 6), (0, 0, 0, 0))
-    watched.watch.lifted()
+    watched.watch.lifted(None)
     _, crop, place = watched.next()
     assert crop is None
     assert place is None
@@ -115,7 +115,7 @@ def case_the_watch_finds_what_nobody_told_it():
     paint(made, hints, (10, 10, 380, 880), RED)
     watched = Watched([hints], (0, 0, 400, 900))
     watched.next()
-    until = time.monotonic() + live.RESTLESS + 0.2
+    until = time.monotonic() + watch.RESTLESS + 0.2
     wait(lambda: time.monotonic() > until)
     paint(made, hints, (200, 600, 5, 5), BLUE)
     began = time.monotonic()

@@ -122,6 +122,9 @@ def steps() -> Iterator[Any]:
     ):
         values[name + ", ms"] = summary([t[end] - t[start] for t in core().follower.update_times])
 
+    values["brush up to new colors, stroke by stroke, ms"] = [
+        round(1000 * (t["shown"] - t["lifted"])) for t in core().follower.update_times
+    ]
     probe.VALUES.update(values)
     probe.screenshot("painted")
     probe.note("measured")

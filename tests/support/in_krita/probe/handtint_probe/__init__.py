@@ -14,9 +14,12 @@ import time
 import traceback
 from pathlib import Path
 
-from PyQt5.QtCore import QTimer
-
 from krita import Krita
+
+if "PyQt6.QtCore" in sys.modules:
+    from PyQt6.QtCore import QTimer
+else:
+    from PyQt5.QtCore import QTimer
 
 OUT = Path(os.environ["HANDTINT_TEST_OUT"])
 VALUES = {}
