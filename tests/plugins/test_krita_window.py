@@ -25,6 +25,8 @@ STEPS = [
     "live updates are in the saved file",
     "undo goes all the way back to the gray photo",
     "a selection becomes the mask",
+    "the options dialog opens and does not hold Krita up",
+    "a server that does not answer is a message with its remedy, and no dialog",
 ]
 
 

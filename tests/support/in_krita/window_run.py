@@ -8,8 +8,9 @@ from typing import Any
 
 import handtint_probe as probe
 from handtint.brush import canvas_widget
+from handtint.client import Setting
 from handtint.core import core
-from handtint.dialogs import GrayQuestion
+from handtint.dialogs import GrayQuestion, OptionsDialog
 from handtint.docker import DOCKER_ID
 from handtint.qt import QtCore, QtWidgets
 from handtint.state import ServerState
@@ -216,3 +217,29 @@ def steps() -> Iterator[Any]:
     assert [m.type() for m in layer(result).childNodes()] == ["transparencymask"]
     probe.screenshot("8-selection")
     probe.note("a selection becomes the mask")
+
+    APP.action("handtint_colorize_options").trigger()
+    yield 800
+    dialog = next(
+        w for w in QtWidgets.QApplication.topLevelWidgets() if isinstance(w, OptionsDialog)
+    )
+    assert dialog.isVisible()
+    assert not dialog.isModal()
+    probe.screenshot("9-options")
+    dialog.reject()
+    probe.note("the options dialog opens and does not hold Krita up")
+
+    before = names()
+    core().set_server(Setting(url="http://127.0.0.1:9", token="x"))
+    yield lambda: core().server.state is ServerState.UNREACHABLE
+    APP.action("handtint_colorize").trigger()
+    yield lambda: core().message_is_error
+    yield 700
+    assert "No Handtint server answers at http://127.0.0.1:9" in core().message, core().message
+    assert not core().running
+    assert names() == before
+    assert QtWidgets.QApplication.activeModalWidget() is None
+    probe.screenshot("10-unreachable")
+    core().set_server(Setting())
+    yield lambda: core().server.state in (ServerState.READY_CPU, ServerState.READY_GPU)
+    probe.note("a server that does not answer is a message with its remedy, and no dialog")
