@@ -22,6 +22,7 @@ import json
 import queue
 import random
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -293,17 +294,24 @@ def state_of(process: int) -> tuple[int, int, int]:
     return resident, int(values["Threads"]), descriptors
 
 
-def watch_health(found: dict[str, Any], outcome: Outcome, done: threading.Event) -> None:
-    """Ask for the health all the time, on a connection of its own."""
-    host, port = found["url"].removeprefix("http://").rsplit(":", 1)
+def watch_health(url: str) -> None:
+    """Ask for the health until stdin ends, then print the milliseconds as JSON.
+
+    Run as a process of its own: in this one, 64 client threads would be measured too.
+    """
+    host, port = url.removeprefix("http://").rsplit(":", 1)
     connection = http.client.HTTPConnection(host, int(port), timeout=60)
-    while not done.wait(0.05):
+    ended = threading.Event()
+    threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
+    found = []
+    while not ended.wait(0.05):
         start = time.perf_counter()
         connection.request("GET", "/v1/health")
         answer = connection.getresponse()
         answer.read()
-        outcome.health.append((time.perf_counter() - start) * 1000)
+        found.append((time.perf_counter() - start) * 1000)
     connection.close()
+    print(json.dumps(found))
 
 
 def slow_client(found: dict[str, Any], done: threading.Event) -> None:
@@ -337,11 +345,16 @@ def run(clients: int, requests: int, seed: int, photos: list[Photo] | None = Non
     # The cache is small, so that photos are dropped and sent anew all the time.
     with server("--device", "cpu", "--cache-mb", "96", *arguments) as found:
         done = threading.Event()
-        helpers = [threading.Thread(target=watch_health, args=(found, outcome, done))]
-        helpers += [threading.Thread(target=slow_client, args=(found, done)) for _ in range(4)]
+        helpers = [threading.Thread(target=slow_client, args=(found, done)) for _ in range(4)]
         first = Client(found, photos, outcome)
         first.patiently("/v1/colorize", *raw_request(photos[0]))
         first.connection.close()
+        watcher = subprocess.Popen(
+            [sys.executable, __file__, "--watch-health", found["url"]],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         for helper in helpers:
             helper.start()
 
@@ -366,12 +379,13 @@ def run(clients: int, requests: int, seed: int, photos: list[Photo] | None = Non
                 jobs.put(None)
             for thread in threads:
                 thread.join()
-            time.sleep(1)
+            time.sleep(3)  # the server has settled
             count += len(part)
             outcome.states.append((count, *state_of(found["process"])))
         done.set()
         for helper in helpers:
             helper.join()
+        outcome.health = json.loads(watcher.communicate()[0])
     return outcome
 
 
@@ -394,7 +408,11 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=64)
     parser.add_argument("--requests", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=13)
+    parser.add_argument("--watch-health", metavar="URL", help=argparse.SUPPRESS)
     given = parser.parse_args()
+    if given.watch_health:
+        watch_health(given.watch_health)
+        return
     outcome = run(given.clients, given.requests, given.seed)
     print(f"{'kind':14}{'count':>7}{'p50 ms':>9}{'p99 ms':>9}   (waiting for places included)")
     for kind, values in outcome.milliseconds.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import secrets
 import threading
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from . import __version__, source
 from .budget import Budget
 from .cache import Entry, Fingerprint, PhotoCache, wait_for
-from .devices import describe, engine_devices, free_unused
+from .devices import describe, engine_devices, free_unused, trim_heaps
 from .engine import Engines, Load
 from .errors import Problem, is_device_out_of_memory, problem_from
 from .metrics import Metrics
@@ -59,6 +60,8 @@ class Service:
         self.tickets = Tickets(settings.work_timeout)
         self.cache = PhotoCache(settings.cache_mb << 20)
         self.fingerprint = Fingerprint(settings.server_name)
+        self._closed = threading.Event()
+        self._sessions = 0
         self.engines = Engines(
             load,
             lambda: engine_devices(settings.device),
@@ -78,9 +81,28 @@ class Service:
     def start(self) -> None:
         """Load the model in the background."""
         self.engines.start()
+        threading.Thread(target=self._trim, name="handtint-trim", daemon=True).start()
+
+    def _trim(self) -> None:
+        """After work, and every ten seconds during it, let go of freed memory.
+
+        Errors hold their frames, and so their arrays, in cycles that only the collector
+        finds; what the libraries made at their start is set apart, so that it is quick.
+        """
+        self.engines.first_load.wait()
+        gc.collect()
+        gc.freeze()
+        trimmed_at, trimmed = time.monotonic(), 0
+        while not self._closed.wait(1.0):
+            count, now = self._sessions, time.monotonic()
+            if count != trimmed and (self.engines.taken == 0 or now - trimmed_at > 10):
+                gc.collect()
+                trim_heaps()
+                trimmed_at, trimmed = now, count
 
     def close(self, seconds: float = 5.0) -> bool:
         """End: running work is waited for, then cancelled; whether it ended in time."""
+        self._closed.set()
         ended = self.engines.stop(seconds)
         if not ended:
             self.tickets.cancel_all()
@@ -112,6 +134,7 @@ class Service:
         else:
             ticket.end("done")
         finally:
+            self._sessions += 1
             seconds = time.perf_counter() - started
             self.metrics.requests.labels(route, code).inc()
             self.metrics.seconds.labels(route).observe(seconds)

@@ -67,11 +67,13 @@ def command(**given: Any) -> None:
 def serve(settings: Settings) -> int:
     """Run a server; the exit code."""
     from handtint_server import folders, logs
+    from handtint_server.devices import settle_malloc
     from handtint_server.discovery import AlreadyRunningError
     from handtint_server.errors import sentence
     from handtint_server.model import HandtintError
     from handtint_server.runner import AddressError, Runner
 
+    settle_malloc()
     log_path = logs.configure(folders.log_file(settings.log_file), settings.log_level)
     try:
         runner = Runner(settings)
