@@ -23,9 +23,10 @@ from .bins import (
 )
 from .checkpoint import Checkpoint, load_weights
 from .colour import lab_to_rgb
+from .diffusion import Couplings, Diffusion
 from .errors import BadImage, BadOption, DeviceProblem
 from .geometry import Geometry, Window, pad_to_canvas, reduce_to, window_ramp
-from .hints import HintCells, Mixture, hint_reach, mix, mixture
+from .hints import HintCells, Mixture, hint_reach, mixture
 from .network import STRIDE, Heads
 from .render import ColourField, guide_shape, reduce_lightness, render
 from .residual import residual_tiles
@@ -47,6 +48,40 @@ class Automatic(NamedTuple):
     field: ColourField  # at any pixel
 
 
+MOST_SHARES = 1 << 22
+"""Beliefs with more shares (cells times hints) than this are not kept with the photo."""
+
+
+@dataclass(frozen=True, eq=False)
+class Belief:
+    """What all cells of a photo make of some hints, whatever their colours mean."""
+
+    key: bytes  # of the hinted cells
+    found: ev.Evidence  # as painted
+    merged: ev.Evidence  # as the mixture saw them
+    share: NDArray[np.float64]  # (N, K) of the merged hints
+    mixed: NDArray[np.float64]  # (N,) the mixture's trust
+    trust: NDArray[np.float64]  # (N,) G, after diffusion
+    diffusion: Diffusion
+
+    def spread(self, told: NDArray[Any], painted: NDArray[Any]) -> NDArray[np.float64]:
+        """(N, F) fields, times trust, from those of the merged and of the painted hints."""
+        mixed = self.mixed[:, None] * (self.share @ told)
+        return self.diffusion.spread(mixed, self.found, self.found.mass[:, None] * painted)
+
+    def mean_at(
+        self, cells: NDArray[np.int64], told: NDArray[Any], painted: NDArray[Any]
+    ) -> NDArray[np.float64]:
+        """(F,) the mean of `spread` over some cells, in one solution instead of F."""
+        picked = np.zeros((self.mixed.size, 1))
+        picked[cells] = 1.0 / cells.size
+        # The matrix is symmetric: its inverse may as well be applied to the question.
+        weight = self.diffusion.solve(picked)[:, 0]
+        mixed = (weight * self.diffusion.pull * self.mixed) @ self.share
+        own = weight[self.found.number] * self.diffusion.hold * self.found.mass
+        return np.asarray(mixed @ told + own @ painted)
+
+
 @dataclass(frozen=True, eq=False)
 class EncodedPhoto:
     """A photo as the network sees it: an immutable handle, to be colorized often.
@@ -64,6 +99,8 @@ class EncodedPhoto:
     heads: Heads  # (1, 313, h, w), (1, 32, h, w), (1, 1, h, w) float32
     weights_id: str
     _automatic: dict[float, Automatic] = field(default_factory=dict, repr=False)
+    _couplings: list[Couplings] = field(default_factory=list, repr=False)
+    _beliefs: list[Belief] = field(default_factory=list, repr=False)  # the last one
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -82,6 +119,8 @@ class EncodedPhoto:
             int(self.luminance.nbytes + self.guide.nbytes)
             + sum(t.nbytes for t in self.heads)
             + sum(int(a.ab.nbytes + a.field.points.nbytes) for a in [*self._automatic.values()])
+            + sum(c.nbytes for c in [*self._couplings])
+            + sum(b.share.nbytes for b in [*self._beliefs])
         )
 
 
@@ -316,32 +355,51 @@ class Colorizer:
     def _field(photo: EncodedPhoto, ab: NDArray[np.float32]) -> ColourField:
         return ColourField.fit(photo.luminance, ab, photo.geometry.cells_per_pixel, photo.guide)
 
-    def _mixture(
-        self, photo: EncodedPhoto, found: ev.Evidence, only: Tensor | None = None
-    ) -> tuple[ev.Evidence, Mixture]:
-        heads = photo.heads
+    def _believe(self, photo: EncodedPhoto, found: ev.Evidence) -> Belief:
+        """How far which hints reach into which cell; the last answer is kept with the photo."""
+        key = b"".join(a.tobytes() for a in (found.number, found.mass, found.ab))
+        for kept in [*photo._beliefs]:
+            if kept.key == key:
+                return kept
+        if not photo._couplings:
+            embedding = photo.heads.embedding[0].cpu().numpy()
+            photo._couplings.append(Couplings.of(photo.guide, embedding, photo.geometry.cells))
+        merged = found
         if found.number.size > ev.MOST_CELLS:
-            flat = heads.embedding[0].flatten(1).cpu().numpy()
-            found = ev.merge(found, flat, photo.geometry.cells[1])
-        network = self.network
-        return found, mixture(
-            heads.embedding,
-            heads.gate,
-            self._cells(found, with_q=False),
-            network.log_sigma,
-            network.log_gamma,
-            only,
-        )
+            flat = photo.heads.embedding[0].flatten(1).cpu().numpy()
+            merged = ev.merge(found, flat, photo.geometry.cells[1])
+        mixed = self._mixture(photo, merged.number, merged.mass)
+        trust = mixed.trust[0].cpu().numpy().astype(np.float64)
+        if np.ptp(merged.mass) == 0:
+            full = trust / float(merged.mass[0])
+        else:
+            ones = np.ones_like(merged.mass)
+            full = self._mixture(photo, merged.number, ones).trust[0].cpu().numpy()
+        diffusion = Diffusion.of(photo._couplings[0], found, np.minimum(full, 1.0))
+        mass = found.mass[:, None].astype(np.float64)
+        spread = diffusion.spread(trust[:, None], found, mass)[:, 0]
+        share = mixed.share[0].cpu().numpy().astype(np.float64)
+        belief = Belief(key, found, merged, share, trust, spread.clip(0.0, 1.0), diffusion)
+        if share.size <= MOST_SHARES:
+            photo._beliefs[:] = [belief]
+        return belief
 
-    def _cells(self, found: ev.Evidence, with_q: bool = True) -> HintCells:
+    def _mixture(
+        self, photo: EncodedPhoto, number: NDArray[np.int64], mass: NDArray[np.float32]
+    ) -> Mixture:
         device = self.torch_device
-        ab = torch.from_numpy(found.ab).to(device)
-        q = self._encoder.dense(ab) if with_q else torch.zeros(0, device=device)
-        return HintCells(
-            torch.from_numpy(found.number).to(device)[None],
-            torch.from_numpy(found.mass).to(device)[None],
-            q[None],
+        cells = HintCells(
+            torch.from_numpy(number).to(device)[None],
+            torch.from_numpy(mass).to(device)[None],
+            torch.zeros(0, device=device),  # trust does not depend on colours
         )
+        heads, network = photo.heads, self.network
+        return mixture(heads.embedding, heads.gate, cells, network.log_sigma, network.log_gamma)
+
+    def _bins_of(self, ab: NDArray[np.float32]) -> NDArray[np.float64]:
+        """(K, 2) ab to (K, 313), soft-encoded."""
+        q = self._encoder.dense(torch.from_numpy(ab).to(self.torch_device))
+        return q.cpu().numpy().astype(np.float64)
 
     def _hinted_ab(
         self, photo: EncodedPhoto, automatic: NDArray[np.float32], found: ev.Evidence
@@ -351,12 +409,12 @@ class Colorizer:
         The mean of a mixture is the mixture of the means, so the 313 bins need not be
         touched; a hint's mean is the painted colour itself.
         """
-        found, mixed = self._mixture(photo, found)
+        belief = self._believe(photo, found)
         rows, columns = photo.geometry.cells
-        hinted = (mixed.share[0].cpu() @ torch.from_numpy(found.ab)).numpy()  # (N, 2)
-        trust = mixed.trust[0].cpu().numpy().reshape(rows, columns)
-        painted = hinted.T.reshape(2, rows, columns)
-        return np.asarray((1.0 - trust) * automatic + trust * painted, np.float32)
+        told = belief.spread(belief.merged.ab, found.ab).T.reshape(2, rows, columns)
+        return np.asarray(
+            (1.0 - belief.trust.reshape(rows, columns)) * automatic + told, np.float32
+        )
 
     @torch.inference_mode()
     def probabilities(
@@ -377,8 +435,10 @@ class Colorizer:
         found = ev.pool(patches, photo.geometry, options.strength)
         if found.number.size == 0:
             return p
-        found, mixed = self._mixture(photo, found)
-        return mix(p, self._cells(found), mixed)
+        belief = self._believe(photo, found)
+        told = belief.spread(self._bins_of(belief.merged.ab), self._bins_of(found.ab))
+        trust = torch.from_numpy(belief.trust.reshape(1, 1, *p.shape[2:])).to(p)
+        return (1.0 - trust) * p + torch.from_numpy(told.T.reshape(p.shape)).to(p)
 
     @torch.inference_mode()
     def suggest(
@@ -403,15 +463,16 @@ class Colorizer:
         cells, lightness = self._place(photo, where)
         picked = torch.from_numpy(cells).to(self.torch_device)
         logits = photo.heads.logits[0].flatten(1)[:, picked]  # (313, M)
-        p = decode_distribution(logits[None, :, :, None], self.weights, SUGGEST_TILT, 1.0)[
-            0, :, :, 0
-        ]
+        p = decode_distribution(logits[None, :, :, None], self.weights, SUGGEST_TILT, 1.0)
+        p_cells = p[0, :, :, 0].double().cpu().numpy()  # (313, M)
         patches = [] if hints is None else ev.flatten(hints, *photo.shape)
         found = ev.pool(patches, photo.geometry, chosen.strength)
         if found.number.size:
-            found, mixed = self._mixture(photo, found, picked)
-            p = mix(p[None, :, :, None], self._cells(found), mixed)[0, :, :, 0]
-        mean = p.mean(dim=1).double().cpu().numpy()
+            belief = self._believe(photo, found)
+            told = belief.mean_at(cells, self._bins_of(belief.merged.ab), self._bins_of(found.ab))
+            mean = (p_cells * (1.0 - belief.trust[cells])).mean(axis=1) + told
+        else:
+            mean = p_cells.mean(axis=1)
         rgb_of = _rgb_at(lightness)
         return [
             Suggestion(rgb_of(ab), (float(ab[0]), float(ab[1])), share)
@@ -460,7 +521,8 @@ class Colorizer:
         patches = [] if hints is None else ev.flatten(hints, *photo.shape)
         found = ev.pool(patches, photo.geometry, ColorizeOptions().strength)
         if found.number.size:
-            spread = spread * (1.0 - self._mixture(photo, found)[1].trust[0])
+            settled = torch.from_numpy(self._believe(photo, found).trust).to(spread)
+            spread = spread * (1.0 - settled)
         # Believers are sampled: every cell would make a matrix of hundreds of megabytes.
         step = -(-spread.numel() // MOST_BELIEVERS)
         sampled = torch.arange(step // 2, spread.numel(), step, device=self.torch_device)

@@ -148,7 +148,7 @@ def test_a_soft_brush_leaves_no_ring(colorizer: Colorizer, photo: EncodedPhoto) 
     layer = brush(photo.shape, lines, 16, blur=6)
     # Straight alpha: what is under alpha 0 is anything, here black.
     assert (layer[..., :3][layer[..., 3] == 0] == 0).all()
-    got = ab_of(colorizer.colorize(photo, Hints.from_rgba(layer)))[100, 280:331, 1]
+    got = ab_of(colorizer.colorize(photo, Hints.from_rgba(layer)))[100, 302:331, 1]
     # From the wall towards the stroke blueness only grows, but for noise of 8 bits.
     smooth = np.convolve(got, np.ones(9) / 9, "valid")
     assert smooth[-1] < smooth[0] - 3

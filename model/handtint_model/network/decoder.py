@@ -97,7 +97,7 @@ class Decoder(nn.Module):
         for feature, lateral, context, blocks in zip(
             features, self.lateral, self.context, self.blocks
         ):
-            x = F.interpolate(x, size=feature.shape[-2:], mode="nearest")
+            x = F.interpolate(x, size=feature.shape[-2:], mode="bilinear", align_corners=False)
             x = blocks(x + lateral(feature) + context(pooled)[:, :, None, None])
         return x
 

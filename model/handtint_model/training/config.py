@@ -37,6 +37,7 @@ class TrainConfig:
     share_altered: float = 0.1  # samples whose truth's ab is rotated and scaled as a whole
     share_altered_object: float = 0.3  # samples of whose truth one object is shifted in ab
     hint_loss: float = 1.0
+    hint_error: float = 1.0  # weight of the hinted colour's log error beside its cross-entropy
     balance: float = 0.5  # a source of n photos is drawn in proportion to n ** balance
     min_chroma: float = 4.0  # photos of less mean chroma are dropped as gray
     workers: int = 1

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-MAX_CELLS = 64
+MAX_CELLS = 128
 """Hinted cells a sample keeps at most."""
 
 STROKE_TOLERANCE = 12.0
@@ -89,7 +89,7 @@ def simulate_hints(
     regions: per sample the (h, w) mask of an object that was altered, or None; such a sample
     always has hints, the first one to three of them on that object, half of the time the
     only ones.  A point is a square of 1 to 3 cells, a patch of up to 6; each brings one
-    colour, the mean of the truth under it.  Their number is log-uniform in 1..24.
+    colour, the mean of the truth under it.  Their number is log-uniform in 1..48.
     """
     batch, height, width, _ = ab.shape
     number = np.zeros((batch, MAX_CELLS), np.int64)
@@ -100,7 +100,7 @@ def simulate_hints(
         if region is None and rng.random() < share_without:
             continue
         kind = rng.choice(3, p=(0.55, 0.15, 0.3))
-        count = int(np.exp(rng.uniform(0, np.log(25))))
+        count = int(np.exp(rng.uniform(0, np.log(49))))
         on_region = 0
         if region is not None:
             on_region = int(rng.integers(1, 4))

@@ -24,7 +24,7 @@ from ..bins import COUNT, SoftEncoder, rebalancing_weights, smoothed_prior
 from ..checkpoint import save_weights
 from ..colour import rgb_to_lab
 from ..errors import BadOption
-from ..hints import HintCells
+from ..hints import HintCells, mixture
 from ..network import STRIDE, ColorNetwork
 from ..network.encoder import calibrate_stem, load_pretrained, read_encoder_file
 from .checkpoints import load_run, save_run
@@ -33,6 +33,7 @@ from .device_photos import DevicePhotos
 from .hint_simulation import alter_truth, simulate_hints
 from .losses import (
     Target,
+    hinted_error,
     hinted_log_probabilities,
     soft_cross_entropy,
     target_log_probabilities,
@@ -134,15 +135,19 @@ def losses(
         ab = torch.from_numpy(truth.ab).to(device)
         target = Target(*encoder.sparse(ab.flatten(1, 2)))
         log_p = target_log_probabilities(heads, target)
+    hint_ab = torch.from_numpy(simulated.ab).to(device)
     cells = HintCells(
         torch.from_numpy(simulated.number).to(device),
         torch.from_numpy(simulated.mass).to(device),
-        encoder.dense(torch.from_numpy(simulated.ab).to(device)),
+        encoder.dense(hint_ab),
     )
-    log_hinted = hinted_log_probabilities(
-        heads, log_p, cells, target, owner.log_sigma, owner.log_gamma
+    mixed = mixture(heads.embedding, heads.gate, cells, owner.log_sigma, owner.log_gamma)
+    hinted = soft_cross_entropy(
+        hinted_log_probabilities(mixed, log_p, cells, target), target, weights
     )
-    hinted = soft_cross_entropy(log_hinted, target, weights)
+    if config.hint_error > 0:
+        ab = torch.from_numpy(truth.ab).to(device).flatten(1, 2)
+        hinted = hinted + config.hint_error * hinted_error(heads, mixed, hint_ab, ab, weights)
     return automatic.mean(), _mean(hinted, (cells.mass > 0).any(dim=1))
 
 

@@ -7,8 +7,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ..hints import HintCells, mixture
+from ..bins import decode_distribution, mean_colour
+from ..hints import HintCells, Mixture
 from ..network import Heads
+
+ERROR_FLOOR = 25.0
+"""ab units squared: errors well below 5 units are not worth much."""
 
 
 class Target(NamedTuple):
@@ -35,16 +39,30 @@ def soft_cross_entropy(log_p: Tensor, target: Target, weights: Tensor) -> Tensor
 
 
 def hinted_log_probabilities(
-    heads: Heads,
-    log_p: Tensor,
-    cells: HintCells,
-    target: Target,
-    log_sigma: Tensor,
-    log_gamma: Tensor,
+    mixed: Mixture, log_p: Tensor, cells: HintCells, target: Target
 ) -> Tensor:
     """log p' of the target's bins, (B, N, 5), hints mixed in (`handtint_model.hints`)."""
-    mixed = mixture(heads.embedding, heads.gate, cells, log_sigma, log_gamma)
     hinted = (mixed.share @ cells.q).gather(-1, target.bins)
     trust = mixed.trust[..., None]
     # The floor keeps a confident wrong hint from an infinite loss.
     return torch.log((1.0 - trust) * log_p.exp() + trust * hinted + 1e-8)
+
+
+def hinted_error(
+    heads: Heads, mixed: Mixture, cells_ab: Tensor, truth: Tensor, weights: Tensor
+) -> Tensor:
+    """log of the mean squared error of the hinted ab, per sample, (B,), in nats.
+
+    cells_ab: (B, K, 2), the hints' colours; truth: (B, N, 2); weights: (313,).  The automatic
+    colour is the calibrated mean (r = 1) and gets no gradient from here: the error teaches
+    only how far hints reach.  Cross-entropy alone is content with a soft trust, since half
+    the probability of the right bin costs it just log 2; a mean that is half wrong is wrong.
+    The logarithm makes a decibel cost the same in every photo, as a mean PSNR does.
+    """
+    with torch.no_grad():
+        p = decode_distribution(heads.logits, weights, 1.0, 1.0)
+        automatic = mean_colour(p).flatten(2).transpose(1, 2)  # (B, N, 2)
+    trust = mixed.trust[..., None]
+    ab = (1.0 - trust) * automatic + trust * (mixed.share @ cells_ab)
+    square = (ab - truth).square().sum(-1).mean(-1)
+    return torch.log(square + ERROR_FLOOR)

@@ -1,0 +1,138 @@
+"""How hinted colour spreads from cell to cell: a screened diffusion.
+
+The mixture (`hints`) compares every cell with every hint, wherever it lies; it finds the
+other sleeve of the same jacket, but it does not know that a cell is surrounded by cells
+that took a hint.  So its trust g and its colours are smoothed along the picture: with
+weights w(i, j) between neighbouring cells that fall with the difference of their lightness
+and embeddings (after Levin et al., "Colorization using Optimization", SIGGRAPH 2004,
+equation 1), the field x minimises
+
+    sum_ij w(i, j) (x_i - x_j)^2 + sum_i lambda_i (x_i - y_i)^2 + sum_k c_k (x_k - h_k)^2
+
+for x = G, the trust, and x = G times the hinted distribution alike; y is what the mixture
+says, h what is painted.  Each x is a mean of y and h with weights that are not negative and
+the same for all fields, so p'_i = (1 - G_i) p_i + x_i stays a distribution, and stays
+linear in the strength.  docs/hints.md has the measurements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage, sparse
+from scipy.sparse import linalg
+
+from .evidence import Evidence
+from .geometry import reduce_to
+
+Doubles = NDArray[np.float64]
+
+LIGHTNESS_STEP = 3.0
+"""L*: standard deviation of the lightness difference over which colour spreads."""
+
+EMBEDDING_STEP = 1.0
+"""Squared embedding distance, per channel, at which a weight has fallen to 1/e."""
+
+LEAST_WEIGHT = 1e-6
+PULL = 1e-3
+"""lambda where the mixture trusts a hint: the mixture's own say is small there."""
+
+PULL_BACK = 1e-2
+"""More lambda where it trusts none, times (1 - g)^2: keeps colour from drifting far."""
+
+HOLD = 1e3
+"""Largest c: a painted cell has what is painted."""
+
+FAINT = 3.0
+"""As in `residual`: a faint rim follows its stroke."""
+
+
+@dataclass(frozen=True, eq=False)
+class Couplings:
+    """The weights between neighbouring cells of one photo; they do not depend on hints."""
+
+    shape: tuple[int, int]  # cells
+    weights: Any  # (N, N) sparse, symmetric
+    degree: Doubles  # (N,), its sums
+
+    @classmethod
+    def of(
+        cls, guide: NDArray[np.float32], embedding: NDArray[np.float32], shape: tuple[int, int]
+    ) -> Couplings:
+        """guide: (gh, gw) L*/100 of the photo; embedding: (C, h, w); shape: (h, w)."""
+        rows, columns = shape
+        lightness = reduce_to(guide, shape).astype(np.float64) * 100.0
+        features = embedding.astype(np.float64)
+        number = np.arange(rows * columns).reshape(shape)
+        first, second, weight = [], [], []
+        for dy, dx in ((0, 1), (1, 0), (1, 1), (1, -1)):
+            a = np.s_[: rows - dy, max(0, -dx) : columns - max(0, dx)]
+            b = np.s_[dy:, max(0, dx) : columns + min(0, dx)]
+            apart = (lightness[a] - lightness[b]) ** 2 / (2.0 * LIGHTNESS_STEP**2)
+            gap = np.square(features[(slice(None), *a)] - features[(slice(None), *b)]).mean(0)
+            near = np.exp(-apart - gap / EMBEDDING_STEP) + LEAST_WEIGHT
+            first.append(number[a].ravel())
+            second.append(number[b].ravel())
+            weight.append((near / 2.0 if dy and dx else near).ravel())
+        i, j, w = (np.concatenate(parts) for parts in (first, second, weight))
+        count = rows * columns
+        half = sparse.csr_matrix((w, (i, j)), (count, count))
+        weights = half + half.T
+        return cls(shape, weights, np.asarray(weights.sum(axis=1)).ravel())
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory."""
+        w = self.weights
+        return int(w.data.nbytes + w.indices.nbytes + w.indptr.nbytes + self.degree.nbytes)
+
+
+@dataclass(frozen=True, eq=False)
+class Diffusion:
+    """A factorised system: hints at certain cells of one photo."""
+
+    solve: Callable[[Doubles], Doubles]  # (N, F) right-hand sides to fields
+    pull: Doubles  # (N,) lambda
+    hold: Doubles  # (K,) c of each hint, shared by those of one cell
+
+    @classmethod
+    def of(cls, couplings: Couplings, found: Evidence, full_trust: Doubles) -> Diffusion:
+        """found: hinted cells; full_trust: (N,) the mixture's trust were all masses 1."""
+        count = couplings.degree.size
+        pull = PULL + PULL_BACK * (1.0 - full_trust) ** 2
+        sharing = np.bincount(found.number, minlength=count)[found.number]
+        hold = _hold(couplings, found) / sharing
+        diagonal = couplings.degree + pull
+        np.add.at(diagonal, found.number, hold)
+        matrix = sparse.diags(diagonal) - couplings.weights
+        # Symmetric and diagonally dominant: no pivoting is needed.
+        factors = linalg.splu(
+            sparse.csc_matrix(matrix),
+            permc_spec="MMD_AT_PLUS_A",
+            diag_pivot_thresh=0.0,
+            options={"SymmetricMode": True},
+        )
+        return cls(factors.solve, pull, hold)
+
+    def spread(self, mixed: Doubles, found: Evidence, painted: Doubles) -> Doubles:
+        """Fields (N, F) from what the mixture says (N, F) and the hints say (K, F)."""
+        right = self.pull[:, None] * mixed
+        np.add.at(right, found.number, self.hold[:, None] * painted)
+        return np.asarray(self.solve(right))
+
+
+def _hold(couplings: Couplings, found: Evidence) -> Doubles:
+    """(K,) c of each hinted cell, up to `HOLD`: little where its stroke is much stronger."""
+    mass = np.zeros(couplings.shape)
+    np.maximum.at(mass.ravel(), found.number, found.mass)
+    strokes, count = ndimage.label(mass > 0, np.ones((3, 3), bool))
+    largest = np.zeros(count + 1)
+    np.maximum.at(largest, strokes.ravel(), mass.ravel())
+    share = (found.mass / largest[strokes.ravel()[found.number]]) ** FAINT
+    # In units of what its neighbours have to say: a rim cell with few like it is no exception.
+    own = couplings.degree[found.number] * share / np.maximum(1.0 - share, 1e-9)
+    return np.asarray(np.minimum(HOLD, np.where(share < 1.0, own, HOLD)))
