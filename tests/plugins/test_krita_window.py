@@ -65,3 +65,20 @@ def test_the_plugin_met_no_fault_of_its_own(window: Outcome) -> None:
     """Faults in slots are printed, not raised: PyQt would end Krita."""
     faults = re.findall(r"Traceback.*?\n(?=\S)[^\n]*", window.output, re.DOTALL)
     assert not [fault for fault in faults if "pykrita/handtint/" in fault]
+
+
+def test_krita_ends_by_itself_in_the_middle_of_live_mode(tmp_path: Path) -> None:
+    """A plug-in that is called while Python goes away lets Krita crash at its end."""
+    run_in_krita.need()
+    runtime, home = tmp_path / "runtime", tmp_path / "data"
+    with ServerProcess(runtime, home):
+        outcome = run_in_krita.run_window(
+            "window_quit",
+            tmp_path / "krita",
+            [PHOTO],
+            {"HANDTINT_RUNTIME_DIR": str(runtime), "HANDTINT_HOME": str(home)},
+            limit=600,
+        )
+    outcome.check("a live update is under way")
+    assert "steps" not in outcome.cases, outcome.cases["steps"]
+    assert outcome.status == 0, outcome.output[-4000:]

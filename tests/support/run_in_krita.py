@@ -55,6 +55,7 @@ class Outcome:
     values: dict[str, Any] = field(default_factory=dict)
     complete: bool = False
     output: str = ""
+    status: int = -1
 
     def check(self, name: str) -> None:
         """Raises AssertionError unless a case has run well."""
@@ -178,7 +179,9 @@ def run_window(
     )
     output = done.stdout.decode("utf-8", "replace")
     (out / "krita.log").write_text(output)
-    return read(result, output)
+    outcome = read(result, output)
+    outcome.status = done.returncode
+    return outcome
 
 
 def read(result: Path, output: str) -> Outcome:

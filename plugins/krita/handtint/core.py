@@ -62,15 +62,17 @@ class Core:
             self._look_timer.start()
             QtCore.QTimer.singleShot(0, safely(self.look_at_server))
 
-    def unlisten(self, listener: Callable[[], None]) -> None:
-        """Call it no more."""
-        if listener in self._listeners:
-            self._listeners.remove(listener)
-
     def tell(self) -> None:
-        """Call all listeners."""
+        """Call all listeners.
+
+        A listener whose window is gone raises RuntimeError and is dropped: a slot for the
+        signal `destroyed` would be called when Krita has ended Python already.
+        """
         for listener in list(self._listeners):
-            listener()
+            try:
+                listener()
+            except RuntimeError:
+                self._listeners.remove(listener)
 
     def say(self, text: str, error: bool = False) -> None:
         """Show a message: in the docker, and over the picture, which no one has to close."""

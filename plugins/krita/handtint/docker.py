@@ -9,7 +9,7 @@ from krita import DockWidget
 
 from .core import core
 from .dialogs import ServerDialog
-from .qt import QtCore, QtGui, QtWidgets
+from .qt import QtCore, QtGui, QtWidgets, safely
 from .widgets import Dot, Fraction, swatch_icon
 
 DOCKER_ID = "handtint_docker"
@@ -44,11 +44,16 @@ class HandtintDocker(DockWidget):  # type: ignore[misc]
         area.setWidget(content)
         self.setWidget(area)
         self._core.listen(self._show)
-        self.destroyed.connect(lambda *_: self._core.unlisten(self._show))
         self._show()
 
     def canvasChanged(self, canvas: Any) -> None:  # noqa: N802  (Krita's name)
-        """Krita's hook: another picture, or none."""
+        """Krita's hook: another picture, or none.
+
+        Later, from the event loop: Krita also calls it while it is taking its window apart.
+        """
+        QtCore.QTimer.singleShot(0, safely(self._on_other_picture))
+
+    def _on_other_picture(self) -> None:
         self._core.follower.follow()
         self._show()
 
