@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-import warnings
+import stat
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import platformdirs
@@ -17,28 +19,69 @@ class FolderError(HandtintError):
     """A folder or file of the server's own cannot be used."""
 
 
-def runtime_folder(given: Path | None = None) -> Path:
-    """The folder of ``server.json`` and ``token``; not created."""
-    if given is None and (variable := os.environ.get("HANDTINT_RUNTIME_DIR")):
+def runtime_folder(
+    given: Path | None = None,
+    environ: Mapping[str, str] = os.environ,
+    platform: str = sys.platform,
+) -> Path:
+    """The folder of ``server.json`` and ``token``; not created.
+
+    Raises FolderError if the only one left lies in a folder of another user's.
+    """
+    if given is None and (variable := environ.get("HANDTINT_RUNTIME_DIR")):
         given = Path(variable)
     if given is not None:
         return given.absolute()
-    with warnings.catch_warnings():
-        # platformdirs warns where XDG_RUNTIME_DIR is unset; its fallback is what we want.
-        warnings.simplefilter("ignore")
-        try:
-            return Path(platformdirs.user_runtime_dir(APP, appauthor=False))
-        except OSError as error:
-            raise FolderError(
-                f"the runtime folder cannot be used: {error}; choose one with --runtime-dir."
-            ) from error
+    if platform == "win32":
+        return _local_app_data(environ) / "Temp" / APP
+    if platform == "darwin":
+        return _home(environ) / "Library" / "Caches" / "TemporaryItems" / APP
+    # Not platformdirs': its rules differ by its version, and the plug-ins must come to the
+    # same folder without it.
+    base = Path(environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}")
+    if not environ.get("XDG_RUNTIME_DIR") and not base.is_dir():
+        base = Path(f"/tmp/runtime-{os.getuid()}")
+        refuse_foreign(base)
+    return base / APP
 
 
-def data_folder(given: Path | None = None) -> Path:
+def data_folder(
+    given: Path | None = None,
+    environ: Mapping[str, str] = os.environ,
+    platform: str = sys.platform,
+) -> Path:
     """The folder of ``connection.json`` and of the list of mirrors; not created."""
-    if given is None and (variable := os.environ.get("HANDTINT_HOME")):
+    if given is None and (variable := environ.get("HANDTINT_HOME")):
         given = Path(variable)
-    return given.absolute() if given else Path(platformdirs.user_data_dir(APP, appauthor=False))
+    if given is not None:
+        return given.absolute()
+    if platform == "win32":
+        return _local_app_data(environ) / APP
+    if platform == "darwin":
+        return _home(environ) / "Library" / "Application Support" / APP
+    shared = environ.get("XDG_DATA_HOME")
+    return (Path(shared) if shared else _home(environ) / ".local" / "share") / APP
+
+
+def _home(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("HOME") or environ.get("USERPROFILE") or Path.home())
+
+
+def _local_app_data(environ: Mapping[str, str]) -> Path:
+    given = environ.get("LOCALAPPDATA")
+    return Path(given) if given else _home(environ) / "AppData" / "Local"
+
+
+def refuse_foreign(folder: Path) -> None:
+    """Raise FolderError if a folder is there and is not this user's own."""
+    try:
+        status = folder.lstat()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise FolderError(f"the folder {folder} cannot be used: {error.strerror}.") from error
+    if status.st_uid != os.getuid() or not stat.S_ISDIR(status.st_mode):
+        raise FolderError(f"{folder} belongs to someone else; choose another with --runtime-dir.")
 
 
 def log_file(given: Path | None = None) -> Path:
@@ -56,6 +99,8 @@ def make_private(folder: Path) -> None:
             status = folder.lstat()
             if status.st_uid != os.getuid() or not folder.is_dir() or folder.is_symlink():
                 raise FolderError(f"{folder} belongs to someone else; choose another folder.")
+            if status.st_mode & stat.S_ISVTX:
+                raise FolderError(f"{folder} is for everyone; choose a folder of its own in it.")
             if status.st_mode & 0o077:
                 folder.chmod(0o700)
     except OSError as error:

@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..folders import data_folder
+
 EDITORS = ("gimp", "krita")
 TITLES = {"gimp": "GIMP", "krita": "Krita"}
 FLATPAK = {"gimp": "org.gimp.GIMP", "krita": "org.kde.krita"}
@@ -42,13 +44,7 @@ class Environment:
     @property
     def data(self) -> Path:
         """The data folder of Handtint for programs outside sandboxes."""
-        if given := self.environ.get("HANDTINT_HOME"):
-            return Path(given)
-        if self.platform == "win32":
-            return self.folder("LOCALAPPDATA", "AppData", "Local") / "handtint"
-        if self.platform == "darwin":
-            return self.home / "Library" / "Application Support" / "handtint"
-        return self.folder("XDG_DATA_HOME", ".local", "share") / "handtint"
+        return data_folder(None, self.environ, self.platform)
 
     def which(self, name: str) -> Path | None:
         """A program of the search path."""
