@@ -25,6 +25,29 @@ LOCAL = "local"
 _USELESS_TO_GO_ON = frozenset({"token_missing", "token_wrong", "host_refused", "model_failed"})
 
 
+def find_server(url: str, token_file: Path | None) -> tuple[str, str]:
+    """(URL, token) of the server at a URL, or of ``local``.
+
+    Raises BadOption if there is no token, Unreachable if no local server runs.
+    """
+    found = Discovery.read(runtime_folder(None) / FILE)
+    if url == LOCAL:
+        if found is None or not found.process_exists:
+            raise Unreachable("no Handtint server is running; start one with: handtint serve")
+        url = found.url
+    if token_file is not None:
+        try:
+            token = token_file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadOption(f"the token file {token_file} cannot be read.") from error
+        if not token.isascii() or not token.isprintable():
+            raise BadOption(f"the token file {token_file} holds no token.")
+        return url, token
+    if found is not None and found.url.rstrip("/") == url.rstrip("/"):
+        return url, found.read_token()
+    raise BadOption("say with --token-file where the token of this server is.")
+
+
 @dataclass(frozen=True)
 class ServerPainter:
     """A server that paints; see `Painter`."""
@@ -35,25 +58,11 @@ class ServerPainter:
 
     @classmethod
     def connect(cls, url: str, token_file: Path | None) -> ServerPainter:
-        """The server at a URL, or ``local``; asks it once, so that a wrong token shows now.
+        """The server that `find_server` finds; asked once, so that a wrong token shows now.
 
-        Raises BadOption if there is no token, ClientError if the server does not answer.
+        Raises ClientError if it does not answer.
         """
-        found = Discovery.read(runtime_folder(None) / FILE)
-        if url == LOCAL:
-            if found is None or not found.process_exists:
-                raise Unreachable("no Handtint server is running; start one with: handtint serve")
-            url = found.url
-        if token_file is not None:
-            try:
-                token = token_file.read_text(encoding="utf-8").strip()
-            except (OSError, UnicodeDecodeError) as error:
-                raise BadOption(f"the token file {token_file} cannot be read.") from error
-        elif found is not None and found.url.rstrip("/") == url.rstrip("/"):
-            token = found.read_token()
-        else:
-            raise BadOption("say with --token-file where the token of this server is.")
-        painter = cls(url, token)
+        painter = cls(*find_server(url, token_file))
         painter._client().info()
         return painter
 

@@ -170,12 +170,13 @@ class Client:
         point: tuple[float, float],
         hints: Hints | None = None,
         *,
+        alpha: Plane | None = None,
         n: int = 9,
         **options: Any,
     ) -> tuple[str, list[SuggestedColour]]:
         """(image_id, likely colours at a point, likeliest first)."""
         fields = {"point": [float(v) for v in point], "n": n, **options}
-        response = self._photo_call("/v1/suggest", photo, None, hints, fields, None)
+        response = self._photo_call("/v1/suggest", photo, alpha, hints, fields, None)
         try:
             answer = response.json()
             found = [
@@ -187,11 +188,16 @@ class Client:
             raise BadReply("the server's suggestions are not readable.") from error
 
     def uncertainty(
-        self, photo: Plane | str, hints: Hints | None = None, **options: Any
+        self,
+        photo: Plane | str,
+        hints: Hints | None = None,
+        *,
+        alpha: Plane | None = None,
+        **options: Any,
     ) -> NDArray[np.float32]:
         """(h, w) float32 in 0..1, one value a network cell: where a hint would tell most."""
         fields = {"output": "raw", "map_dtype": "f32", **options}
-        response = self._photo_call("/v1/uncertainty", photo, None, hints, fields, None)
+        response = self._photo_call("/v1/uncertainty", photo, alpha, hints, fields, None)
         return np.asarray(answer_pixels(response)[..., 0], np.float32)
 
     # --- one request --------------------------------------------------------------------

@@ -413,3 +413,66 @@ def test_no_server_there(run, gray, tmp_path):
     )
     assert code == 1
     assert "reached" in err
+
+
+def test_suggest_of_a_server(call_main, live, gray, tiny_weights, tmp_path):
+    """The same colours as here, hints and transparency counted in."""
+    (tmp_path / "token").write_text(live.token)
+    clear = tmp_path / "clear.png"
+    with Image.open(gray) as photo:
+        alpha = Image.new("L", photo.size, 255)
+        alpha.paste(0, (0, 0, 60, 100))
+        Image.merge("LA", (photo.convert("L"), alpha)).save(clear)
+    strokes = Image.new("RGBA", (150, 100))
+    strokes.paste((32, 32, 224, 255), (90, 40, 100, 50))
+    strokes.save(tmp_path / "hints.png")
+    given = ["--json", "-n", "5", "--render-size", "192", "--hints", tmp_path / "hints.png"]
+    asked = [*given, "--server", live.url, "--token-file", tmp_path / "token"]
+    here = [*given, "--weights", tiny_weights, "--device", "cpu"]
+    for photo in (gray, clear):
+        code, expected, err = call_main("suggest", photo, "75,50", *here)
+        assert code == 0, err
+        code, found, err = call_main("suggest", photo, "75,50", *asked)
+        assert code == 0, err
+        pairs = list(zip(json.loads(found), json.loads(expected), strict=True))
+        assert [a["color"] for a, _ in pairs] == [b["color"] for _, b in pairs]
+        assert all(abs(a["probability"] - b["probability"]) < 1e-4 for a, b in pairs)
+
+
+@pytest.mark.parametrize("command", [["colorize"], ["suggest"]])
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--token-file", "{wrong}"], 2, "belongs to --server"),
+        (["--server", "{url}", "--device", "cpu"], 2, "the server's own"),
+        (["--server", "{url}", "--weights", "x"], 2, "the server's own"),
+        (["--server", "{url}"], 1, "--token-file"),
+        (["--server", "{url}", "--token-file", "{missing}"], 1, "cannot be read"),
+        (["--server", "{url}", "--token-file", "{binary}"], 1, "holds no token"),
+        (["--server", "{url}", "--token-file", "{wrong}"], 1, "token is wrong"),
+        (["--server", "http://127.0.0.1:9", "--token-file", "{wrong}"], 1, "reached"),
+        (["--server", "127.0.0.1:9", "--token-file", "{wrong}"], 1, "http://"),
+        (["--server", "local"], 1, "handtint serve"),
+    ],
+)
+def test_servers_that_cannot_be_used(
+    call_main, live, gray, tmp_path, monkeypatch, command, arguments, code, words
+):
+    monkeypatch.setenv("HANDTINT_RUNTIME_DIR", str(tmp_path / "no-runtime"))
+    names = {"url": live.url}
+    for name, content in {"wrong": b"not-this", "binary": b"\xc3\xa9\nX: y"}.items():
+        (tmp_path / name).write_bytes(content)
+        names[name] = tmp_path / name
+    names["missing"] = tmp_path / "missing"
+    place = ["75,50"] if command == ["suggest"] else []
+    given = [argument.format(**names) for argument in arguments]
+    got, out, err = call_main(*command, gray, *place, *given)
+    assert (got, out) == (code, "")
+    assert words in err
+    assert "Traceback" not in err
+
+
+def test_suggest_asks_a_server_for_what_it_has(call_main, gray):
+    code, _, err = call_main("suggest", gray, "75,50", "-n", "40", "--server", "local")
+    assert code == 2
+    assert "at most 32" in err

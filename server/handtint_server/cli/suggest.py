@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from handtint_model.errors import BadOption, HandtintError
 from handtint_model.types import RENDER_SIZES, ColorizeOptions
 
+if TYPE_CHECKING:
+    from handtint_model.image_io import Photo
+    from handtint_model.types import Hints
+
 DEFAULTS = ColorizeOptions()
+MOST_OF_A_SERVER = 32  # docs/http-api.md, section 7
 
 
 def _place(_: click.Context, __: click.Parameter, text: str) -> tuple[float, float]:
@@ -52,6 +58,16 @@ def _place(_: click.Context, __: click.Parameter, text: str) -> tuple[float, flo
     type=click.Path(path_type=Path, dir_okay=False),
     help="Weights to use instead of the embedded ones.",
 )
+@click.option(
+    "--server",
+    metavar="URL|local",
+    help="Ask a running server; local: the one that runs for you.",
+)
+@click.option(
+    "--token-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where the server's token is; a local server's is found by itself.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def command(
     photo: Path,
@@ -61,12 +77,20 @@ def command(
     render_size: int,
     device: str,
     weights: Path | None,
+    server: str | None,
+    token_file: Path | None,
     as_json: bool,
 ) -> None:
     """List the likeliest colours at X,Y, in pixels from the top left of PHOTO.
 
     Each line is a colour that --point takes, and its probability.
     """
+    if server is None and token_file is not None:
+        raise click.UsageError("--token-file belongs to --server.")
+    if server is not None and (weights is not None or device != "auto"):
+        raise click.UsageError("--server uses the server's own device and weights.")
+    if server is not None and count > MOST_OF_A_SERVER:
+        raise click.UsageError(f"a server lists at most {MOST_OF_A_SERVER} colours.")
     from handtint_model import image_io
 
     try:
@@ -82,15 +106,43 @@ def command(
         from handtint_model.hint_files import read_hints
 
         hints = read_hints(hint_path, (width, height))
-    import handtint_model
-
-    colorizer = handtint_model.load_colorizer(weights, device=device)
-    encoded = colorizer.encode(picture.luminance, render_size=render_size, alpha=picture.alpha)
     inside = (min(x, width - 1), min(y, height - 1))
-    found = colorizer.suggest(encoded, inside, hints, n=count)
-    rows = [("#{:02x}{:02x}{:02x}".format(*s.rgb), s.probability) for s in found]
+    if server is not None:
+        rows = _ask(server, token_file, picture, inside, hints, count, render_size)
+    else:
+        import handtint_model
+
+        colorizer = handtint_model.load_colorizer(weights, device=device)
+        encoded = colorizer.encode(picture.luminance, render_size=render_size, alpha=picture.alpha)
+        found = colorizer.suggest(encoded, inside, hints, n=count)
+        rows = [("#{:02x}{:02x}{:02x}".format(*s.rgb), s.probability) for s in found]
     if as_json:
         click.echo(json.dumps([{"color": c, "probability": round(p, 6)} for c, p in rows]))
         return
     for colour, probability in rows:
         click.echo(f"{colour}  {probability:6.1%}")
+
+
+def _ask(
+    url: str,
+    token_file: Path | None,
+    picture: Photo,
+    place: tuple[float, float],
+    hints: Hints | None,
+    count: int,
+    render_size: int,
+) -> list[tuple[str, float]]:
+    """(colour, probability) as a server finds them."""
+    from handtint_server.batch_server import find_server
+    from handtint_server.client import Client
+
+    with Client(*find_server(url, token_file)) as client:
+        _, found = client.suggest(
+            picture.luminance,
+            place,
+            hints,
+            alpha=picture.alpha,
+            n=count,
+            render_size=render_size,
+        )
+    return [(s.color, s.probability) for s in found]
