@@ -73,7 +73,10 @@ class Entry:
 
     @property
     def nbytes(self) -> int:
-        """Bytes it holds.  The luminance counts once: `EncodedPhoto.nbytes` has it."""
+        """Bytes it holds now.  The luminance counts once: `EncodedPhoto.nbytes` has it.
+
+        They grow while the photo is worked on: what depends on it alone is kept with it.
+        """
         alpha = self.source.alpha
         return self.encoded.nbytes + (0 if alpha is None else int(alpha.nbytes))
 
@@ -100,6 +103,7 @@ class PhotoCache:
         self._bytes = 0
         self._lock = threading.Lock()
         self._entries: OrderedDict[Key, Entry] = OrderedDict()
+        self._weights: dict[Key, int] = {}  # bytes of each entry, as counted in _bytes
         self._flights: dict[Key, Flight] = {}
 
     @property
@@ -154,22 +158,32 @@ class PhotoCache:
                 self._store(key, entry)
         flight.landed.set()
 
+    def weigh(self, key: Key, entry: Entry) -> None:
+        """Count an entry's bytes anew after work on it; what is too much is dropped."""
+        with self._lock:
+            if self._entries.get(key) is entry:
+                self._store(key, entry)
+
     def _store(self, key: Key, entry: Entry) -> None:
-        old = self._entries.pop(key, None)
-        if old is not None:
-            self._bytes -= old.nbytes
-        if entry.nbytes > self.limit:
+        self._drop(key)
+        weight = entry.nbytes
+        if weight > self.limit:
             return
         self._entries[key] = entry
-        self._bytes += entry.nbytes
+        self._weights[key] = weight
+        self._bytes += weight
         while self._bytes > self.limit:
-            _, dropped = self._entries.popitem(last=False)
-            self._bytes -= dropped.nbytes
+            self._drop(next(iter(self._entries)))
+
+    def _drop(self, key: Key) -> None:
+        if self._entries.pop(key, None) is not None:
+            self._bytes -= self._weights.pop(key)
 
     def clear(self) -> None:
         """Drop all entries."""
         with self._lock:
             self._entries.clear()
+            self._weights.clear()
             self._bytes = 0
 
     def drop_engine(self, engine: int) -> None:
@@ -177,8 +191,7 @@ class PhotoCache:
         with self._lock:
             for key, entry in list(self._entries.items()):
                 if entry.engine == engine:
-                    del self._entries[key]
-                    self._bytes -= entry.nbytes
+                    self._drop(key)
 
 
 def wait_for(flight: Flight, check: Callable[[], Any]) -> Entry | None:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from . import __version__, source
@@ -202,7 +203,13 @@ class Service:
             entry = self._encode(colorizer, number, photo, options.render_size, ticket)
             ticket.timings["encode"] = (time.perf_counter() - started) * 1000
             self.cache.land(key, entry)
-            return act(entry.colorizer or colorizer, entry)
+            return act_on(entry, colorizer, number)
+
+        def act_on(entry: Entry, colorizer: Colorizer, number: int) -> Any:
+            try:
+                return act(entry.colorizer or colorizer, entry)
+            finally:
+                self.cache.weigh(key, entry)
 
         while True:
             flight, mine, entry = self.cache.join(key)
@@ -215,7 +222,7 @@ class Service:
             if flight is not None:
                 entry = wait_for(flight, ticket.check)
             if entry is not None:
-                return self.engines.run(_acting_on(entry, act), ticket, entry.engine), True
+                return self.engines.run(partial(act_on, entry), ticket, entry.engine), True
 
     def _encode(
         self, colorizer: Colorizer, number: int, photo: Source, size: int, ticket: Ticket
@@ -296,7 +303,3 @@ class Service:
                 places=engines.places,
             ),
         )
-
-
-def _acting_on(entry: Entry, act: Act) -> Callable[[Colorizer, int], Any]:
-    return lambda colorizer, _: act(entry.colorizer or colorizer, entry)

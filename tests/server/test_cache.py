@@ -133,6 +133,32 @@ def test_least_recently_used_goes_first(start_server: Start) -> None:
     assert live.post("/v1/colorize", json={"image_id": ids[-1]}).status_code == 200
 
 
+def test_what_photos_grow_by_is_counted(start_server: Start) -> None:
+    """Work on a photo leaves more with it than its encoding; the bound holds all the same."""
+    live = start_server(cache_mb=24)
+    cache = live.service.cache
+
+    def held() -> int:
+        return sum(entry.nbytes for entry in cache._entries.values())
+
+    first = colorize(live, pictures.raw_request(pictures.photo())).headers["Handtint-Image-Id"]
+    wait_until(lambda: live.service.engines.running == 0)
+    before = cache.nbytes
+    assert before == held() > 0
+    for vividness in (0.1, 0.4, 0.9):
+        fields = {"image_id": first, "points": HINT, "vividness": vividness}
+        assert live.post("/v1/colorize", json=fields).status_code == 200
+    wait_until(lambda: live.service.engines.running == 0)
+    assert cache.nbytes == held() > before
+    for seed in range(1, 8):
+        colorize(live, pictures.raw_request(pictures.photo(seed=seed), points=HINT))
+        wait_until(lambda: live.service.engines.running == 0)
+        assert cache.nbytes == held() <= 24 << 20
+    assert len(cache) < 8
+    cache.drop_engine(0)
+    assert cache.nbytes == held() == 0
+
+
 def test_a_photo_larger_than_the_cache_still_gets_its_answer(start_server: Start) -> None:
     live = start_server(cache_mb=1)
     answer = colorize(live, pictures.raw_request(pictures.photo()))
