@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +12,7 @@ from pathlib import Path
 import pytest
 from faulty_proxy import FaultyProxy
 from run_in_gimp import Gimp, Outcome
-from server_process import ServerProcess
+from server_process import ServerProcess, end_announced
 
 from .conftest import need_gimp
 
@@ -33,6 +32,7 @@ SENTENCES = {
     "server_removed": r"could not be started.*/nowhere/python",
     "server_fails_to_start": r"could not be started.*damaged\.safetensors",
     "suggest_fails_as_well": r"not Handtint",
+    "server_killed_in_mid_answer": r"ended before its answer was complete.*nothing was changed",
 }
 
 
@@ -51,21 +51,22 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
     start += ["--log-file", str(work / "started.log")]
     connection["discovery"] = [str(data / "server.json")]
     other = work / "other"
-    with (
-        ServerProcess(other / "runtime", other / "home") as server,
-        FaultyProxy(server.url) as proxy,
-    ):
-        yield gimp.run(
-            "failures",
-            limit=1500,
-            HOME=str(data),
-            PROXY=proxy.url,
-            TOKEN=server.token,
-            CONNECTION=connection,
-            HOST_START=start,
-        )
-    if (runtime / "server.json").exists():
-        os.kill(json.loads((runtime / "server.json").read_text())["pid"], signal.SIGTERM)
+    try:
+        with (
+            ServerProcess(other / "runtime", other / "home") as server,
+            FaultyProxy(server.url) as proxy,
+        ):
+            yield gimp.run(
+                "failures",
+                limit=1500,
+                HOME=str(data),
+                PROXY=proxy.url,
+                TOKEN=server.token,
+                CONNECTION=connection,
+                HOST_START=start,
+            )
+    finally:
+        end_announced(runtime)
 
 
 @pytest.mark.parametrize("name", list(SENTENCES))

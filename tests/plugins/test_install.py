@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from client import places
+from handtint_model import ColorizeOptions
 
 ROOT = Path(__file__).parents[2]
 PYTHON38 = Path.home() / ".pyenv" / "versions" / "3.8.18" / "bin" / "python"
@@ -196,6 +197,26 @@ def test_plugins_import_only_what_editors_have() -> None:
                 names = [node.module or ""]
             for name in names:
                 assert name.split(".")[0] in allowed, f"{path}: {name}"
+
+
+def test_gimps_defaults_are_the_servers() -> None:
+    """GIMP wants to know the defaults of arguments before any server has told them."""
+    path = ROOT / "plugins" / "gimp" / "handtint" / "handtint_gimp" / "settings.py"
+    settings = next(
+        node
+        for node in ast.parse(path.read_text("utf-8")).body
+        if isinstance(node, ast.ClassDef) and node.name == "Settings"
+    )
+    defaults = {
+        field.target.id: ast.literal_eval(field.value)
+        for field in settings.body
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(field.target, ast.Name)
+        and field.value is not None
+    }
+    options = ColorizeOptions()
+    assert defaults["vividness"] == options.vividness
+    assert defaults["strength"] == options.strength
 
 
 @pytest.mark.skipif(not PYTHON38.exists(), reason="no Python 3.8 here")

@@ -153,6 +153,7 @@ def test_no_krita_is_one_sentence(user: User, tmp_path: Path) -> None:
     assert len(told.strip().splitlines()) == 1
 
 
+@pytest.mark.krita
 def test_kritas_own_importer_takes_the_zip(user: User, tmp_path: Path) -> None:
     run_in_krita.need()
     archive = package.build("krita", tmp_path / "dist")

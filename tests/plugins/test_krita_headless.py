@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import json
 import os
-import signal
 import sys
 from pathlib import Path
 
@@ -17,7 +16,7 @@ import pytest
 import run_in_krita
 from faulty_proxy import FaultyProxy
 from run_in_krita import Outcome
-from server_process import ServerProcess
+from server_process import ServerProcess, end_announced
 
 pytestmark = [pytest.mark.krita, pytest.mark.timeout(3000)]
 
@@ -92,8 +91,7 @@ def failures(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
                 host="/host",
             )
     finally:
-        if (started / "server.json").exists():
-            os.kill(json.loads((started / "server.json").read_text())["pid"], signal.SIGTERM)
+        end_announced(started)
 
 
 @pytest.mark.parametrize("name", cases("cases_layers"))

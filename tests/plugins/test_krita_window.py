@@ -1,7 +1,11 @@
-"""The plug-in in Krita's window under Xvfb: a user's first steps, with the mouse."""
+"""The plug-in in Krita's window under Xvfb: a user's first steps, with the mouse.
+
+The screenshots stay in $HANDTINT_SHOTS, if that names a folder, to be looked at.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -17,16 +21,21 @@ pytestmark = [pytest.mark.krita, pytest.mark.timeout(1800)]
 PHOTO = run_in_krita.ROOT / "tests" / "data" / "photos" / "astronaut-gray.jpg"
 STEPS = [
     "the docker shows the server's state",
+    "the entries are in Tools > Scripts",
     "colorize from the menu asks about gray once and inserts a layer",
+    "a keyboard shortcut can be assigned",
     "a stroke in live mode changes the result",
     "undoing the stroke gives the automatic colors again",
     "redoing it gives the hinted colors again",
+    "the result follows a slider in live mode",
+    "a click on a swatch sets the brush's color",
     "the overlay comes and goes",
     "live updates are in the saved file",
     "undo goes all the way back to the gray photo",
     "a selection becomes the mask",
     "the options dialog opens and does not hold Krita up",
     "a server that does not answer is a message with its remedy, and no dialog",
+    "Cancel stops the work on the server",
 ]
 
 
@@ -36,7 +45,7 @@ def window(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     folder = tmp_path_factory.mktemp("window")
     runtime, home = folder / "runtime", folder / "data"
     out = folder / "krita"
-    with ServerProcess(runtime, home):
+    with ServerProcess(runtime, home) as server:
         outcome = run_in_krita.run_window(
             "window_run",
             out,
@@ -44,16 +53,25 @@ def window(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
             {"HANDTINT_RUNTIME_DIR": str(runtime), "HANDTINT_HOME": str(home)},
             limit=900,
         )
-    if wanted := os.environ.get("HANDTINT_SCREENSHOTS"):
-        Path(wanted).mkdir(parents=True, exist_ok=True)
+    outcome.values["server log"] = server.log.read_text()
+    if kept := os.environ.get("HANDTINT_SHOTS"):
+        shots = Path(kept) / "krita"
+        shots.mkdir(parents=True, exist_ok=True)
         for picture in out.glob("*.png"):
-            shutil.copy(picture, Path(wanted) / f"krita-{picture.name}")
+            shutil.copy(picture, shots)
     return outcome
 
 
 @pytest.mark.parametrize("step", STEPS)
 def test_first_steps(window: Outcome, step: str) -> None:
     window.check(step)
+
+
+def test_cancel_closed_the_request(window: Outcome) -> None:
+    window.check("Cancel stops the work on the server")
+    log = window.values["server log"].splitlines()
+    ended = [json.loads(line)["message"] for line in log if "/v1/colorize" in line]
+    assert "/v1/colorize cancelled" in ended, ended
 
 
 def test_it_came_to_its_end(window: Outcome) -> None:

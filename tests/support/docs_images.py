@@ -1,7 +1,7 @@
-"""Make the pictures of docs/gimp.md from the screenshots of the window tests.
+"""Make the pictures of docs/gimp.md and docs/krita.md from the screenshots of the window tests.
 
-HANDTINT_SHOTS=out/shots python -m pytest tests/plugins/test_gimp_window.py
-python tests/support/gimp_images.py out/shots docs/images
+HANDTINT_SHOTS=$PWD/out/shots make editors-test
+python tests/support/docs_images.py out/shots docs/images
 """
 
 from __future__ import annotations
@@ -21,6 +21,13 @@ PICTURES = {
     "gimp-options": ("everyday/12-options-server.png", 480, 262, 1002, 806),
     "gimp-suggestions": ("everyday/14-suggestions.png", 500, 255, 896, 642),
     "gimp-message": ("trouble/4-message.png", 335, 360, 1050, 565),
+    "krita-colorized": ("krita/3-colorized.png", 0, 0, 1400, 900),
+    "krita-question": ("krita/2-question.png", 470, 340, 930, 522),
+    "krita-selection": ("krita/8-selection.png", 0, 0, 1400, 900),
+    "krita-live": ("krita/4-hint-painted-live.png", 0, 0, 1400, 900),
+    "krita-docker": ("krita/4-hint-painted-live.png", 1136, 586, 1392, 870),
+    "krita-options": ("krita/9-options.png", 535, 207, 866, 650),
+    "krita-message": ("krita/11-unreachable.png", 0, 0, 1400, 884),
 }
 
 

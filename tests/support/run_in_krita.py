@@ -139,6 +139,9 @@ def install(out: Path, environment: dict[str, str]) -> None:
     (home / ".config" / "kritarc").write_text(
         "[python]\nenable_handtint_probe=true\n\n[theme]\nTheme=Krita dark\n"
     )
+    (home / ".config" / "kritashortcutsrc").write_text(
+        "[Shortcuts]\nhandtint_new_hints=Ctrl+Alt+N\n"
+    )
     # Krita paints without OpenGL: a killed run leaves no half-tried OpenGL behind.
     (home / ".config" / "kritadisplayrc").write_text(
         "[General]\ncanvasState=OPENGL_FAILED\nOpenGLRenderer=none\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -20,6 +21,17 @@ def quiet_environment(**more: str) -> dict[str, str]:
     """The environment with one thread for every library, so that tests leave room."""
     threads = {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
     return {**os.environ, **threads, **more}
+
+
+def end_announced(runtime: Path) -> None:
+    """End the server that an editor has started with a runtime folder, if it still runs."""
+    if not (runtime / "server.json").exists():
+        return
+    pid = int(json.loads((runtime / "server.json").read_text())["pid"])
+    with contextlib.suppress(OSError):
+        # After a crash the number may be another program's by now.
+        if str(runtime).encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+            os.kill(pid, signal.SIGTERM)
 
 
 class ServerProcess:

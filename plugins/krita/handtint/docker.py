@@ -38,11 +38,11 @@ class HandtintDocker(DockWidget):  # type: ignore[misc]
         self._message.setTextInteractionFlags(QtCore.Qt.TextInteractionFlag.TextSelectableByMouse)
         column.addWidget(self._message)
         column.addStretch(1)
-        area = QtWidgets.QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
-        area.setWidget(content)
-        self.setWidget(area)
+        self._area = QtWidgets.QScrollArea()
+        self._area.setWidgetResizable(True)
+        self._area.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
+        self._area.setWidget(content)
+        self.setWidget(self._area)
         self._core.listen(self._show)
         self._show()
 
@@ -201,9 +201,15 @@ class HandtintDocker(DockWidget):  # type: ignore[misc]
         if now.progress is not None:
             self._bar.setValue(int(1000 * now.progress[1]))
             self._bar.setFormat(now.progress[0])
+        if now.message_is_error and now.message != self._message.text():
+            # The docker is often lower than what it holds; the layout is ready in a moment.
+            QtCore.QTimer.singleShot(100, safely(self._show_whole_message))
         self._message.setText(now.message)
         self._message.setVisible(bool(now.message))
         palette = self.palette()
         if now.message_is_error:
             palette.setColor(QtGui.QPalette.ColorRole.WindowText, QtGui.QColor("#e05050"))
         self._message.setPalette(palette)
+
+    def _show_whole_message(self) -> None:
+        self._area.ensureWidgetVisible(self._message)

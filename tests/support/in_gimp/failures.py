@@ -6,6 +6,7 @@ HOST_START (command that starts a server outside this folder).
 
 import http.client
 import os
+import subprocess
 import time
 from urllib.parse import urlsplit
 
@@ -49,9 +50,11 @@ def state(image):
     return layers, image.get_base_type(), image.get_parasite_list()
 
 
-def told(name=COLORIZE):
+def told(name=COLORIZE, size=None):
     """The sentence for the user; the image is as before."""
     image, photo = photo_image()
+    if size:
+        image.scale(*size)
     image.clean_all()
     before = state(image)
     started = time.time()
@@ -161,7 +164,7 @@ def photo_image(*given, **more):
 
 
 def case_installed_server_is_started():
-    """Last: it runs on.  The runtime folder of this GIMP is hidden, as in a sandbox."""
+    """It runs on.  The runtime folder of this GIMP is hidden, as in a sandbox."""
     set_server()
     set_connection(start=G["HOST_START"])
     image, photo = photo_image()
@@ -171,3 +174,16 @@ def case_installed_server_is_started():
     assert os.path.exists(kept("server.json")), "the server's mirror"
     data = pixels(layer, "R'G'B' u8")
     assert data[0::3] != data[2::3], "no colour"
+
+
+def case_server_killed_in_mid_answer():
+    """The one that was started.  The photo is large, so that there is time for it."""
+    killer = os.path.join(os.path.dirname(os.path.dirname(G["CASES"])), "kill_busy_server.py")
+    process = subprocess.Popen(["python3", killer, kept("server.json")])
+    try:
+        set_connection(start=["/nowhere/python"])
+        found = told(size=(6000, 4000))
+        assert process.wait(60) == 0, "the server was not at work"
+        return found
+    finally:
+        process.kill()

@@ -9,6 +9,7 @@ import http.client
 import json
 import os
 import re
+import subprocess
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,7 +19,7 @@ from handtint.client import ClientError
 from handtint.qt import QtCore
 from handtint.settings import Settings
 from harness import VALUES, run, session
-from pictures import SEEN, document, names, photo, raw
+from pictures import RECT, SEEN, add_layer, codes, document, gray_rgba, names, photo, raw
 
 HOME = Path(os.environ["HANDTINT_HOME"])
 PROXY = os.environ["HANDTINT_TEST_PROXY"]
@@ -50,10 +51,10 @@ def through_proxy(fault, **more):
     set_server(url=PROXY, token=TOKEN, **more)
 
 
-def told(pattern, expected=None):
+def told(pattern, expected=None, size=RECT[2:]):
     """Colorize fails with one sentence that matches; the picture is as before."""
-    made = document()
-    node = photo(made)
+    made = document(size=size)
+    node = add_layer(made, gray_rgba(codes(*size)))
     before = raw(node)
     began = time.monotonic()
     try:
@@ -182,6 +183,18 @@ def case_the_server_is_started():
     assert any("Starting" in text for text, _ in reports), reports
     assert seen_state() in (State.READY_CPU, State.READY_GPU)
     (HOME / "connection.json").unlink()
+
+
+def case_the_server_is_killed_in_mid_answer():
+    """The one that was started.  The photo is large, so that there is time for it."""
+    killer = Path(__file__).parents[1] / "kill_busy_server.py"
+    process = subprocess.Popen(["python3", str(killer), str(HOME / "server.json")])
+    try:
+        lost = r"ended before its answer was complete.*nothing was changed"
+        told(lost, State.UNREACHABLE, (4000, 3000))
+        assert process.wait(60) == 0, "the server was not at work"
+    finally:
+        process.kill()
 
 
 def case_progress_comes_from_the_server():

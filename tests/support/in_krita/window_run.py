@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import urllib.request
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import handtint_probe as probe
 from handtint.brush import canvas_widget
-from handtint.client import Setting
 from handtint.core import core
-from handtint.dialogs import GrayQuestion, OptionsDialog
+from handtint.dialogs import GrayQuestion, OptionsDialog, ServerDialog
 from handtint.docker import DOCKER_ID
 from handtint.qt import QtCore, QtWidgets
 from handtint.state import ServerState
@@ -77,8 +81,45 @@ def line(x0: float, y0: float, x1: float, y1: float, steps: int = 30) -> list[tu
 
 def asked_about_gray() -> Any:
     """The question that is on the screen, or None."""
+    return dialog_of(GrayQuestion)
+
+
+def dialog_of(kind: Any) -> Any:
+    """The dialog of a kind that is on the screen, or None."""
     windows = QtWidgets.QApplication.topLevelWidgets()
-    return next((w for w in windows if isinstance(w, GrayQuestion) and w.isVisible()), None)
+    return next((w for w in windows if isinstance(w, kind) and w.isVisible()), None)
+
+
+def texts(menu: Any) -> list[str]:
+    return [action.text().replace("&", "") for action in menu.actions()]
+
+
+def scripts_menu() -> list[str]:
+    """The entries of Tools > Scripts."""
+    bar = APP.activeWindow().qwindow().menuBar()
+    tools = next(a.menu() for a in bar.actions() if a.text().replace("&", "") == "Tools")
+    return texts(next(a.menu() for a in tools.actions() if a.text().replace("&", "") == "Scripts"))
+
+
+def brush_colour() -> str:
+    view = APP.activeWindow().activeView()
+    return str(view.foregroundColor().colorForCanvas(view.canvas()).name())
+
+
+def server() -> dict[str, Any]:
+    """What the server has announced."""
+    folder = Path(os.environ["HANDTINT_RUNTIME_DIR"])
+    return dict(json.loads((folder / "server.json").read_text()))
+
+
+def server_works() -> bool:
+    found = server()
+    token = Path(found["token_file"]).read_text().strip()
+    request = urllib.request.Request(
+        found["url"] + "/v1/info", headers={"Authorization": f"Bearer {token}"}
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return bool(json.load(answer)["queue"]["running"])
 
 
 def quiet() -> bool:
@@ -99,6 +140,10 @@ def steps() -> Iterator[Any]:
     probe.screenshot("1-docker")
     probe.note("the docker shows the server's state")
 
+    entries = ["Colorize Layer", "Colorize Layer with Options...", "New Color Hints Layer"]
+    assert [text for text in scripts_menu() if text in entries] == entries, scripts_menu()
+    probe.note("the entries are in Tools > Scripts")
+
     APP.action("handtint_colorize").trigger()
     yield lambda: asked_about_gray() is not None
     yield 500
@@ -117,9 +162,11 @@ def steps() -> Iterator[Any]:
     probe.note("colorize from the menu asks about gray once and inserts a layer")
 
     automatic = sum_of(result)
-    APP.action("handtint_new_hints").trigger()
+    probe.xdotool("key", "ctrl+alt+n")  # as kritashortcutsrc says
+    yield lambda: len(names()) == 3
     yield 1000
     assert names() == [photo, result, "Color Hints"], names()
+    probe.note("a keyboard shortcut can be assigned")
     assert document.activeNode().name() == "Color Hints"
     assert layer("Color Hints").colorDepth() == "U8"
     box_with("Live").click()
@@ -160,7 +207,27 @@ def steps() -> Iterator[Any]:
     yield lambda: sum_of(result) == hinted
     probe.note("redoing it gives the hinted colors again")
 
-    core().follower.suggestions and core().choose_color(core().follower.suggestions[0].color)
+    yield quiet
+    docker()._vividness.slider.setValue(0)
+    yield lambda: sum_of(result) != hinted
+    yield quiet
+    yield 500
+    calm = sum_of(result)
+    probe.note("the result follows a slider in live mode")
+    docker()._vividness.slider.setValue(60)
+    yield lambda: sum_of(result) != calm
+    yield quiet
+    yield 500
+    hinted = sum_of(result)
+
+    assert core().follower.suggestions, "no suggested colors"
+    suggested = core().follower.suggestions[0].color
+    assert brush_colour() != suggested
+    docker()._swatches[0].click()
+    yield 300
+    assert brush_colour() == suggested, (brush_colour(), suggested)
+    probe.note("a click on a swatch sets the brush's color")
+
     box_with("Show where a hint helps").click()
     yield lambda: core().running
     yield lambda: not core().running
@@ -230,8 +297,18 @@ def steps() -> Iterator[Any]:
     probe.note("the options dialog opens and does not hold Krita up")
 
     before = names()
-    core().set_server(Setting(url="http://127.0.0.1:9", token="x"))
+    box_with("Server...").click()
+    yield lambda: dialog_of(ServerDialog) is not None
+    panel = dialog_of(ServerDialog)._panel
+    panel._other.click()
+    panel._url.setText("http://127.0.0.1:9")
+    panel._token.setText("a-token-of-mine")
+    yield 500
+    probe.screenshot("10-server")
+    dialog_of(ServerDialog).accept()
     yield lambda: core().server.state is ServerState.UNREACHABLE
+    kept = json.loads((Path(os.environ["HANDTINT_HOME"]) / "client.json").read_text())
+    assert (kept["url"], kept["token"]) == ("http://127.0.0.1:9", "a-token-of-mine"), kept
     APP.action("handtint_colorize").trigger()
     yield lambda: core().message_is_error
     yield 700
@@ -239,7 +316,31 @@ def steps() -> Iterator[Any]:
     assert not core().running
     assert names() == before
     assert QtWidgets.QApplication.activeModalWidget() is None
-    probe.screenshot("10-unreachable")
-    core().set_server(Setting())
+    probe.screenshot("11-unreachable")
+    box_with("Server...").click()
+    yield lambda: dialog_of(ServerDialog) is not None
+    dialog_of(ServerDialog)._panel._automatic.click()
+    dialog_of(ServerDialog).accept()
     yield lambda: core().server.state in (ServerState.READY_CPU, ServerState.READY_GPU)
     probe.note("a server that does not answer is a message with its remedy, and no dialog")
+
+    # Large, so that the server is still at work when Cancel is clicked.
+    document.scaleImage(3000, 3000, 72, 72, "Bilinear")
+    document.waitForDone()
+    yield 1000
+    before = names()
+    APP.action("handtint_colorize").trigger()
+    yield lambda: core().running
+    yield server_works
+    os.kill(server()["pid"], signal.SIGSTOP)
+    yield 300
+    probe.screenshot("12-working")
+    assert core().running
+    assert core().progress is not None
+    box_with("Cancel").click()
+    yield 300
+    os.kill(server()["pid"], signal.SIGCONT)
+    assert not core().running
+    assert names() == before, names()
+    yield lambda: not server_works()
+    probe.note("Cancel stops the work on the server")
