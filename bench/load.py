@@ -7,7 +7,8 @@ several sizes as raw pixels and as files, by their id with hints, points and reg
 suggestions, uncertainty, progress; and what a server meets in life: wrong tokens, planes of
 the wrong length, clients that hang up, clients of one byte a second.  Every coloured answer
 is compared with what the colorizer gives in this process.  A 503 with Retry-After is waited
-for and counted.  Printed: p50 and p99 by kind, health's latency meanwhile, and the server's
+for and counted.  Printed: p50 and p99 by kind, health's latency meanwhile (and by how
+much a mere pause of a process took longer, so that a busy machine shows), and the server's
 memory, threads and file descriptors after 100 requests and at the end.  The exit code is 1
 if an answer was wrong, memory grew by more than 10 % or anything leaked.
 """
@@ -55,6 +56,7 @@ KINDS = {  # how often each kind of request is drawn
 COLOURS = ("#c04030", "#3050b0", "#40a040", "#d0b080")
 MOST_TRIES = 400
 GROWTH = 1.10
+PAUSE = 0.05
 
 
 @dataclass
@@ -77,6 +79,7 @@ class Outcome:
     counts: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     health: list[float] = field(default_factory=list)
+    late: list[float] = field(default_factory=list)
     states: list[tuple[int, int, int, int]] = field(default_factory=list)
 
 
@@ -296,22 +299,40 @@ def state_of(process: int) -> tuple[int, int, int]:
     return resident, int(values["Threads"]), descriptors
 
 
-def watch_health(url: str) -> None:
-    """Ask for the health until stdin ends, then print the milliseconds as JSON.
+def settled(process: int) -> tuple[int, int, int]:
+    """`state_of` once it stays the same for five seconds, or after a minute."""
+    state, since = state_of(process), time.monotonic()
+    end = since + 60
+    while time.monotonic() < min(since + 5, end):
+        time.sleep(0.5)
+        now = state_of(process)
+        if now[1:] != state[1:] or now[0] < state[0]:
+            since = time.monotonic()
+        state = now
+    return state
 
-    Run as a process of its own: in this one, 64 client threads would be measured too.
+
+def watch_health(url: str) -> None:
+    """Ask for the health until stdin ends, then print [[milliseconds, lateness], ...] as JSON.
+
+    Run as a process of its own: in this one, 64 client threads would be measured too.  The
+    lateness, milliseconds by which a pause took longer than asked for, is what the machine
+    does to any process, whether it talks to the server or not.
     """
     host, port = url.removeprefix("http://").rsplit(":", 1)
     connection = http.client.HTTPConnection(host, int(port), timeout=60)
     ended = threading.Event()
     threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
     found = []
-    while not ended.wait(0.05):
+    begin = time.perf_counter()
+    while not ended.wait(PAUSE):
         start = time.perf_counter()
+        late = start - begin - PAUSE
         connection.request("GET", "/v1/health")
         answer = connection.getresponse()
         answer.read()
-        found.append((time.perf_counter() - start) * 1000)
+        begin = time.perf_counter()
+        found.append(((begin - start) * 1000, late * 1000))
     connection.close()
     print(json.dumps(found))
 
@@ -381,13 +402,14 @@ def run(clients: int, requests: int, seed: int, photos: list[Photo] | None = Non
                 jobs.put(None)
             for thread in threads:
                 thread.join()
-            time.sleep(3)  # the server has settled
             count += len(part)
-            outcome.states.append((count, *state_of(found["process"])))
+            outcome.states.append((count, *settled(found["process"])))
         done.set()
         for helper in helpers:
             helper.join()
-        outcome.health = json.loads(watcher.communicate()[0])
+        for health, late in json.loads(watcher.communicate()[0]):
+            outcome.health.append(health)
+            outcome.late.append(late)
     return outcome
 
 
@@ -420,11 +442,12 @@ def main() -> None:
     for kind, values in outcome.milliseconds.items():
         p50, p99 = np.percentile(values, [50, 99])
         print(f"{kind:14}{len(values):7}{p50:9.0f}{p99:9.0f}")
-    p50, p99 = np.percentile(outcome.health, [50, 99])
-    print(
-        f"{'health':14}{len(outcome.health):7}{p50:9.1f}{p99:9.1f}   "
-        f"largest {max(outcome.health):.0f} ms"
-    )
+    for name, values in (("health", outcome.health), ("a mere pause", outcome.late)):
+        p50, p99 = np.percentile(values, [50, 99])
+        print(
+            f"{name:14}{len(values):7}{p50:9.1f}{p99:9.1f}   "
+            f"largest {max(values):.0f} ms, {sum(v > 100 for v in values)} above 100 ms"
+        )
     print(f"503 with Retry-After: {outcome.counts['503']}, ids sent anew: {outcome.counts['404']}")
     for count, memory, threads, descriptors in outcome.states:
         print(

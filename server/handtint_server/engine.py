@@ -163,9 +163,9 @@ class Worker(threading.Thread):
             return
         log.info("model unloaded: %s", why)
         self.colorizer = None
-        self.state = "unloaded"
         self.pool._spare = None
         self.pool.on_unload(self.number)
+        self.state = "unloaded"
 
 
 class Engines:

@@ -15,6 +15,9 @@ import requests
 from handtint_server.runner import Runner
 from handtint_server.settings import Settings
 
+SECONDS = 150.0
+"""How long a test waits for what must come: long, as the machine may be busy with other work."""
+
 
 @dataclass
 class Live:
@@ -44,15 +47,15 @@ class Live:
         return {"Authorization": f"Bearer {self.token}"}
 
     def get(self, path: str, **more: Any) -> requests.Response:
-        return requests.get(self.url + path, headers=self.auth, timeout=30, **more)
+        return requests.get(self.url + path, headers=self.auth, timeout=SECONDS, **more)
 
     def post(self, path: str, **more: Any) -> requests.Response:
         headers = {**self.auth, **more.pop("headers", {})}
-        return requests.post(self.url + path, headers=headers, timeout=60, **more)
+        return requests.post(self.url + path, headers=headers, timeout=SECONDS, **more)
 
     def stop(self) -> None:
         self.runner.stop()
-        self.thread.join(20)
+        self.thread.join(60)
         assert not self.thread.is_alive()
 
 
@@ -95,7 +98,7 @@ def start_live(folder: Path, weights: Path, load: Any = None, **settings: Any) -
     listening = threading.Event()
     thread = threading.Thread(target=runner.run, args=(listening.set,), daemon=True)
     thread.start()
-    assert listening.wait(60)
+    assert listening.wait(SECONDS)
     return Live(runner, thread)
 
 
@@ -103,7 +106,7 @@ def start_live(folder: Path, weights: Path, load: Any = None, **settings: Any) -
 def live(tmp_path_factory: pytest.TempPathFactory, tiny_weights: Path) -> Iterator[Live]:
     """One server for the tests of a file that leave it as it was."""
     server = start_live(tmp_path_factory.mktemp("live"), tiny_weights)
-    assert server.service.engines.first_load.wait(120)
+    assert server.service.engines.first_load.wait(SECONDS)
     yield server
     server.stop()
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 from typing import Any
+
+from .conftest import SECONDS
 
 
 class Answer:
@@ -31,7 +34,7 @@ class Answer:
         return str(self.json()["code"])
 
 
-def connect(port: int, timeout: float = 60.0) -> socket.socket:
+def connect(port: int, timeout: float = SECONDS) -> socket.socket:
     return socket.create_connection(("127.0.0.1", port), timeout)
 
 
@@ -54,10 +57,12 @@ def read_answer(connection: socket.socket) -> Answer:
         data += chunk
 
 
-def exchange(port: int, request: bytes, timeout: float = 60.0) -> Answer:
+def exchange(port: int, request: bytes, timeout: float = SECONDS) -> Answer:
     """Send bytes, read an answer."""
     with connect(port, timeout) as connection:
-        connection.sendall(request)
+        # A refusal may come, and the connection be closed, before all is sent.
+        with contextlib.suppress(ConnectionError):
+            connection.sendall(request)
         return read_answer(connection)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from handtint_model import Colorizer, load_colorizer
 
 from . import pictures
-from .conftest import Live, Start
+from .conftest import SECONDS, Live, Start
 
 HINT = [{"x": 20, "y": 20, "color": "#c04030", "radius": 6}]
 
@@ -85,7 +86,7 @@ def test_different_pixels_are_different_photos(live: Live) -> None:
 
 def test_concurrent_requests_encode_once(start_server: Start, tiny_weights: Path) -> None:
     gate = threading.Event()
-    load = CountingLoad(tiny_weights, lambda: gate.wait(30))
+    load = CountingLoad(tiny_weights, lambda: gate.wait(SECONDS))
     live = start_server(load, places=16)
     with ThreadPoolExecutor(8) as pool:
         request = pictures.raw_request(pictures.photo())
@@ -102,7 +103,7 @@ def test_others_take_over_when_the_first_is_cancelled(
     start_server: Start, tiny_weights: Path
 ) -> None:
     gate = threading.Event()
-    load = CountingLoad(tiny_weights, lambda: gate.wait(30))
+    load = CountingLoad(tiny_weights, lambda: gate.wait(SECONDS))
     live = start_server(load)
     plane = pictures.photo()
     with ThreadPoolExecutor(2) as pool:
@@ -174,9 +175,8 @@ def test_server_name_is_put_before_ids(start_server: Start, name: str) -> None:
     assert live.post("/v1/colorize", json={"image_id": image_id}).status_code == 200
 
 
-def wait_until(condition: Any, seconds: float = 60.0) -> None:
-    import time
-
+def wait_until(condition: Any, seconds: float = SECONDS) -> None:
+    """Wait for what must come about."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline

@@ -8,8 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import requests
+
 from . import pictures
-from .conftest import Live, Start
+from .conftest import SECONDS, Live, Start
 from .raw_http import connect, head, read_answer
 from .test_cache import CountingLoad, colorize, wait_until
 
@@ -19,9 +21,9 @@ class Held:
 
     def __init__(self, start_server: Start, weights: Path, **settings: Any) -> None:
         self.go = threading.Event()
-        self.load = CountingLoad(weights, lambda: self.go.wait(60))
+        self.load = CountingLoad(weights, lambda: self.go.wait(SECONDS))
         self.live: Live = start_server(self.load, **settings)
-        assert self.live.service.engines.first_load.wait(120)
+        assert self.live.service.engines.first_load.wait(SECONDS)
 
 
 def send_only(live: Live, kind_and_body: tuple[str, bytes]) -> Any:
@@ -50,9 +52,9 @@ def test_progress_and_delete(start_server: Start, tiny_weights: Path) -> None:
         assert 0 <= state["fraction"] <= 1
         taken = colorize(live, pictures.raw_request(pictures.photo(), request_id="one"))
         assert (taken.status_code, taken.json()["code"]) == (409, "request_id_in_use")
-        import requests
-
-        state = requests.delete(live.url + "/v1/requests/one", headers=live.auth, timeout=10).json()
+        state = requests.delete(
+            live.url + "/v1/requests/one", headers=live.auth, timeout=SECONDS
+        ).json()
         assert state["state"] == "cancelled"
         held.go.set()
         assert (answer.result().status_code, answer.result().json()["code"]) == (409, "cancelled")
@@ -117,6 +119,8 @@ def test_work_that_takes_too_long(start_server: Start, tiny_weights: Path) -> No
     held = Held(start_server, tiny_weights, work_timeout=1.0)
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(colorize, held.live, pictures.raw_request(pictures.photo()))
+        # decoding may have taken the second already
+        wait_until(lambda: held.load.runs == 1 or answer.done())
         time.sleep(1.2)
         held.go.set()
         result = answer.result()

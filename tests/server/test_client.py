@@ -20,7 +20,7 @@ from handtint_model import Cancelled, Hints, load_colorizer
 from handtint_server.client import BadReply, Client, ClientError, Rejected, Unreachable
 
 from . import pictures
-from .conftest import Live, Start
+from .conftest import SECONDS, Live, Start
 from .test_cache import CountingLoad, wait_until
 from .test_cancel import Held
 
@@ -167,7 +167,7 @@ def test_ctrl_c_cancels_on_the_server(start_server: Start, tiny_weights: Path) -
     )
     wait_until(lambda: held.load.runs == 1)
     process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=60)
+    _, error = process.communicate(timeout=SECONDS)
     assert b"KeyboardInterrupt" in error
     held.go.set()
     wait_until(lambda: held.live.service.engines.taken == 0)

@@ -16,7 +16,7 @@ from handtint_server.errors import Problem
 from handtint_server.tickets import Tickets
 
 from . import pictures
-from .conftest import Start
+from .conftest import SECONDS, Start
 from .test_cache import CountingLoad, colorize, wait_until
 
 
@@ -130,7 +130,7 @@ def test_model_that_cannot_be_loaded(start_server: Start) -> None:
         raise BadCheckpoint("the weights are of another version.")
 
     live = start_server(load)
-    assert live.service.engines.first_load.wait(60)
+    assert live.service.engines.first_load.wait(SECONDS)
     wait_until(lambda: live.get("/v1/health").json()["status"] == "failed")
     answer = colorize(live, pictures.raw_request(pictures.photo()))
     assert (answer.status_code, answer.json()["code"]) == (503, "model_failed")
@@ -148,7 +148,7 @@ def test_a_bad_photo_is_no_fault(start_server: Start, tiny_weights: Path) -> Non
 
 def test_stopping_cancels_what_does_not_end(start_server: Start, tiny_weights: Path) -> None:
     go = threading.Event()
-    load = CountingLoad(tiny_weights, lambda: go.wait(60))
+    load = CountingLoad(tiny_weights, lambda: go.wait(SECONDS))
     live = start_server(load)
     codes: list[Any] = []
 
@@ -165,7 +165,7 @@ def test_stopping_cancels_what_does_not_end(start_server: Start, tiny_weights: P
     live.service.tickets.cancel_all()
     go.set()
     live.runner.stop()
-    thread.join(60)
+    thread.join(SECONDS)
     assert codes == ["cancelled"]
 
 
@@ -184,7 +184,7 @@ def test_several_engines_share_one_queue(tiny_weights: Path) -> None:
 
     def work(colorizer: Colorizer, number: int) -> int:
         seen.append(number)
-        go.wait(60)
+        go.wait(SECONDS)
         colorizer.encode(np.zeros((32, 32), np.uint8))
         return number
 
@@ -204,7 +204,7 @@ def test_several_engines_share_one_queue(tiny_weights: Path) -> None:
         thread.start()
     go.set()
     for thread in [*threads, *bound]:
-        thread.join(60)
+        thread.join(SECONDS)
     assert sorted(results) == [0, 1, 1, 1, 1]
     assert engines.stop(5)
     with pytest.raises(Problem, match="ending"), engines.place():

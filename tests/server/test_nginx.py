@@ -8,6 +8,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,9 +18,10 @@ import numpy as np
 import pytest
 
 from handtint_server.client import Client, Rejected
+from handtint_server.tickets import Ticket
 
 from . import pictures
-from .conftest import Live, start_live
+from .conftest import SECONDS, Live, start_live
 from .raw_http import head, read_answer
 from .test_cache import CountingLoad, wait_until
 
@@ -113,7 +115,7 @@ def proxied(tmp_path_factory: pytest.TempPathFactory, tiny_weights: Path) -> Ite
     (folder / "nginx.conf").write_text(MAIN.format(folder=folder, user=user))
     assert NGINX is not None
     process = subprocess.Popen([NGINX, "-c", folder / "nginx.conf", "-e", folder / "error.log"])
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + SECONDS
     while True:
         assert process.poll() is None, (folder / "error.log").read_text()
         assert time.monotonic() < deadline
@@ -178,12 +180,21 @@ def test_a_client_that_goes_away_is_noticed(proxied: Proxied) -> None:
         f"Content-Length: {len(body)}",
     )
     before = cancelled(proxied)
+    gone = threading.Event()
+    for load in proxied.loads:
+        load.before = lambda: gone.wait(SECONDS)
     raw = socket.create_connection(("127.0.0.1", proxied.port), 30)
     with context.wrap_socket(raw, server_hostname="localhost") as connection:
         connection.sendall(head("POST", "/v1/colorize", *fields) + body)
-        wait_until(lambda: any(s.service.engines.taken for s in proxied.servers))
+        wait_until(lambda: any(s.service.engines.running for s in proxied.servers))
+    wait_until(lambda: any(t.unwanted for s in proxied.servers for t in tickets_of(s)))
+    gone.set()
     wait_until(lambda: not any(s.service.engines.taken for s in proxied.servers))
     assert cancelled(proxied) == before + 1
+
+
+def tickets_of(server: Live) -> list[Ticket]:
+    return [t for t in [*server.service.tickets._tickets.values()] if t.ended is None]
 
 
 def cancelled(proxied: Proxied) -> float:

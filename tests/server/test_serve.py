@@ -21,9 +21,9 @@ import pytest
 import requests
 
 from . import pictures
+from .conftest import SECONDS
 
 Serve = Callable[..., "Process"]
-SECONDS = 150.0  # a loaded machine takes its time to import torch
 
 
 class Process:
@@ -68,7 +68,7 @@ class Process:
         return {"Authorization": f"Bearer {token}"}
 
     def health(self) -> dict[str, Any]:
-        return dict(requests.get(self.discovery["url"] + "/v1/health", timeout=30).json())
+        return dict(requests.get(self.discovery["url"] + "/v1/health", timeout=SECONDS).json())
 
     def wait_ready(self) -> None:
         deadline = time.monotonic() + SECONDS
@@ -144,13 +144,15 @@ def test_start_work_and_end(serve: Serve) -> None:
 def test_sigterm_lets_running_work_finish(serve: Serve) -> None:
     server = serve()
     server.wait_ready()
+    # Compiled by now, the work ends within the seconds that the server gives it.
+    assert server.post(pictures.raw_request(pictures.photo())).status_code == 200
     with ThreadPoolExecutor(1) as pool:
         request = pictures.raw_request(pictures.photo(1500, 2000))
         answer = pool.submit(server.post, request)
         url, auth = server.discovery["url"], server.auth
         taken = 0.0
         while taken < 1 and not answer.done():
-            metrics = requests.get(url + "/metrics", headers=auth, timeout=30).text
+            metrics = requests.get(url + "/metrics", headers=auth, timeout=SECONDS).text
             line = next(x for x in metrics.splitlines() if x.startswith("handtint_places_taken "))
             taken = float(line.split()[1])
         code, _, _ = server.end()
@@ -355,7 +357,7 @@ def test_idle_unload_and_reload(serve: Serve) -> None:
     url, auth = server.discovery["url"], server.auth
     deadline = time.monotonic() + SECONDS
     while True:
-        info = requests.get(url + "/v1/info", headers=auth, timeout=30).json()
+        info = requests.get(url + "/v1/info", headers=auth, timeout=SECONDS).json()
         if info["engines"][0]["state"] == "unloaded":
             break
         assert time.monotonic() < deadline
@@ -370,7 +372,7 @@ def test_http_keeps_connections(serve: Serve) -> None:
     server = serve()
     server.wait_ready()
     host, port = server.discovery["url"].removeprefix("http://").split(":")
-    connection = http.client.HTTPConnection(host, int(port), timeout=60)
+    connection = http.client.HTTPConnection(host, int(port), timeout=SECONDS)
     kind, body = pictures.raw_request(pictures.photo())
     sockets = set()
     for _ in range(3):

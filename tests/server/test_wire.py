@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Live
+from .conftest import SECONDS, Live
 
 FOLDER = Path(__file__).parents[1] / "data" / "wire"
 NAMES = sorted(p.stem for p in FOLDER.glob("*.json") if p.stem != "error-busy")
@@ -23,7 +23,7 @@ def send(live: Live, message: dict[str, Any], image_id: str) -> tuple[int, dict[
     headers = {k: v.replace("{image_id}", image_id) for k, v in request["headers"]}
     if request["authorized"]:
         headers["Authorization"] = f"Bearer {live.token}"
-    connection = http.client.HTTPConnection("127.0.0.1", live.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", live.port, timeout=SECONDS)
     try:
         connection.request(request["method"], request["path"], body or None, headers)
         answer = connection.getresponse()
