@@ -23,7 +23,7 @@ from .bins import (
 )
 from .checkpoint import Checkpoint, load_weights
 from .colour import lab_to_rgb
-from .diffusion import Couplings, Diffusion
+from .diffusion import Couplings, Diffusion, decisiveness
 from .errors import BadImage, BadOption, DeviceProblem
 from .geometry import Geometry, Window, pad_to_canvas, reduce_to, window_ramp
 from .hints import HintCells, Mixture, hint_reach, mixture
@@ -62,19 +62,21 @@ class Belief:
     share: NDArray[np.float64]  # (N, K) of the merged hints
     mixed: NDArray[np.float64]  # (N,) the mixture's trust
     trust: NDArray[np.float64]  # (N,) G, after diffusion
+    factor: NDArray[np.float64]  # (N,) faint trust is worth less than it says
     diffusion: Diffusion
 
     def spread(self, told: NDArray[Any], painted: NDArray[Any]) -> NDArray[np.float64]:
         """(N, F) fields, times trust, from those of the merged and of the painted hints."""
         mixed = self.mixed[:, None] * (self.share @ told)
-        return self.diffusion.spread(mixed, self.found, self.found.mass[:, None] * painted)
+        own = self.found.mass[:, None] * painted
+        return self.factor[:, None] * self.diffusion.spread(mixed, self.found, own)
 
     def mean_at(
         self, cells: NDArray[np.int64], told: NDArray[Any], painted: NDArray[Any]
     ) -> NDArray[np.float64]:
         """(F,) the mean of `spread` over some cells, in one solution instead of F."""
         picked = np.zeros((self.mixed.size, 1))
-        picked[cells] = 1.0 / cells.size
+        picked[cells, 0] = self.factor[cells] / cells.size
         # The matrix is symmetric: its inverse may as well be applied to the question.
         weight = self.diffusion.solve(picked)[:, 0]
         mixed = (weight * self.diffusion.pull * self.mixed) @ self.share
@@ -376,10 +378,13 @@ class Colorizer:
             ones = np.ones_like(merged.mass)
             full = self._mixture(photo, merged.number, ones).trust[0].cpu().numpy()
         diffusion = Diffusion.of(photo._couplings[0], found, np.minimum(full, 1.0))
-        mass = found.mass[:, None].astype(np.float64)
-        spread = diffusion.spread(trust[:, None], found, mass)[:, 0]
+        mass = found.mass.astype(np.float64)
+        spread, whole = diffusion.spread(
+            np.stack([trust, full], axis=1), found, np.stack([mass, np.ones_like(mass)], axis=1)
+        ).T.clip(0.0, 1.0)
+        factor = decisiveness(whole)
         share = mixed.share[0].cpu().numpy().astype(np.float64)
-        belief = Belief(key, found, merged, share, trust, spread.clip(0.0, 1.0), diffusion)
+        belief = Belief(key, found, merged, share, trust, factor * spread, factor, diffusion)
         if share.size <= MOST_SHARES:
             photo._beliefs[:] = [belief]
         return belief

@@ -34,7 +34,7 @@ Doubles = NDArray[np.float64]
 LIGHTNESS_STEP = 3.0
 """L*: standard deviation of the lightness difference over which colour spreads."""
 
-EMBEDDING_STEP = 1.0
+EMBEDDING_STEP = 2.5
 """Squared embedding distance, per channel, at which a weight has fallen to 1/e."""
 
 LEAST_WEIGHT = 1e-6
@@ -46,6 +46,9 @@ PULL_BACK = 1e-2
 
 HOLD = 1e3
 """Largest c: a painted cell has what is painted."""
+
+DECIDE = (0.1, 0.7)
+"""Trust, with full masses, at which a cell takes nothing of a hint and all of it."""
 
 FAINT = 3.0
 """As in `residual`: a faint rim follows its stroke."""
@@ -136,3 +139,14 @@ def _hold(couplings: Couplings, found: Evidence) -> Doubles:
     # In units of what its neighbours have to say: a rim cell with few like it is no exception.
     own = couplings.degree[found.number] * share / np.maximum(1.0 - share, 1e-9)
     return np.asarray(np.minimum(HOLD, np.where(share < 1.0, own, HOLD)))
+
+
+def decisiveness(trust: Doubles) -> Doubles:
+    """Factor (N,) on fields whose trust, with full masses, is ``trust`` (N,) in 0..1.
+
+    trust times the factor is a smoothstep: a hint that a cell half believes is the best
+    guess of least error but a tint over half the picture to the eye.
+    """
+    low, high = DECIDE
+    t = np.clip((trust - low) / (high - low), 0.0, 1.0)
+    return np.asarray(t * t * (3.0 - 2.0 * t) / np.maximum(trust, 1e-9))

@@ -146,8 +146,8 @@ def merge(evidence: Evidence, embedding: NDArray[np.float32], columns: int) -> E
         features = embedding[:, merged.number].T
         centred = features - features.mean(axis=0)
         # Two principal directions separate objects well enough inside a small block.
-        _, _, axes = np.linalg.svd(centred, full_matrices=False)
-        kind = np.floor(centred @ axes[:2].T / (0.5 * np.sqrt(embedding.shape[0]) * block**0.5))
+        _, axes = np.linalg.eigh(centred.T @ centred)  # by rising share of the variance
+        kind = np.floor(centred @ axes[:, -2:] / (0.5 * np.sqrt(embedding.shape[0]) * block**0.5))
         key = np.stack(
             [
                 row // block,
