@@ -46,9 +46,7 @@ def api(server: Any, source: np.ndarray, layout: str) -> np.ndarray:
         "layout": layout,
         "output": "raw",
         "answer_layout": "RGBA" if layout.endswith("A") else "RGB",
-        # What the plug-in's own settings are at first.
-        "vividness": 0.5,
-        "strength": 1.0,
+        # The plug-in's own settings are the server's defaults at first (test_install.py).
     }
     files = {
         "request": (None, json.dumps(wanted), "application/json"),

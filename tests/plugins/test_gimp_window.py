@@ -110,6 +110,11 @@ def test_the_options_dialog_goes_on(everyday: dict[str, Any]) -> None:
     assert after["layers"][1]["digest"] == everyday["8-hinted"]["layers"][1]["digest"]
 
 
+def test_a_keyboard_shortcut_colorizes_at_once(everyday: dict[str, Any]) -> None:
+    after = everyday["13-by-shortcut"]
+    assert layers(after)[1:] == layers(everyday["13-after-options"])[1:]
+
+
 def test_a_swatch_sets_the_foreground_colour(everyday: dict[str, Any]) -> None:
     assert everyday["16-foreground"]["foreground"] != everyday["1-opened"]["foreground"]
 
@@ -136,6 +141,11 @@ def test_cancel_stops_the_work_on_the_server(
     log = in_gimp.server.log.read_text()
     ended = [json.loads(line)["message"] for line in log.splitlines() if "/v1/colorize" in line]
     assert "/v1/colorize cancelled" in ended, ended
+
+
+def test_the_options_dialog_keeps_the_server_setting(trouble: dict[str, Any]) -> None:
+    kept = trouble["4-server-setting"]
+    assert (kept["url"], kept["token"]) == ("http://127.0.0.1:9", "a-token-of-mine")
 
 
 def test_a_failure_is_shown_and_changes_nothing(trouble: dict[str, Any]) -> None:

@@ -5,26 +5,34 @@
 #   debian_folder.sh DIR run CMD [ARG...]  run CMD inside
 #   debian_folder.sh DIR remove            delete it
 #
-# Environment: SUITE, the Debian release to take, "trixie" (13: GIMP 3.0, Krita 5.2) unless
-# set; BIND="OUTSIDE:INSIDE ...", further folders to show inside, absolute paths.
+# Environment: SUITE, the Debian release to take: "trixie" (13: GIMP 3.0, Krita 5.2) unless
+# set, "bookworm" (12: Krita 5.1), "experimental" (Krita 6) or "sid" (GIMP 3.2);
+# BIND="OUTSIDE:INSIDE ...", further folders to show inside, absolute paths.
 #
 # Needs root, debootstrap and unshare. Mirror, proxy, certificates and credentials for packages
 # are those of this machine's own apt. Every `run` has a mount namespace of its own that
 # vanishes with the command, so a killed test leaves no mount behind; the network and /tmp
 # (so X displays) are shared by all runs, /dev/shm is not.
 set -eu
-usage() { sed -n '2,7p' "$0"; exit 2; }
+usage() { sed -n '2,6p' "$0"; exit 2; }
 [ $# -ge 2 ] || usage
 DIR=$1 ACTION=$2; shift 2
 SUITE=${SUITE:-trixie}
 STAMP=$DIR/.handtint-ready
 
-EDITORS="gimp gir1.2-gimp-3.0 python3-gi python3-gi-cairo gir1.2-gtk-3.0 krita python3-pyqt5"
+GIMP="gimp gir1.2-gimp-3.0 python3-gi python3-gi-cairo gir1.2-gtk-3.0"
+case $SUITE in
+trixie) EDITORS="$GIMP krita python3-pyqt5" ;;
+bookworm) EDITORS="krita python3-pyqt5" ;; # its GIMP is 2.10
+experimental) EDITORS="krita python3-pyqt6" ;;
+*) EDITORS=$GIMP ;;
+esac
+BASE=$SUITE CHOICE=
+# An addition to sid, from which nothing is taken that is not asked for.
+[ "$SUITE" != experimental ] || { BASE=sid CHOICE="-t experimental"; }
 WINDOWS="xvfb xauth x11-utils xdotool openbox imagemagick dbus dbus-bin fonts-dejavu-core
  librsvg2-common adwaita-icon-theme"
 TOOLS="procps ca-certificates python3-numpy time"
-# GIMP alone for other releases: Krita is tested with the stable one only.
-[ "$SUITE" = trixie ] || EDITORS="gimp gir1.2-gimp-3.0 python3-gi python3-gi-cairo gir1.2-gtk-3.0"
 
 mirror_of_this_machine() {
     apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' |
@@ -55,7 +63,7 @@ path-exclude=/usr/share/locale/*
 path-include=/usr/share/locale/locale.alias
 END
     debootstrap --variant=minbase --keyring=/usr/share/keyrings/debian-archive-keyring.gpg \
-        "$SUITE" "$DIR" "$1"
+        "$BASE" "$DIR" "$1"
 }
 
 configure_apt() {
@@ -71,8 +79,11 @@ configure_apt() {
         echo 'APT::Install-Recommends "false";'
         echo 'Acquire::Languages "none";'
     } >"$DIR/etc/apt/apt.conf.d/90handtint"
-    echo "deb $1 $SUITE main" >"$DIR/etc/apt/sources.list"
-    [ "$SUITE" != trixie ] || echo "deb $1 trixie-updates main" >>"$DIR/etc/apt/sources.list"
+    echo "deb $1 $BASE main" >"$DIR/etc/apt/sources.list"
+    case $SUITE in
+    trixie | bookworm) echo "deb $1 $SUITE-updates main" >>"$DIR/etc/apt/sources.list" ;;
+    experimental) echo "deb $1 experimental main" >>"$DIR/etc/apt/sources.list" ;;
+    esac
 }
 
 case $ACTION in
@@ -88,7 +99,7 @@ build)
         apt-get install -q -y --no-install-recommends "$@"
         apt-get clean
         rm -rf /var/lib/apt/lists/*
-        dbus-uuidgen --ensure' sh $EDITORS $WINDOWS $TOOLS)
+        dbus-uuidgen --ensure' sh $CHOICE $EDITORS $WINDOWS $TOOLS)
     {
         echo "Debian $SUITE"
         dpkg --root="$DIR" -l gimp krita python3 2>/dev/null | awk '/^ii/ { print $2, $3 }'

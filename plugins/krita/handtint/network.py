@@ -70,6 +70,7 @@ class Call:
         self._done, self._failed, self._report = done, failed, report
         self._body = bytearray()
         self._timed_out = False
+        self._sent = False
         self._over = False
         self._progress: Call | None = None
         self._silence = QtCore.QTimer()
@@ -137,6 +138,7 @@ class Call:
         if self._over or total <= 0:
             return
         self._alive()
+        self._sent = sent == total
         self._tell("send", sent / total)
 
     def _on_data(self) -> None:
@@ -204,7 +206,8 @@ class Call:
                 "Restart it (`handtint serve`) and try again." % self._timeout
             )
         closed = number(QtNetwork.QNetworkReply.NetworkError.RemoteHostClosedError)
-        if begun or code == closed:
+        # Qt sends once more what a server took and died of, and then finds nobody there.
+        if begun or code == closed or self._sent:
             return ServerLost(
                 "The Handtint server ended before its answer was complete: nothing was changed. "
                 "Try again; its log says what happened (`handtint doctor` shows where it is)."

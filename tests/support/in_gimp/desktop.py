@@ -18,14 +18,32 @@ class Desktop:
         self.processes = []
 
     def __enter__(self):
-        number = 90
-        while os.path.exists("/tmp/.X11-unix/X%d" % number):
-            number += 1
-        os.environ["DISPLAY"] = ":%d" % number
-        self.start(["Xvfb", os.environ["DISPLAY"], "-screen", "0", self.size + "x24"])
-        self.wait(lambda: self.ask(["xdpyinfo"]) is not None, 30, "the X server")
-        self.start(["openbox"])
+        try:
+            self.start_screen()
+            self.start(["openbox"])
+            self.wait(self.managed, 60, "the window manager")
+        except BaseException:
+            self.__exit__()
+            raise
         return self
+
+    def start_screen(self):
+        """The X server, which chooses a free number and tells it when it is ready."""
+        told, tell = os.pipe()
+        command = ["Xvfb", "-displayfd", str(tell), "-screen", "0", self.size + "x24"]
+        # Without -noreset it starts anew when its first client leaves, and throws out the next.
+        self.start([*command, "-noreset"], pass_fds=[tell])
+        os.close(tell)
+        with open(told) as answer:
+            number = answer.readline().strip()
+        if not number:
+            raise OSError("Xvfb has ended")
+        os.environ["DISPLAY"] = ":" + number
+
+    def managed(self):
+        """Whether the window manager is at work: before, no window can be activated."""
+        told = self.ask(["xprop", "-root", "_NET_SUPPORTING_WM_CHECK"]) or ""
+        return "window id" in told
 
     def __exit__(self, *_):
         for process in reversed(self.processes):
@@ -70,6 +88,11 @@ class Desktop:
     def windows(self, title):
         found = self.ask(["xdotool", "search", "--onlyvisible", "--name", title])
         return found.split() if found else []
+
+    def activate(self, window):
+        """Give a window the keyboard; asked again while the window is still being set up."""
+        command = ["timeout", "10", "xdotool", "windowactivate", "--sync", str(window)]
+        self.wait(lambda: self.ask(command) is not None, 120, "the keyboard for a window")
 
     def do(self, *words):
         subprocess.run(["xdotool", *map(str, words)], check=True)

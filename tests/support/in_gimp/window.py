@@ -26,6 +26,7 @@ GIMPRC = """
 
 SHORTCUTS = """(file-version 1)
 (action "plug-in-handtint-probe" "<Primary><Alt>p")
+(action "plug-in-handtint-colorize" "<Primary><Alt>h")
 """
 
 # From the bottom of the menu, above GIMP's own last entry.
@@ -112,7 +113,7 @@ class Session:
         self.colorize_from_the_menu()
         self.undo_it()
         self.paint_a_hint(window)
-        self.options()
+        self.options(window)
         self.suggestions(window)
 
     def run_trouble(self):
@@ -135,13 +136,22 @@ class Session:
         os.kill(self.server()["pid"], signal.SIGCONT)
         self.note("3-cancelled")
         desktop.wait(lambda: not self.server_works(), 60, "the end of the server's work")
-        with open(os.path.join(os.environ["HANDTINT_HOME"], "client.json"), "w") as file:
-            json.dump({"format": 1, "url": "http://127.0.0.1:9", "token": "t"}, file)
-        self.menu("Colorize Layer")
+        self.menu("Colorize Layer with Options...")
+        dialog = desktop.window("^Colorize Layer$", 60)
+        time.sleep(1.5)
+        self.show_server(dialog)
+        desktop.key("alt+d", "Tab")
+        desktop.type("http://127.0.0.1:9")
+        desktop.key("alt+k")
+        desktop.type("a-token-of-mine")
+        desktop.shot("4-server-setting")
+        desktop.key("Return")
         message = desktop.window("^GIMP Message$", 60)
+        with open(os.path.join(os.environ["HANDTINT_HOME"], "client.json")) as file:
+            self.states["4-server-setting"] = json.load(file)
         time.sleep(1)
         desktop.shot("4-message")
-        desktop.do("windowactivate", "--sync", message)
+        desktop.activate(message)
         desktop.key("Escape")
         self.note("5-after-the-message")
 
@@ -163,7 +173,7 @@ class Session:
         desktop = self.desktop
         window = desktop.window("^.%s" % self.given["name"], 240)
         desktop.wait(lambda: self.ready(window), 60, "the window")
-        desktop.do("windowactivate", "--sync", window)
+        desktop.activate(window)
         desktop.do("windowsize", "--sync", window, 1380, 860)
         desktop.do("windowmove", window, 2, 20)
         time.sleep(2)
@@ -225,24 +235,35 @@ class Session:
         self.look.until(lambda s: s["layers"][1]["tattoo"] != tattoo, 60, "the redo")
         self.note("11-hint-redone", pixel=pixel)
 
-    def options(self):
+    def options(self, window):
         desktop = self.desktop
         self.menu("Colorize Layer with Options...")
         dialog = desktop.window("^Colorize Layer$", 60)
         time.sleep(1.5)
         desktop.shot("12-options")
-        desktop.do("windowactivate", "--sync", dialog)
-        x, y, _, _ = desktop.geometry(dialog)
-        desktop.click(x + 30, y + 198)
-        time.sleep(1.5)
+        self.show_server(dialog)
         desktop.shot("12-options-server")
         tattoo = self.states["11-hint-redone"]["layers"][1]["tattoo"]
-        desktop.do("windowactivate", "--sync", dialog)
+        desktop.activate(dialog)
         desktop.key("Return")
         time.sleep(2)
         self.finish()
         self.look.until(lambda s: s["layers"][1]["tattoo"] != tattoo, 240, "the new result")
         self.note("13-after-options")
+        tattoo = self.states["13-after-options"]["layers"][1]["tattoo"]
+        desktop.activate(window)
+        desktop.key("ctrl+alt+h")
+        time.sleep(2)
+        self.finish()
+        self.look.until(lambda s: s["layers"][1]["tattoo"] != tattoo, 240, "the new result")
+        self.note("13-by-shortcut")
+
+    def show_server(self, dialog):
+        """Open the part Server of the options dialog."""
+        self.desktop.activate(dialog)
+        x, y, _, _ = self.desktop.geometry(dialog)
+        self.desktop.click(x + 30, y + 198)
+        time.sleep(1.5)
 
     def suggestions(self, window):
         desktop = self.desktop
@@ -260,7 +281,7 @@ class Session:
         desktop.click(x + 50, y + 45)
         time.sleep(1.5)
         desktop.shot("15-suggestion-chosen")
-        desktop.do("windowactivate", "--sync", dialog)
+        desktop.activate(dialog)
         desktop.key("Escape")
         desktop.wait(lambda: not desktop.windows("^Suggest Hint Colors$"), 30, "the dialog's end")
         self.note("16-foreground")

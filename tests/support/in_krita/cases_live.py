@@ -15,7 +15,7 @@ from handtint.client import HintCrop
 from handtint.driver import Job
 from handtint.hintscan import HintScan
 from handtint.memory import Memory
-from handtint.photos import HintReader, read_hints
+from handtint.photos import Dropped, HintReader, read_hints
 from handtint.settings import Settings
 from harness import OUT, VALUES, network, run, session, wait
 from pictures import (
@@ -232,6 +232,35 @@ def case_no_pixel_is_written_while_the_brush_is_down():
     hand.down = False
     wait(lambda: job.over)
     assert raw(result) != before
+
+
+def gone_while_the_server_works(made, node, hints, leave):
+    """A live update is dropped without a word when what it is for goes away."""
+    result = colorize(made, node)
+    paint(made, hints, (50, 40, 12, 6), RED)
+    _work, flow = update(made, node, result, scan_of(hints))
+    ended = []
+    job = Job(network(), flow, ended.append, ended.append).start()
+    wait(lambda: job._call is not None)
+    leave(result)
+    wait(lambda: job.over)
+    assert isinstance(ended[0], Dropped), ended
+
+
+def case_the_result_is_deleted_during_a_live_update():
+    made, node, hints = scene()
+    gone_while_the_server_works(made, node, hints, lambda result: result.remove())
+    assert names(made) == ["Photo", "Color Hints"]
+
+
+def case_the_document_is_closed_during_a_live_update():
+    made, node, hints = scene()
+
+    def leave(result):
+        made.setModified(False)
+        made.close()
+
+    gone_while_the_server_works(made, node, hints, leave)
 
 
 def case_a_photo_that_the_server_forgot_is_sent_again():
