@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from .answers import problem_answer
@@ -57,6 +57,7 @@ def create_app(
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.register_blueprint(bp)
     app.register_error_handler(Exception, _on_error)
+    app.after_request(_note_answer)
     app.wsgi_app = _Gated(app.wsgi_app, gate, service)  # type: ignore[method-assign]
     service.start()
     return app
@@ -70,6 +71,13 @@ def _on_error(error: Exception) -> Response:
         log.error("a route failed", exc_info=error)
         problem = Problem("internal", "The server failed; its log says more.")
     return problem_answer(problem)
+
+
+def _note_answer(response: Response) -> Response:
+    # The rule, not the path: that is anybody's text.
+    rule = request.url_rule.rule if request.url_rule else "no route"
+    log.debug("%s %s: %d", request.method, rule, response.status_code)
+    return response
 
 
 def _routing_problem(error: HTTPException) -> Problem:
@@ -103,7 +111,7 @@ class _Gated:
         problem = self._gate.refuse(environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""), get)
         if problem is None:
             return self._application(environ, start_response)
-        self._service.metrics.refused.labels(problem.code).inc()
+        self._service.refused(problem.code)
         body = problem.body()
         headers = [*problem.headers(), ("Content-Length", str(len(body)))]
         start_response(problem.status_line, headers)

@@ -102,7 +102,7 @@ class Runner:
         self.exit_code = 0
 
     def _count_refusal(self, problem: Any) -> None:
-        self.service.metrics.refused.labels(problem.code).inc()
+        self.service.refused(problem.code)
 
     def publish(self) -> None:
         """Write the discovery files."""

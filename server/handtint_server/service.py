@@ -152,6 +152,11 @@ class Service:
                 },
             )
 
+    def refused(self, code: str) -> None:
+        """A request was refused by its header section."""
+        self.metrics.refused.labels(code).inc()
+        log.debug("refused: %s", code)
+
     def find_source(
         self, request: PhotoRequest, parts: dict[str, Part], ticket: Ticket, body_bytes: int
     ) -> Source:

@@ -15,7 +15,7 @@ import requests
 from handtint_server.runner import Runner
 from handtint_server.settings import Settings
 
-SECONDS = 150.0
+SECONDS = 280.0
 """How long a test waits for what must come: long, as the machine may be busy with other work."""
 
 

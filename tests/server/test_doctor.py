@@ -22,6 +22,7 @@ from handtint_server.editors.places import Environment, Target, find_targets
 
 from .conftest import Live, Start
 
+pytestmark = pytest.mark.timeout(900)  # several programs, each of which imports torch
 GIB = 1 << 30
 
 
@@ -274,7 +275,7 @@ def doctor(home: Path, runtime: Path, *arguments: str) -> subprocess.CompletedPr
         },
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=600,
     )
 
 

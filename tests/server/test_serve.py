@@ -23,6 +23,7 @@ import requests
 from . import pictures
 from .conftest import SECONDS
 
+pytestmark = pytest.mark.timeout(900)  # several programs, each of which imports torch
 Serve = Callable[..., "Process"]
 
 
@@ -313,6 +314,25 @@ def test_log_folder_that_cannot_be_written(serve: Serve, tmp_path: Path) -> None
     assert code == 0
     assert "cannot be written" in err
     assert "on this terminal only" in out
+
+
+def test_log_levels(serve: Serve) -> None:
+    """debug tells of answers and refusals, info of work, warning of neither; none of tokens."""
+    lines = {}
+    for level in ("debug", "info", "warning"):
+        server = serve("--log-level", level, folder=level)
+        server.wait_ready()
+        url, token = server.discovery["url"], server.auth["Authorization"].split()[1]
+        wrong = {"Authorization": "Bearer not-this-one"}
+        assert requests.get(url + "/v1/info", headers=wrong, timeout=SECONDS).status_code == 401
+        assert server.post(pictures.raw_request(pictures.photo())).status_code == 200
+        assert server.end()[0] == 0
+        text = server.log.read_text()
+        assert token not in text
+        assert "not-this-one" not in text
+        lines[level] = {json.loads(line)["message"] for line in text.splitlines()}
+    assert {"refused: token_wrong", "GET /v1/health: 200"} <= lines["debug"] - lines["info"]
+    assert "/v1/colorize ok" in lines["info"] - lines["warning"]
 
 
 @pytest.mark.parametrize(

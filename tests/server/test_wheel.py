@@ -18,6 +18,7 @@ from handtint_server.editors.installer import plugin_files
 
 from . import pictures
 
+pytestmark = pytest.mark.timeout(900)  # several programs, each of which imports torch
 ROOT = Path(__file__).parents[2]
 SOURCES = ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE", "NOTICE")
 FOLDERS = ("model", "server", "plugins")
@@ -31,7 +32,7 @@ def run(*command: object, cwd: Path, **environ: str) -> str:
         env={**os.environ, **environ},
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=600,
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return done.stdout
