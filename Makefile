@@ -25,10 +25,10 @@ test: setup
 	@$(BIN)/python -m pytest -m 'not gimp and not krita'
 
 # The plug-ins in the real GIMP and Krita, in a Debian folder that is made once (root,
-# debootstrap; three minutes, 1.5 GB).
+# debootstrap; two to five minutes, 1.5 GB).  HANDTINT_SHOTS=FOLDER keeps the screenshots.
 DEBIAN := /var/tmp/handtint-debian13
 editors-test: setup
-	@command -v debootstrap >/dev/null || { apt-get -q update && apt-get -qy install debootstrap; }
+	@command -v debootstrap >/dev/null || { apt-get -q update && apt-get -qy install debootstrap debian-archive-keyring; }
 	@tests/support/debian_folder.sh $(DEBIAN) build
 	@HANDTINT_DEBIAN=$(DEBIAN) HANDTINT_NEED_EDITORS=1 $(BIN)/python -m pytest -m 'gimp or krita' tests/plugins
 

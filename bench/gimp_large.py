@@ -23,7 +23,11 @@ sys.path.insert(0, str(ROOT / "tests" / "support"))
 from run_in_gimp import Gimp, missing  # noqa: E402
 from server_process import ServerProcess  # noqa: E402
 
-SERVER = ("decode", "wait", "load", "encode", "render", "write")
+STAGES = ("decode", "wait", "load", "reduce", "network", "render", "write")
+"""What the server says it does."""
+
+STEPS = ("decode", "wait", "load", "encode", "render", "write")
+"""What its answer says took how long."""
 
 
 def main() -> int:
@@ -64,8 +68,8 @@ def main() -> int:
 def parts(trace: dict[str, dict[str, float]]) -> dict[str, float]:
     """Seconds by part: what the plug-in waited for, less what the server says it did itself."""
     seconds, server = trace["seconds"], trace["server_ms"]
-    waited = sum(s for stage, s in seconds.items() if stage in SERVER)
-    worked = sum(server.get(step, 0.0) for step in SERVER) / 1000
+    waited = sum(s for stage, s in seconds.items() if stage in STAGES)
+    worked = sum(server.get(step, 0.0) for step in STEPS) / 1000
     return {
         "GIMP: reading the layers": seconds.get("read", 0.0),
         "transport: sending": seconds.get("send", 0.0),

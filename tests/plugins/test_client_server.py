@@ -245,7 +245,8 @@ def test_a_client_that_goes_away_cancels_the_work(tmp_path: Path) -> None:
                 now = server.get("/v1/requests/going")
             except OSError:
                 continue
-            if now["state"] == "running" and now["stage"] in ("encode", "render"):
+            assert now["stage"] in ("", *session.STAGES), "a stage without a text on the bar"
+            if now["state"] == "running" and now["stage"] in ("network", "render"):
                 break
         child.kill()
         child.wait()

@@ -16,7 +16,7 @@ import pytest
 import run_in_krita
 from faulty_proxy import FaultyProxy
 from run_in_krita import Outcome
-from server_process import ServerProcess, end_announced
+from server_process import ServerProcess, be_patient, end_announced
 
 pytestmark = [pytest.mark.krita, pytest.mark.timeout(3000)]
 
@@ -34,6 +34,7 @@ def cases(module: str) -> list[str]:
 def run_module(module: str, folder: Path) -> Outcome:
     run_in_krita.need()
     runtime, home = folder / "runtime", folder / "data"
+    be_patient(home)
     with ServerProcess(runtime, home):
         return run_in_krita.run_headless(
             module,

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import run_in_krita
 from run_in_krita import Outcome
-from server_process import ServerProcess
+from server_process import ServerProcess, be_patient
 
 pytestmark = [pytest.mark.krita, pytest.mark.timeout(1800)]
 
@@ -45,13 +45,14 @@ def window(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     folder = tmp_path_factory.mktemp("window")
     runtime, home = folder / "runtime", folder / "data"
     out = folder / "krita"
+    be_patient(home)
     with ServerProcess(runtime, home) as server:
         outcome = run_in_krita.run_window(
             "window_run",
             out,
             [PHOTO],
             {"HANDTINT_RUNTIME_DIR": str(runtime), "HANDTINT_HOME": str(home)},
-            limit=900,
+            limit=1500,
         )
     outcome.values["server log"] = server.log.read_text()
     if kept := os.environ.get("HANDTINT_SHOTS"):
@@ -89,13 +90,14 @@ def test_krita_ends_by_itself_in_the_middle_of_live_mode(tmp_path: Path) -> None
     """A plug-in that is called while Python goes away lets Krita crash at its end."""
     run_in_krita.need()
     runtime, home = tmp_path / "runtime", tmp_path / "data"
+    be_patient(home)
     with ServerProcess(runtime, home):
         outcome = run_in_krita.run_window(
             "window_quit",
             tmp_path / "krita",
             [PHOTO],
             {"HANDTINT_RUNTIME_DIR": str(runtime), "HANDTINT_HOME": str(home)},
-            limit=600,
+            limit=1200,
         )
     outcome.check("a live update is under way")
     assert "steps" not in outcome.cases, outcome.cases["steps"]

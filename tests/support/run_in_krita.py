@@ -176,6 +176,7 @@ def run_window(
             "PYTHONPATH": str(SUPPORT / "in_krita"),
             "HANDTINT_TEST_MODULE": module,
             "HANDTINT_TEST_OUT": str(out),
+            "HANDTINT_TEST_PATIENCE": "300",
             **environment,
         },
         limit,

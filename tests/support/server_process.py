@@ -23,6 +23,12 @@ def quiet_environment(**more: str) -> dict[str, str]:
     return {**os.environ, **threads, **more}
 
 
+def be_patient(home: Path) -> None:
+    """Let the plug-ins wait longer than a user would for a server on a busy machine."""
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "client.json").write_text(json.dumps({"format": 1, "timeout": 300}))
+
+
 def end_announced(runtime: Path) -> None:
     """End the server that an editor has started with a runtime folder, if it still runs."""
     if not (runtime / "server.json").exists():

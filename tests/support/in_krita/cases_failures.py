@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from handtint import commands, state
 from handtint.client import ClientError
+from handtint.client.session import STAGES
 from handtint.qt import QtCore
 from handtint.settings import Settings
 from harness import VALUES, run, session
@@ -212,5 +213,7 @@ def case_progress_comes_from_the_server():
     assert "Reading the layer" in texts
     assert "Sending the photo" in texts
     assert "Looking at the photo" in texts or "Coloring" in texts, texts
+    known = {text for text, _, _ in STAGES.values()}
+    assert set(texts) - known <= {"Reading the layer", "Inserting the colors"}, texts
     fractions = [fraction for _, fraction in reports]
     assert fractions == sorted(fractions), "progress went backwards"

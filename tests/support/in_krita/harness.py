@@ -87,7 +87,7 @@ def network() -> Network:
     return _network[0]
 
 
-def wait(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+def wait(condition: Callable[[], bool], seconds: float = 300.0) -> None:
     """Let events run until a condition holds."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -96,7 +96,7 @@ def wait(condition: Callable[[], bool], seconds: float = 60.0) -> None:
             raise AssertionError(f"not within {seconds} seconds")
 
 
-def run(flow: Any, seconds: float = 120.0, reports: list[Any] | None = None) -> Any:
+def run(flow: Any, seconds: float = 300.0, reports: list[Any] | None = None) -> Any:
     """The result of a flow; raises the ClientError that it ended with."""
     results: list[Any] = []
     errors: list[ClientError] = []
