@@ -26,7 +26,7 @@ from .colour import lab_to_rgb
 from .diffusion import Couplings, Diffusion, decisiveness
 from .errors import BadImage, BadOption, DeviceProblem
 from .geometry import Geometry, Window, pad_to_canvas, reduce_to, window_ramp
-from .hints import HintCells, Mixture, hint_reach, mixture
+from .hints import hint_reach, log_reach, mix_reaches
 from .network import STRIDE, Heads
 from .render import ColourField, guide_shape, reduce_lightness, render
 from .residual import residual_tiles
@@ -37,8 +37,8 @@ Region = tuple[int, int, int, int]
 
 KEPT_VIVIDNESS = 4
 
-SUGGEST_TILT = 0.3
-"""r of decoding for suggestions: a little towards rare colours, which are worth proposing."""
+SUGGEST_TILT = 0.0
+"""r of decoding for suggestions: as trained, towards rare colours, which are worth proposing."""
 
 
 class Automatic(NamedTuple):
@@ -370,36 +370,27 @@ class Colorizer:
         if found.number.size > ev.MOST_CELLS:
             flat = photo.heads.embedding[0].flatten(1).cpu().numpy()
             merged = ev.merge(found, flat, photo.geometry.cells[1])
-        mixed = self._mixture(photo, merged.number, merged.mass)
+        heads, network = photo.heads, self.network
+        number = torch.from_numpy(merged.number).to(self.torch_device)[None]
+        mass = torch.from_numpy(merged.mass).to(self.torch_device)[None]
+        reach = log_reach(heads.embedding, heads.gate, number, network.log_sigma)
+        mixed = mix_reaches(reach, mass, network.log_gamma)
         trust = mixed.trust[0].cpu().numpy().astype(np.float64)
         if np.ptp(merged.mass) == 0:
             full = trust / float(merged.mass[0])
         else:
-            ones = np.ones_like(merged.mass)
-            full = self._mixture(photo, merged.number, ones).trust[0].cpu().numpy()
+            unit = mix_reaches(reach, torch.ones_like(mass), network.log_gamma)
+            full = unit.trust[0].cpu().numpy().astype(np.float64)
         diffusion = Diffusion.of(photo._couplings[0], found, np.minimum(full, 1.0))
-        mass = found.mass.astype(np.float64)
-        spread, whole = diffusion.spread(
-            np.stack([trust, full], axis=1), found, np.stack([mass, np.ones_like(mass)], axis=1)
-        ).T.clip(0.0, 1.0)
-        factor = decisiveness(whole)
+        own = np.stack([found.mass, np.ones_like(found.mass)], axis=1).astype(np.float64)
+        said = np.stack([trust, full], axis=1)
+        spread, whole_trust = diffusion.spread(said, found, own).T.clip(0.0, 1.0)
+        factor = decisiveness(whole_trust)
         share = mixed.share[0].cpu().numpy().astype(np.float64)
         belief = Belief(key, found, merged, share, trust, factor * spread, factor, diffusion)
         if share.size <= MOST_SHARES:
             photo._beliefs[:] = [belief]
         return belief
-
-    def _mixture(
-        self, photo: EncodedPhoto, number: NDArray[np.int64], mass: NDArray[np.float32]
-    ) -> Mixture:
-        device = self.torch_device
-        cells = HintCells(
-            torch.from_numpy(number).to(device)[None],
-            torch.from_numpy(mass).to(device)[None],
-            torch.zeros(0, device=device),  # trust does not depend on colours
-        )
-        heads, network = photo.heads, self.network
-        return mixture(heads.embedding, heads.gate, cells, network.log_sigma, network.log_gamma)
 
     def _bins_of(self, ab: NDArray[np.float32]) -> NDArray[np.float64]:
         """(K, 2) ab to (K, 313), soft-encoded."""

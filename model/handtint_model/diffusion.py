@@ -34,7 +34,7 @@ Doubles = NDArray[np.float64]
 LIGHTNESS_STEP = 3.0
 """L*: standard deviation of the lightness difference over which colour spreads."""
 
-EMBEDDING_STEP = 2.5
+EMBEDDING_STEP = 2.56
 """Squared embedding distance, per channel, at which a weight has fallen to 1/e."""
 
 LEAST_WEIGHT = 1e-6
@@ -47,10 +47,10 @@ PULL_BACK = 1e-2
 HOLD = 1e3
 """Largest c: a painted cell has what is painted."""
 
-DECIDE = (0.1, 0.7)
+DECIDE = (0.2, 0.75)
 """Trust, with full masses, at which a cell takes nothing of a hint and all of it."""
 
-FAINT = 3.0
+FAINT = 6.0
 """As in `residual`: a faint rim follows its stroke."""
 
 

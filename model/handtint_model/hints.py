@@ -54,19 +54,20 @@ def distance(
     embedding: (B, C, N); position: (N, 2); index: (B, K); only: (M,) the cells i that are
     asked for, None for all N.  Returns (B, M, K), at least 0.
     """
-    channels = embedding.shape[1]
-    cells = embedding.transpose(1, 2)  # (B, N, C)
-    hinted = cells.gather(1, index[..., None].expand(-1, -1, channels))  # (B, K, C)
-    places = position[index]  # (B, K, 2)
+    channels, count = embedding.shape[1:]
+    # One product of matrices for both parts: places are further channels.
+    scaled = position.T[None].expand(embedding.shape[0], 2, count) * torch.exp(-log_sigma)
+    features = torch.cat([embedding * (1.0 / channels) ** 0.5, scaled * 0.5**0.5], dim=1)
+    cells = features.transpose(1, 2)  # (B, N, C + 2)
+    hinted = cells.gather(1, index[..., None].expand(-1, -1, channels + 2))  # (B, K, C + 2)
     if only is not None:
-        cells, position = cells[:, only], position[only]
-    square = (
-        cells.square().sum(-1, keepdim=True)
-        - 2.0 * cells @ hinted.transpose(1, 2)
-        + hinted.square().sum(-1)[:, None, :]
+        cells = cells[:, only]
+    return torch.baddbmm(
+        cells.square().sum(-1, keepdim=True) + hinted.square().sum(-1)[:, None, :],
+        cells,
+        hinted.transpose(1, 2),
+        alpha=-2.0,
     ).clamp(min=0.0)
-    apart = (position[None, :, None, :] - places[:, None, :, :]).square().sum(-1)
-    return square / channels + apart * (0.5 * torch.exp(-2.0 * log_sigma))
 
 
 def mixture(
@@ -84,11 +85,14 @@ def mixture(
     trust is sum t^9 / sum t^8, a soft maximum that never exceeds the largest t and is linear
     in the masses; shares are proportional to t^gamma.
     """
-    reach = _log_reach(embedding, gate, cells.number, log_sigma, only)
-    log_mass = cells.mass.clamp(min=1e-30).log()[:, None, :]
-    log_t = torch.where(
-        cells.mass[:, None, :] > 0, (reach + log_mass).clamp(min=LOG_ZERO), LOG_ZERO
-    )
+    reach = log_reach(embedding, gate, cells.number, log_sigma, only)
+    return mix_reaches(reach, cells.mass, log_gamma)
+
+
+def mix_reaches(reach: Tensor, mass: Tensor, log_gamma: Tensor) -> Mixture:
+    """The mixture of hints of masses (B, K) that reach (B, M, K) far: see `log_reach`."""
+    log_mass = mass.clamp(min=1e-30).log()[:, None, :]
+    log_t = torch.where(mass[:, None, :] > 0, (reach + log_mass).clamp(min=LOG_ZERO), LOG_ZERO)
     log_trust = torch.logsumexp((SOFT_MAX_POWER + 1) * log_t, -1) - torch.logsumexp(
         SOFT_MAX_POWER * log_t, -1
     )
@@ -96,9 +100,14 @@ def mixture(
     return Mixture(torch.exp(log_trust), share)
 
 
-def _log_reach(
-    embedding: Tensor, gate: Tensor, number: Tensor, log_sigma: Tensor, only: Tensor | None
+def log_reach(
+    embedding: Tensor,
+    gate: Tensor,
+    number: Tensor,
+    log_sigma: Tensor,
+    only: Tensor | None = None,
 ) -> Tensor:
+    """log sigmoid(-d - gate), (B, M, K): the trust that full hints at cells ``number`` have."""
     height, width = embedding.shape[-2:]
     position = cell_positions(height, width, embedding.device)
     d = distance(embedding.float().flatten(2), position, number, log_sigma, only)
@@ -110,7 +119,7 @@ def hint_reach(
     embedding: Tensor, gate: Tensor, hinted: Tensor, log_sigma: Tensor, only: Tensor
 ) -> Tensor:
     """The trust (1, M, K) that cells ``only`` (M,) would have in full hints at ``hinted`` (K,)."""
-    return torch.exp(_log_reach(embedding, gate, hinted[None], log_sigma, only))
+    return torch.exp(log_reach(embedding, gate, hinted[None], log_sigma, only))
 
 
 def mix(p: Tensor, cells: HintCells, mixed: Mixture) -> Tensor:

@@ -35,7 +35,7 @@ RANGE = 8.0  # L*: a step of so much counts as much as a cell of distance
 SMOOTH = 1.0  # cells: scale of the normalised convolution
 FAR = np.float32(1e6)
 RIM = 0.25  # less trust than this is a rim, which brings no residual of its own to others
-FAINT = 3.0  # a pixel of half its stroke's largest mass has its own way 0.5 ** FAINT as much
+FAINT = 6.0  # a pixel of half its stroke's largest mass has its own way 0.5 ** FAINT as much
 
 
 def residual_tiles(

@@ -14,8 +14,17 @@ from .gamut import chroma_limits, hue_position, limit_at
 APART = 8.0
 """Suggestions are at least so far from each other in ab, where the gamut allows."""
 
-COVERED = 6.0
-"""Standard deviation, in ab, of what one suggestion stands for."""
+COVERED = 10.0
+"""Radius, in ab, of what one suggestion stands for."""
+
+NEAR_GRAY = 20.0
+"""Chroma from which a colour is worth a suggestion of its own."""
+
+GRAY_WORTH = 0.2
+"""What covering gray is worth beside that: one neutral among the nine is enough."""
+
+FEW = 1e-4
+"""Bins that hold less of the probability than this are not looked at."""
 
 STEP = 4.0
 """Spacing of the candidate colours."""
@@ -31,13 +40,22 @@ class Suggestion:
 
 
 @lru_cache(maxsize=1)
-def _candidates() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Candidate colours (N, 2) between the bins, and how well each covers each bin."""
+def _candidates() -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """Candidate colours (N, 2) between the bins, and how well each covers each bin (313, N).
+
+    That is the share of the bin's square, 10 x 10, within the radius of the candidate.
+    """
     axis = np.arange(-120.0, 121.0, STEP)
     grid = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
-    square = ((grid[:, None] - BINS[None]) ** 2).sum(axis=-1)
-    near = square.min(axis=1) < 100.0
-    return grid[near], np.exp(-square[near] / (2.0 * COVERED**2))
+    near = ((grid[:, None] - BINS[None]) ** 2).sum(axis=-1).min(axis=1) < 100.0
+    grid = grid[near]
+    inside = np.arange(-4.0, 5.0, 2.0)
+    cover = np.zeros((len(BINS), len(grid)))
+    for da in inside:
+        for db in inside:
+            square = ((grid[None] - (BINS + np.array([da, db]))[:, None]) ** 2).sum(axis=-1)
+            cover += square < COVERED**2
+    return grid, (cover / inside.size**2).astype(np.float32)
 
 
 def choose_colours(
@@ -47,7 +65,7 @@ def choose_colours(
 
     p: (313,) probabilities of the bins.  lightness: L*, 0..100; every colour is brought into
     the gamut there.  Greedy maximum coverage (Nemhauser et al. 1978): each next colour is the
-    candidate that covers most of what is not yet covered.  Returns up to ``count`` pairs of
+    candidate that covers most of what is not yet covered, gray counting less.  Returns up to ``count`` pairs of
     ab (2,) and the probability of the bins that are nearest to it; fewer where the gamut at
     this lightness has no room for colours that far apart.  Deterministic.
     """
@@ -56,14 +74,18 @@ def choose_colours(
     limit = limit_at(f, hue_position(grid[:, 0], grid[:, 1]), chroma_limits())
     size = np.abs(grid).sum(axis=1)
     possible = grid * np.minimum(1.0, limit / np.maximum(size, 1e-6))[:, None]
-    rest = p.astype(np.float64)
-    allowed = np.ones(len(grid), bool)
+    # What is brought far to fit the gamut stands for other bins than its place says.
+    allowed = ((possible - grid) ** 2).sum(axis=1) < STEP**2
+    known = np.flatnonzero(p > FEW * p.sum())
+    chroma = np.hypot(*BINS[known].T)
+    worth = np.clip((chroma - 8.0) / (NEAR_GRAY - 8.0), GRAY_WORTH, 1.0)
+    cover, rest = cover[known], (p[known] * worth).astype(np.float32)
     chosen: list[NDArray[np.float64]] = []
     while len(chosen) < count and allowed.any():
-        gain = np.where(allowed, cover @ rest, -1.0)
+        gain = np.where(allowed, rest @ cover, -1.0)
         best = int(np.argmax(gain))
         chosen.append(possible[best])
-        rest = rest * (1.0 - cover[best])
+        rest = rest * (1.0 - cover[:, best])
         allowed &= ((possible - possible[best]) ** 2).sum(axis=1) >= APART**2
     gaps = ((BINS[:, None] - np.array(chosen)[None]) ** 2).sum(axis=-1)
     shares = np.bincount(gaps.argmin(axis=1), p, minlength=len(chosen)) / p.sum()

@@ -65,7 +65,7 @@ def test_colour_stops_where_lightness_or_embedding_changes() -> None:
         if by == "lightness":
             guide[:, 20:] = 0.7
         else:
-            embedding[:, :, 10:] = 4.0
+            embedding[:, :, 10:] = 6.0
         couplings = Couplings.of(guide, embedding, shape)
         found = evidence([5 * 20 + 8], [1.0])
         diffusion = Diffusion.of(couplings, found, np.zeros(200))
