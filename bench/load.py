@@ -1,6 +1,6 @@
 """Load: many clients at once, mixed requests, everything checked.  Loopback only.
 
-    python bench/load.py [--clients 64] [--requests 2000] [--seed 13]
+    python bench/load.py [--clients 64] [--requests 2000] [--seed 13] [--places 8]
 
 A server of its own is started.  The requests are drawn from a seeded generator: photos of
 several sizes as raw pixels and as files, by their id with hints, points and regions,
@@ -432,12 +432,14 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=64)
     parser.add_argument("--requests", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=13)
+    parser.add_argument("--places", type=int, default=8, help="of the server")
     parser.add_argument("--watch-health", metavar="URL", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.watch_health:
         watch_health(given.watch_health)
         return
-    outcome = run(given.clients, given.requests, given.seed)
+    places = ("--places", str(given.places))
+    outcome = run(given.clients, given.requests, given.seed, arguments=places)
     print(f"{'kind':14}{'count':>7}{'p50 ms':>9}{'p99 ms':>9}   (waiting for places included)")
     for kind, values in outcome.milliseconds.items():
         p50, p99 = np.percentile(values, [50, 99])

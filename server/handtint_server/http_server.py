@@ -20,7 +20,7 @@ from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 from waitress.server import TcpWSGIServer
-from waitress.task import ErrorTask, WSGITask
+from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 
 from .budget import Budget
 from .errors import Problem
@@ -36,6 +36,7 @@ MAX_HEADER = 32 << 10
 HEADER_SECONDS = 20.0
 _RECEIVE_BYTES = 256 << 10
 _SPARE_THREADS = 6
+_QUICK_THREADS = 2
 BODY_METHODS = frozenset({"POST"})
 
 
@@ -218,6 +219,17 @@ class Server(TcpWSGIServer):
     channel_class = Channel
     _ended = False
 
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self._quick = ThreadedTaskDispatcher()
+        self._quick.set_thread_count(_QUICK_THREADS)
+
+    def add_task(self, channel: Channel) -> None:
+        """Queue a channel's request; health, progress and cancelling never wait behind work."""
+        command = getattr(channel.requests[0], "command", "") if channel.requests else ""
+        quick = command not in BODY_METHODS
+        (self._quick if quick else self.task_dispatcher).add_task(channel)
+
     def maintenance(self, now: float) -> None:
         """Close what is idle, and whoever takes too long to send a request."""
         super().maintenance(now)
@@ -239,6 +251,7 @@ class Server(TcpWSGIServer):
                 timeout=1.0, map=self._map, use_poll=self.adj.asyncore_use_poll, count=1
             )
         self.task_dispatcher.shutdown(timeout=1)
+        self._quick.shutdown(timeout=1)
         self.asyncore.close_all(self._map)
 
     def stop_listening(self) -> None:

@@ -27,6 +27,11 @@ class Answer:
         return json.loads(self.body)
 
     @property
+    def complete(self) -> bool:
+        """Whether all of it came before the connection was closed."""
+        return self.status > 0 and len(self.body) >= int(self.headers.get("content-length", 0))
+
+    @property
     def code(self) -> str:
         """The code of a problem; '' for anything else."""
         if self.headers.get("content-type") != "application/problem+json":

@@ -159,3 +159,36 @@ def test_slow_readers_and_writers_block_nobody(start_server: Start) -> None:
     for connection in [*readers, *writers]:
         connection.close()
     wait_until(lambda: live.service.budget.used == 0)
+
+
+def test_health_progress_and_cancelling_wait_behind_nobody(
+    start_server: Start, tiny_weights: Path
+) -> None:
+    """Every thread for work is taken."""
+    held = Held(start_server, tiny_weights)
+    live = held.live
+    running = send_only(live, pictures.raw_request(pictures.photo(), request_id="one"))
+    wait_until(lambda: held.load.runs == 1)
+    begun = threading.Semaphore(0)
+
+    class Endless:
+        def service(self) -> None:
+            begun.release()
+            held.go.wait(SECONDS)
+
+        def cancel(self) -> None:
+            """Never asked."""
+
+    dispatcher = live.runner.server.task_dispatcher
+    threads = live.runner.server.adj.threads
+    for _ in range(threads + 5):
+        dispatcher.add_task(Endless())
+    for _ in range(threads - 1):
+        assert begun.acquire(timeout=SECONDS)
+    assert live.get("/v1/health").json()["status"] == "ready"
+    assert live.get("/v1/requests/one").json()["state"] == "running"
+    url = live.url + "/v1/requests/one"
+    assert requests.delete(url, headers=live.auth, timeout=30).json()["state"] == "cancelled"
+    held.go.set()
+    with running:
+        assert read_answer(running).code == "cancelled"
