@@ -65,8 +65,8 @@ def choose_colours(
 
     p: (313,) probabilities of the bins.  lightness: L*, 0..100; every colour is brought into
     the gamut there.  Greedy maximum coverage (Nemhauser et al. 1978): each next colour is the
-    candidate that covers most of what is not yet covered, gray counting less.  Returns up to ``count`` pairs of
-    ab (2,) and the probability of the bins that are nearest to it; fewer where the gamut at
+    candidate that covers most of what is not yet covered, gray counting less.  Returns up to
+    ``count`` pairs of ab (2,) and the probability of the bins that are nearest to it; fewer where the gamut at
     this lightness has no room for colours that far apart.  Deterministic.
     """
     grid, cover = _candidates()
