@@ -66,8 +66,8 @@ def choose_colours(
     p: (313,) probabilities of the bins.  lightness: L*, 0..100; every colour is brought into
     the gamut there.  Greedy maximum coverage (Nemhauser et al. 1978): each next colour is the
     candidate that covers most of what is not yet covered, gray counting less.  Returns up to
-    ``count`` pairs of ab (2,) and the probability of the bins that are nearest to it; fewer where the gamut at
-    this lightness has no room for colours that far apart.  Deterministic.
+    ``count`` pairs of ab (2,) and the probability of the bins that are nearest to it; fewer
+    where the gamut at this lightness has no room for colours that far apart.  Deterministic.
     """
     grid, cover = _candidates()
     f = np.full(len(grid), (lightness + 16.0) / 116.0)
