@@ -59,7 +59,7 @@ class Watched:
     def _changed(self, scan, place):
         self.told.append((time.monotonic(), scan.crop(), place))
 
-    def next(self, seconds=5.0):
+    def next(self, seconds=120.0):
         """What is told next; each is returned once."""
         wait(lambda: len(self.told) > self.read, seconds)
         self.read += 1
