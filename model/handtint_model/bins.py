@@ -164,7 +164,7 @@ VIVIDNESS_CURVE: Sequence[tuple[float, float, float]] = (
     # vividness, r (how much of the tilt is divided out), T (temperature)
     (0.0, 1.0, 1.0),
     (0.25, 0.35, 0.75),
-    (0.5, 0.0, 0.22),
+    (0.5, 0.0, 0.3),
     (1.0, 0.0, 0.05),
 )
 """Knots of the curve from the calibrated mean to the boldest colour; linear in r, log T."""
