@@ -74,6 +74,22 @@ def test_colour_stops_where_lightness_or_embedding_changes() -> None:
         assert field[:, 10:].max() < 0.01
 
 
+def test_a_cell_is_held_by_its_paint_in_so_far_as_it_is_no_rim() -> None:
+    shape = (8, 8)
+    couplings = Couplings.of(np.full((16, 16), 0.5, np.float32), np.zeros((32, 8, 8)), shape)
+    values = []
+    for mass in (0.3, 0.95, 1.0):  # beside a cell that is painted fully, with something else
+        found = evidence([27, 28], [1.0, mass])
+        diffusion = Diffusion.of(couplings, found, np.zeros(64))
+        field = diffusion.spread(np.zeros((64, 1)), found, np.array([[1.0], [-1.0]]))[:, 0]
+        assert field[27] == pytest.approx(1.0, abs=0.02)
+        values.append(field[28])
+    rim, nearly, full = values
+    assert rim > 0
+    assert nearly < -0.5
+    assert full == pytest.approx(-1.0, abs=0.02)
+
+
 def test_p_is_a_distribution_whose_mean_is_the_colour(
     colorizer: Colorizer, astronaut: np.ndarray
 ) -> None:
