@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from . import evidence as ev
+from .belief import Belief, believe, key_of
 from .bins import (
     COUNT,
     SoftEncoder,
@@ -23,10 +24,11 @@ from .bins import (
 )
 from .checkpoint import Checkpoint, load_weights
 from .colour import lab_to_rgb
-from .diffusion import Couplings, Diffusion, decisiveness
-from .errors import BadImage, BadOption, DeviceProblem
+from .diffusion import Couplings
+from .encoded import Automatic, EncodedPhoto, check_luminance
+from .errors import BadOption, DeviceProblem
 from .geometry import Geometry, Window, pad_to_canvas, reduce_to, window_ramp
-from .hints import hint_reach, log_reach, mix_reaches
+from .hints import hint_reach
 from .network import STRIDE, Heads
 from .render import ColourField, guide_shape, reduce_lightness, render
 from .residual import residual_tiles
@@ -37,93 +39,11 @@ Region = tuple[int, int, int, int]
 
 KEPT_VIVIDNESS = 4
 
-SUGGEST_TILT = 0.0
-"""r of decoding for suggestions: as trained, towards rare colours, which are worth proposing."""
-
-
-class Automatic(NamedTuple):
-    """The automatic colours of a photo at one vividness; they never change."""
-
-    ab: NDArray[np.float32]  # (2, h, w) per cell
-    field: ColourField  # at any pixel
-
-
 MOST_SHARES = 1 << 22
 """Beliefs with more shares (cells times hints) than this are not kept with the photo."""
 
-
-@dataclass(frozen=True, eq=False)
-class Belief:
-    """What all cells of a photo make of some hints, whatever their colours mean."""
-
-    key: bytes  # of the hinted cells
-    found: ev.Evidence  # as painted
-    merged: ev.Evidence  # as the mixture saw them
-    share: NDArray[np.float64]  # (N, K) of the merged hints
-    mixed: NDArray[np.float64]  # (N,) the mixture's trust
-    trust: NDArray[np.float64]  # (N,) G, after diffusion
-    factor: NDArray[np.float64]  # (N,) faint trust is worth less than it says
-    diffusion: Diffusion
-
-    def spread(self, told: NDArray[Any], painted: NDArray[Any]) -> NDArray[np.float64]:
-        """(N, F) fields, times trust, from those of the merged and of the painted hints."""
-        mixed = self.mixed[:, None] * (self.share @ told)
-        own = self.found.mass[:, None] * painted
-        return self.factor[:, None] * self.diffusion.spread(mixed, self.found, own)
-
-    def mean_at(
-        self, cells: NDArray[np.int64], told: NDArray[Any], painted: NDArray[Any]
-    ) -> NDArray[np.float64]:
-        """(F,) the mean of `spread` over some cells, in one solution instead of F."""
-        picked = np.zeros((self.mixed.size, 1))
-        picked[cells, 0] = self.factor[cells] / cells.size
-        # The matrix is symmetric: its inverse may as well be applied to the question.
-        weight = self.diffusion.solve(picked)[:, 0]
-        mixed = (weight * self.diffusion.pull * self.mixed) @ self.share
-        own = weight[self.found.number] * self.diffusion.hold * self.found.mass
-        return np.asarray(mixed @ told + own @ painted)
-
-
-@dataclass(frozen=True, eq=False)
-class EncodedPhoto:
-    """A photo as the network sees it: an immutable handle, to be colorized often.
-
-    luminance: the plane that was passed, (H, W), not copied.  The other fields are the
-    heads' answers per cell, on the colorizer's device.
-    """
-
-    luminance: Plane
-    render_size: int
-    geometry: Geometry
-    guide: NDArray[
-        np.float32
-    ]  # (gh, gw) L*/100 at `guide_shape`: up to 8 points per cell, each way
-    heads: Heads  # (1, 313, h, w), (1, 32, h, w), (1, 1, h, w) float32
-    weights_id: str
-    _automatic: dict[float, Automatic] = field(default_factory=dict, repr=False)
-    _couplings: list[Couplings] = field(default_factory=list, repr=False)
-    _beliefs: list[Belief] = field(default_factory=list, repr=False)  # the last one
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Height and width in pixels."""
-        return self.luminance.shape[0], self.luminance.shape[1]
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The plane's type, which results have too."""
-        return self.luminance.dtype
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of memory that the handle keeps alive."""
-        return (
-            int(self.luminance.nbytes + self.guide.nbytes)
-            + sum(t.nbytes for t in self.heads)
-            + sum(int(a.ab.nbytes + a.field.points.nbytes) for a in [*self._automatic.values()])
-            + sum(c.nbytes for c in [*self._couplings])
-            + sum(b.share.nbytes for b in [*self._beliefs])
-        )
+SUGGEST_TILT = 0.0
+"""r of decoding for suggestions: as trained, towards rare colours, which are worth proposing."""
 
 
 def select_device(name: str) -> torch.device:
@@ -169,21 +89,6 @@ def _rgb_at(lightness: float) -> Callable[[NDArray[np.float64]], tuple[int, int,
         return rgb[0], rgb[1], rgb[2]
 
     return convert
-
-
-def check_luminance(luminance: Any) -> Plane:
-    """The plane if it can be colorized, else BadImage with what is wrong."""
-    array = np.asarray(luminance)
-    if array.ndim != 2 or 0 in array.shape:
-        raise BadImage(
-            f"a luminance plane has two sides of at least 1 pixel, not the shape {array.shape}; "
-            "luminance_of() makes one of a colour picture."
-        )
-    if array.dtype not in (np.uint8, np.uint16, np.float32):
-        raise BadImage(f"a luminance plane is uint8, uint16 or float32, not {array.dtype}.")
-    if array.dtype == np.float32 and not np.isfinite(array).all():
-        raise BadImage("a luminance plane must not hold NaN or infinity.")
-    return array
 
 
 class Colorizer:
@@ -359,36 +264,18 @@ class Colorizer:
 
     def _believe(self, photo: EncodedPhoto, found: ev.Evidence) -> Belief:
         """How far which hints reach into which cell; the last answer is kept with the photo."""
-        key = b"".join(a.tobytes() for a in (found.number, found.mass, found.ab))
+        key = key_of(found)
         for kept in [*photo._beliefs]:
             if kept.key == key:
                 return kept
         if not photo._couplings:
             embedding = photo.heads.embedding[0].cpu().numpy()
             photo._couplings.append(Couplings.of(photo.guide, embedding, photo.geometry.cells))
-        merged = found
-        if found.number.size > ev.MOST_CELLS:
-            flat = photo.heads.embedding[0].flatten(1).cpu().numpy()
-            merged = ev.merge(found, flat, photo.geometry.cells[1])
-        heads, network = photo.heads, self.network
-        number = torch.from_numpy(merged.number).to(self.torch_device)[None]
-        mass = torch.from_numpy(merged.mass).to(self.torch_device)[None]
-        reach = log_reach(heads.embedding, heads.gate, number, network.log_sigma)
-        mixed = mix_reaches(reach, mass, network.log_gamma)
-        trust = mixed.trust[0].cpu().numpy().astype(np.float64)
-        if np.ptp(merged.mass) == 0:
-            full = trust / float(merged.mass[0])
-        else:
-            unit = mix_reaches(reach, torch.ones_like(mass), network.log_gamma)
-            full = unit.trust[0].cpu().numpy().astype(np.float64)
-        diffusion = Diffusion.of(photo._couplings[0], found, np.minimum(full, 1.0))
-        own = np.stack([found.mass, np.ones_like(found.mass)], axis=1).astype(np.float64)
-        said = np.stack([trust, full], axis=1)
-        spread, whole_trust = diffusion.spread(said, found, own).T.clip(0.0, 1.0)
-        factor = decisiveness(whole_trust)
-        share = mixed.share[0].cpu().numpy().astype(np.float64)
-        belief = Belief(key, found, merged, share, trust, factor * spread, factor, diffusion)
-        if share.size <= MOST_SHARES:
+        network = self.network
+        belief = believe(
+            photo.heads, photo._couplings[0], found, network.log_sigma, network.log_gamma
+        )
+        if belief.share.size <= MOST_SHARES:
             photo._beliefs[:] = [belief]
         return belief
 

@@ -1,0 +1,81 @@
+"""A photo as the network sees it, and what is kept with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .belief import Belief
+from .diffusion import Couplings
+from .errors import BadImage
+from .geometry import Geometry
+from .network import Heads
+from .render import ColourField
+from .types import Plane
+
+
+class Automatic(NamedTuple):
+    """The automatic colours of a photo at one vividness; they never change."""
+
+    ab: NDArray[np.float32]  # (2, h, w) per cell
+    field: ColourField  # at any pixel
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedPhoto:
+    """A photo as the network sees it: an immutable handle, to be colorized often.
+
+    luminance: the plane that was passed, (H, W), not copied.  The other fields are the
+    heads' answers per cell, on the colorizer's device.
+    """
+
+    luminance: Plane
+    render_size: int
+    geometry: Geometry
+    guide: NDArray[
+        np.float32
+    ]  # (gh, gw) L*/100 at `guide_shape`: up to 8 points per cell, each way
+    heads: Heads  # (1, 313, h, w), (1, 32, h, w), (1, 1, h, w) float32
+    weights_id: str
+    _automatic: dict[float, Automatic] = field(default_factory=dict, repr=False)
+    _couplings: list[Couplings] = field(default_factory=list, repr=False)
+    _beliefs: list[Belief] = field(default_factory=list, repr=False)  # the last one
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+        return self.luminance.shape[0], self.luminance.shape[1]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The plane's type, which results have too."""
+        return self.luminance.dtype
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory that the handle keeps alive."""
+        return (
+            int(self.luminance.nbytes + self.guide.nbytes)
+            + sum(t.nbytes for t in self.heads)
+            + sum(int(a.ab.nbytes + a.field.points.nbytes) for a in [*self._automatic.values()])
+            + sum(c.nbytes for c in [*self._couplings])
+            + sum(b.share.nbytes for b in [*self._beliefs])
+        )
+
+
+def check_luminance(luminance: Any) -> Plane:
+    """The plane if it can be colorized, else BadImage with what is wrong."""
+    array = np.asarray(luminance)
+    if array.ndim != 2 or 0 in array.shape:
+        raise BadImage(
+            f"a luminance plane has two sides of at least 1 pixel, not the shape {array.shape}; "
+            "luminance_of() makes one of a colour picture."
+        )
+    if array.dtype not in (np.uint8, np.uint16, np.float32):
+        raise BadImage(f"a luminance plane is uint8, uint16 or float32, not {array.dtype}.")
+    if array.dtype == np.float32 and not np.isfinite(array).all():
+        raise BadImage("a luminance plane must not hold NaN or infinity.")
+    return array
