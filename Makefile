@@ -3,8 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PHOTO := examples/coffee-gray.png
-RESULT := out/coffee.png
+PHOTO := examples/picosdeeuropa-gray.jpg
+RESULT := out/picosdeeuropa.jpg
 
 .PHONY: setup colorize test lint editors-test bench plugins release-check clean
 
