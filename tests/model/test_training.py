@@ -20,15 +20,17 @@ from PIL import Image
 from skimage import data
 
 from handtint_model import BadImage, BadOption
+from handtint_model.bins import SoftEncoder
 from handtint_model.checkpoint import load_weights
 from handtint_model.training import PRESETS, Stage, read_config, train
 from handtint_model.training.checkpoints import load_run
 from handtint_model.training.device_photos import DevicePhotos
 from handtint_model.training.hint_simulation import alter_truth, simulate_hints
-from handtint_model.training.loop import hold_out, learning_rate, prepare
+from handtint_model.training.loop import build, hold_out, learning_rate, losses, prepare
 from handtint_model.training.photos import PhotoSampler, host_batches, index_photos
 
-TOY = replace(PRESETS["toy"], stages=(Stage(1.0, 32, 4),))
+SMALL = Stage(1.0, 32, 4)
+TOY = replace(PRESETS["toy"], stages=(SMALL,))
 
 
 def encoded(picture: np.ndarray, kind: str) -> bytes:
@@ -71,12 +73,12 @@ def test_index(photos: Path) -> None:
 
 def test_sampling_skips_counts_and_repeats(photos: Path) -> None:
     sampler = PhotoSampler(index_photos([photos]), TOY)
-    first = [sampler.draw(n, 32) for n in range(60)]
+    first = [sampler.draw(n, SMALL) for n in range(60)]
     assert sampler.skipped == {
         f"{photos}/coffee/{name}/{name}" for name in ("gray.png", "broken.jpg")
     }
     again = PhotoSampler(index_photos([photos]), TOY)
-    assert np.array_equal(again.draw(17, 32), first[17])
+    assert np.array_equal(again.draw(17, SMALL), first[17])
     assert not np.array_equal(first[17], first[18])
 
 
@@ -92,7 +94,7 @@ def test_batches_do_not_depend_on_workers(photos: Path, workers: int) -> None:
     stream = host_batches(sampler, config.stages[0], 8)
     got = torch.cat([next(stream)[0] for _ in range(3)])
     wanted = np.stack(
-        [PhotoSampler(index_photos([photos]), TOY).draw(8 + n, 32) for n in range(12)]
+        [PhotoSampler(index_photos([photos]), TOY).draw(8 + n, SMALL) for n in range(12)]
     )
     assert np.array_equal(got.numpy(), wanted)
 
@@ -229,6 +231,38 @@ def test_a_run_in_two_parts_is_the_run_in_one(photos: Path, tmp_path: Path) -> N
     assert np.array_equal(one.prior, two.prior)
 
 
+def test_invented_colours_do_not_reach_the_automatic_ones() -> None:
+    """A truth that was altered teaches how far hints reach, and nothing of what is likely."""
+    rng = np.random.default_rng(0)
+    config = replace(TOY, share_altered=1.0, share_altered_object=0.0)
+    network = build(config, None)
+    crops = torch.from_numpy(rng.integers(0, 256, (4, 32, 32, 3), np.uint8))
+    weights = torch.ones(313)
+    automatic, hinted = losses(
+        network, network, prepare(crops), SoftEncoder(), weights, config, rng
+    )
+    (likely,) = torch.autograd.grad(
+        hinted, network.logits[2].weight, allow_unused=True, retain_graph=True
+    )
+    assert likely is None or not likely.any()
+    (reach,) = torch.autograd.grad(hinted, network.gate[2].weight, retain_graph=True)
+    assert reach.any()
+    (likely,) = torch.autograd.grad(automatic, network.logits[2].weight)
+    assert likely.any()
+
+
+def test_a_stage_may_have_its_own_scale(photos: Path) -> None:
+    """A crop that shows a hundredth of the photo is smooth, the whole photo is not."""
+    whole, part = Stage(0.5, 32, 4), Stage(1.0, 32, 4, (0.01, 0.02))
+    sampler = PhotoSampler(index_photos([photos]), replace(TOY, scale=(1.0, 1.0)))
+
+    def roughness(stage: Stage) -> float:
+        crops = [sampler.draw(n, stage).astype(float) for n in range(20)]
+        return float(np.median([np.abs(np.diff(crop, axis=1)).mean() for crop in crops]))
+
+    assert roughness(part) < 0.5 * roughness(whole)
+
+
 def test_the_loss_falls(photos: Path, tmp_path: Path) -> None:
     config = replace(TOY, encoder_frozen=0.0, encoder_rate=1.0, learning_rate=3e-3)
     train([photos / "cats-000.tar"], tmp_path, config, steps=30)
@@ -274,13 +308,13 @@ def test_configs(tmp_path: Path) -> None:
     file = tmp_path / "mine.json"
     file.write_text(
         '{"preset": "toy", "learning_rate": 0.5, "model": {"embedding": 16},'
-        ' "stages": [{"until": 1.0, "crop": 64, "batch": 2}]}'
+        ' "stages": [{"until": 1.0, "crop": 64, "batch": 2, "scale": [0.2, 0.7]}]}'
     )
     config = read_config(str(file))
     assert config.learning_rate == 0.5
     assert config.model.embedding == 16
     assert config.model.decoder_width == PRESETS["toy"].model.decoder_width
-    assert config.stages == (Stage(1.0, 64, 2),)
+    assert config.stages == (Stage(1.0, 64, 2, (0.2, 0.7)),)
     for text in ("{", "[]", '{"wings": 2}', '{"preset": "none"}', '{"stages": [{"x": 1}]}'):
         file.write_text(text)
         with pytest.raises(BadOption):

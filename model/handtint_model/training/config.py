@@ -14,6 +14,7 @@ class Stage:
     until: float  # fraction of the run at which it ends
     crop: int  # pixels, a multiple of 32
     batch: int  # photos per step
+    scale: tuple[float, float] | None = None  # area of the photo that a crop shows; None: the run's
 
 
 @dataclass(frozen=True)

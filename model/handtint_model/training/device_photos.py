@@ -60,7 +60,7 @@ class DevicePhotos:
             source = self.sources[int(rng.choice(len(self.weights), p=self.weights))]
             chosen[i] = source[int(rng.integers(len(source)))]
             height, width = self.shapes[chosen[i]]
-            boxes[i] = random_box(rng, height, width, self.config.scale)
+            boxes[i] = random_box(rng, height, width, stage.scale or self.config.scale)
             flip[i] = rng.random() < 0.5
         return self.crop(chosen, boxes, flip, stage.crop)
 

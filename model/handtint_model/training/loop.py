@@ -134,7 +134,11 @@ def losses(
     if truth.altered.any():
         ab = torch.from_numpy(truth.ab).to(device)
         target = Target(*encoder.sparse(ab.flatten(1, 2)))
-        log_p = target_log_probabilities(heads, target)
+        known = target_log_probabilities(heads, target)
+        # Where hints do not reach, p' is p: were it held against invented colours, it would
+        # learn to expect them, and grow broad and gray.
+        changed = torch.from_numpy(truth.altered).to(device)[:, None, None]
+        log_p = torch.where(changed, known.detach(), known)
     hint_ab = torch.from_numpy(simulated.ab).to(device)
     cells = HintCells(
         torch.from_numpy(simulated.number).to(device),

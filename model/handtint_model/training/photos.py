@@ -146,15 +146,16 @@ class PhotoSampler:
             self._cached += rgb.nbytes
         return rgb
 
-    def draw(self, number: int, crop: int) -> NDArray[np.uint8]:
-        """(crop, crop, 3) uint8: a random crop, flipped half of the time."""
+    def draw(self, number: int, stage: Stage) -> NDArray[np.uint8]:
+        """(crop, crop, 3) uint8: a random crop of the stage's size, flipped half of the time."""
+        crop, scale = stage.crop, stage.scale or self.config.scale
         rng = np.random.default_rng((self.config.seed, number))
         for _ in range(1000):
             source = int(rng.choice(len(self.weights), p=self.weights))
             rgb = self._load(source, int(rng.integers(len(self.photos[source]))))
             if rgb is None:
                 continue
-            left, top, side = random_box(rng, rgb.shape[0], rgb.shape[1], self.config.scale)
+            left, top, side = random_box(rng, rgb.shape[0], rgb.shape[1], scale)
             image = Image.fromarray(rgb).resize(
                 (crop, crop), Image.Resampling.BICUBIC, (left, top, left + side, top + side)
             )
@@ -174,7 +175,7 @@ class _Stream(IterableDataset[Any]):
         # Workers take whole batches in turn, which is the order that DataLoader asks for.
         while True:
             start = self.first + number * batch
-            crops = [self.sampler.draw(start + i, self.stage.crop) for i in range(batch)]
+            crops = [self.sampler.draw(start + i, self.stage) for i in range(batch)]
             yield np.stack(crops), len(self.sampler.skipped)
             number += jump
 

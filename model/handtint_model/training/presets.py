@@ -39,6 +39,11 @@ PRESETS: Mapping[str, TrainConfig] = {
 }
 
 
+def _stage(values: Mapping[str, Any]) -> Stage:
+    stage = Stage(**values)
+    return replace(stage, scale=tuple(stage.scale) if stage.scale else None)
+
+
 def _from_dict(kind: type[Any], values: Mapping[str, Any], base: Any) -> Any:
     known = {f.name for f in fields(kind)}
     if unknown := sorted(set(values) - known):
@@ -49,7 +54,7 @@ def _from_dict(kind: type[Any], values: Mapping[str, Any], base: Any) -> Any:
         if is_dataclass(old) and isinstance(value, Mapping):
             new[name] = _from_dict(type(old), value, old)
         elif name == "stages":
-            new[name] = tuple(Stage(**stage) for stage in value)
+            new[name] = tuple(_stage(stage) for stage in value)
         elif isinstance(value, list):
             new[name] = tuple(value)
         else:
