@@ -41,7 +41,10 @@ PRESETS: Mapping[str, TrainConfig] = {
 
 def _stage(values: Mapping[str, Any]) -> Stage:
     stage = Stage(**values)
-    return replace(stage, scale=tuple(stage.scale) if stage.scale else None)
+    if stage.scale is None:
+        return stage
+    least, most = stage.scale
+    return replace(stage, scale=(least, most))
 
 
 def _from_dict(kind: type[Any], values: Mapping[str, Any], base: Any) -> Any:
