@@ -11,16 +11,74 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from .diffusion import Couplings, Diffusion, decisiveness
 from .evidence import MOST_CELLS, Evidence, merge
-from .hints import log_reach, mix_reaches
+from .hints import position_features
+from .kernels import kernels
 from .network import Heads
+from .strips import in_threads, strips
 
 Doubles = NDArray[np.float64]
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Affinity:
+    """What the cells of one photo have in common; it does not depend on hints."""
+
+    couplings: Couplings
+    embedding: Floats  # (C, N)
+    features: Floats  # (N, C + 2), whose squared distance is the mixture's d
+    square: Floats  # (N,), their squared lengths
+    gate: Floats  # (N,)
+    gamma: float
+
+    @classmethod
+    def of(
+        cls,
+        heads: Heads,
+        guide: Floats,
+        shape: tuple[int, int],
+        log_sigma: Tensor,
+        log_gamma: Tensor,
+    ) -> Affinity:
+        """heads: of one photo of ``shape`` cells; guide: (gh, gw) L*/100 of it."""
+        embedding = heads.embedding[0].cpu().numpy()
+        features = position_features(heads.embedding, log_sigma)[0].T.contiguous().cpu().numpy()
+        return cls(
+            Couplings.of(guide, embedding, shape),
+            embedding.reshape(embedding.shape[0], -1),
+            features,
+            np.square(features).sum(axis=1),
+            heads.gate[0].flatten().contiguous().cpu().numpy(),
+            float(log_gamma.exp()),
+        )
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory."""
+        return self.couplings.nbytes + self.embedding.nbytes + self.features.nbytes
+
+    def mix(self, merged: Evidence) -> tuple[Floats, Floats, Floats]:
+        """The mixture's trust (N,), that of full masses (N,), and shares (N, K)."""
+        count, hints = self.square.size, merged.number.size
+        trust, full = np.empty(count, np.float32), np.empty(count, np.float32)
+        share = np.empty((count, hints), np.float32)
+        hinted = np.ascontiguousarray(self.features[merged.number].T)
+        square = self.square[merged.number]
+        gamma = np.float32(self.gamma)
+
+        def some(start: int, stop: int) -> None:
+            kernels().mix_hints(
+                self.features, hinted, self.square, square, self.gate, merged.mass, gamma,
+                start, stop, trust, full, share,
+            )  # fmt: skip
+
+        in_threads(some, strips(count, hints, 1 << 18))
+        return trust, full, share
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +88,7 @@ class Belief:
     key: bytes  # of the hinted cells
     found: Evidence  # as painted
     merged: Evidence  # as the mixture saw them
-    share: Doubles  # (N, K) of the merged hints
+    share: Floats  # (N, K) of the merged hints
     mixed: Doubles  # (N,) the mixture's trust
     trust: Doubles  # (N,) G, after diffusion
     factor: Doubles  # (N,) faint trust is worth less than it says
@@ -38,7 +96,7 @@ class Belief:
 
     def spread(self, told: NDArray[Any], painted: NDArray[Any]) -> Doubles:
         """(N, F) fields, times trust, from those of the merged and of the painted hints."""
-        mixed = self.mixed[:, None] * (self.share @ told)
+        mixed = self.mixed[:, None] * (self.share @ told.astype(np.float32))
         own = self.found.mass[:, None] * painted
         return self.factor[:, None] * self.diffusion.spread(mixed, self.found, own)
 
@@ -60,32 +118,17 @@ def key_of(found: Evidence) -> bytes:
     return b"".join(a.tobytes() for a in (found.number, found.mass, found.ab))
 
 
-def believe(
-    heads: Heads, couplings: Couplings, found: Evidence, log_sigma: Tensor, log_gamma: Tensor
-) -> Belief:
-    """How far which hints reach into which cell of a photo.
-
-    heads: of one photo; found: at least one hinted cell.
-    """
+def believe(affinity: Affinity, found: Evidence) -> Belief:
+    """How far which hints reach into which cell of a photo; found: at least one hinted cell."""
+    couplings = affinity.couplings
     merged = found
     if found.number.size > MOST_CELLS:
-        flat = heads.embedding[0].flatten(1).cpu().numpy()
-        merged = merge(found, flat, couplings.shape[1])
-    device = heads.embedding.device
-    number = torch.from_numpy(merged.number).to(device)[None]
-    mass = torch.from_numpy(merged.mass).to(device)[None]
-    reach = log_reach(heads.embedding, heads.gate, number, log_sigma)
-    mixed = mix_reaches(reach, mass, log_gamma)
-    trust = mixed.trust[0].cpu().numpy().astype(np.float64)
-    if np.ptp(merged.mass) == 0:
-        full = trust / float(merged.mass[0])
-    else:
-        unit = mix_reaches(reach, torch.ones_like(mass), log_gamma)
-        full = unit.trust[0].cpu().numpy().astype(np.float64)
+        merged = merge(found, affinity.embedding, couplings.shape[1])
+    mixed_trust, full_trust, share = affinity.mix(merged)
+    trust, full = mixed_trust.astype(np.float64), full_trust.astype(np.float64)
     diffusion = Diffusion.of(couplings, found, np.minimum(full, 1.0))
     own = np.stack([found.mass, np.ones_like(found.mass)], axis=1).astype(np.float64)
     said = np.stack([trust, full], axis=1)
     spread, whole_trust = diffusion.spread(said, found, own).T.clip(0.0, 1.0)
     factor = decisiveness(whole_trust)
-    share = mixed.share[0].cpu().numpy().astype(np.float64)
     return Belief(key_of(found), found, merged, share, trust, factor * spread, factor, diffusion)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from . import evidence as ev
-from .belief import Belief, believe, key_of
+from .belief import Affinity, Belief, believe, key_of
 from .bins import (
     COUNT,
     SoftEncoder,
@@ -24,7 +24,6 @@ from .bins import (
 )
 from .checkpoint import Checkpoint, load_weights
 from .colour import lab_to_rgb
-from .diffusion import Couplings
 from .encoded import Automatic, EncodedPhoto, check_luminance
 from .errors import BadOption, DeviceProblem
 from .geometry import Geometry, Window, pad_to_canvas, reduce_to, window_ramp
@@ -268,13 +267,12 @@ class Colorizer:
         for kept in [*photo._beliefs]:
             if kept.key == key:
                 return kept
-        if not photo._couplings:
-            embedding = photo.heads.embedding[0].cpu().numpy()
-            photo._couplings.append(Couplings.of(photo.guide, embedding, photo.geometry.cells))
-        network = self.network
-        belief = believe(
-            photo.heads, photo._couplings[0], found, network.log_sigma, network.log_gamma
-        )
+        if not photo._affinity:
+            network, shape = self.network, photo.geometry.cells
+            photo._affinity.append(
+                Affinity.of(photo.heads, photo.guide, shape, network.log_sigma, network.log_gamma)
+            )
+        belief = believe(photo._affinity[0], found)
         if belief.share.size <= MOST_SHARES:
             photo._beliefs[:] = [belief]
         return belief

@@ -8,8 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .belief import Belief
-from .diffusion import Couplings
+from .belief import Affinity, Belief
 from .errors import BadImage
 from .geometry import Geometry
 from .network import Heads
@@ -41,7 +40,7 @@ class EncodedPhoto:
     heads: Heads  # (1, 313, h, w), (1, 32, h, w), (1, 1, h, w) float32
     weights_id: str
     _automatic: dict[float, Automatic] = field(default_factory=dict, repr=False)
-    _couplings: list[Couplings] = field(default_factory=list, repr=False)
+    _affinity: list[Affinity] = field(default_factory=list, repr=False)
     _beliefs: list[Belief] = field(default_factory=list, repr=False)  # the last one
 
     @property
@@ -61,7 +60,7 @@ class EncodedPhoto:
             int(self.luminance.nbytes + self.guide.nbytes)
             + sum(t.nbytes for t in self.heads)
             + sum(int(a.ab.nbytes + a.field.points.nbytes) for a in [*self._automatic.values()])
-            + sum(c.nbytes for c in [*self._couplings])
+            + sum(a.nbytes for a in [*self._affinity])
             + sum(b.share.nbytes for b in [*self._beliefs])
         )
 

@@ -42,6 +42,20 @@ def cell_positions(height: int, width: int, device: torch.device | str) -> Tenso
     return torch.stack(torch.meshgrid(y, x, indexing="ij"), dim=-1).reshape(-1, 2)
 
 
+def _features(embedding: Tensor, position: Tensor, log_sigma: Tensor) -> Tensor:
+    """(B, C + 2, N): the features whose squared distance d is, places as further channels."""
+    channels, count = embedding.shape[1:]
+    scaled = position.T[None].expand(embedding.shape[0], 2, count) * torch.exp(-log_sigma)
+    return torch.cat([embedding * (1.0 / channels) ** 0.5, scaled * 0.5**0.5], dim=1)
+
+
+def position_features(embedding: Tensor, log_sigma: Tensor) -> Tensor:
+    """(B, C, h, w) to (B, C + 2, N) features whose squared distance is d(i, k) of `distance`."""
+    height, width = embedding.shape[-2:]
+    position = cell_positions(height, width, embedding.device)
+    return _features(embedding.float().flatten(2), position, log_sigma)
+
+
 def distance(
     embedding: Tensor,
     position: Tensor,
@@ -54,20 +68,16 @@ def distance(
     embedding: (B, C, N); position: (N, 2); index: (B, K); only: (M,) the cells i that are
     asked for, None for all N.  Returns (B, M, K), at least 0.
     """
-    channels, count = embedding.shape[1:]
-    # One product of matrices for both parts: places are further channels.
-    scaled = position.T[None].expand(embedding.shape[0], 2, count) * torch.exp(-log_sigma)
-    features = torch.cat([embedding * (1.0 / channels) ** 0.5, scaled * 0.5**0.5], dim=1)
-    cells = features.transpose(1, 2)  # (B, N, C + 2)
-    hinted = cells.gather(1, index[..., None].expand(-1, -1, channels + 2))  # (B, K, C + 2)
+    # One product of matrices for all of it: |a - b|^2 = |a|^2 - 2 ab + |b|^2.
+    features = _features(embedding, position, log_sigma)
+    square = features.square().sum(1, keepdim=True)
+    one = torch.ones_like(square)
+    hinted = torch.cat([features, one, square], dim=1)
+    hinted = hinted.gather(2, index[:, None].expand(-1, hinted.shape[1], -1))  # (B, C + 4, K)
+    cells = torch.cat([features * -2.0, square, one], dim=1).transpose(1, 2)  # (B, N, C + 4)
     if only is not None:
         cells = cells[:, only]
-    return torch.baddbmm(
-        cells.square().sum(-1, keepdim=True) + hinted.square().sum(-1)[:, None, :],
-        cells,
-        hinted.transpose(1, 2),
-        alpha=-2.0,
-    ).clamp(min=0.0)
+    return torch.bmm(cells, hinted).clamp(min=0.0)
 
 
 def mixture(
@@ -91,13 +101,25 @@ def mixture(
 
 def mix_reaches(reach: Tensor, mass: Tensor, log_gamma: Tensor) -> Mixture:
     """The mixture of hints of masses (B, K) that reach (B, M, K) far: see `log_reach`."""
-    log_mass = mass.clamp(min=1e-30).log()[:, None, :]
-    log_t = torch.where(mass[:, None, :] > 0, (reach + log_mass).clamp(min=LOG_ZERO), LOG_ZERO)
-    log_trust = torch.logsumexp((SOFT_MAX_POWER + 1) * log_t, -1) - torch.logsumexp(
-        SOFT_MAX_POWER * log_t, -1
-    )
+    log_t = _log_trusts(reach, mass)
     share = torch.softmax(torch.exp(log_gamma) * log_t, dim=-1)
-    return Mixture(torch.exp(log_trust), share)
+    return Mixture(_soft_maximum(log_t), share)
+
+
+def _log_trusts(reach: Tensor, mass: Tensor) -> Tensor:
+    log_mass = mass.clamp(min=1e-30).log()[:, None, :]
+    log_t = (reach + log_mass).clamp(min=LOG_ZERO)
+    absent = mass <= 0
+    return log_t.masked_fill(absent[:, None, :], LOG_ZERO) if absent.any() else log_t
+
+
+def _soft_maximum(log_t: Tensor) -> Tensor:
+    """sum t^9 / sum t^8 over the last dimension, all in units of the largest t."""
+    largest = log_t.amax(-1, keepdim=True)
+    t = torch.exp(log_t - largest)
+    power = t.square().square().square()
+    assert SOFT_MAX_POWER == 8
+    return torch.exp(largest[..., 0]) * (power * t).sum(-1) / power.sum(-1)
 
 
 def log_reach(

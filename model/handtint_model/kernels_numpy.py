@@ -12,7 +12,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .gamut import fit_chroma
+from .kernels_numpy_hints import geodesic, mix_hints, smooth_along
 from .photometry import RGB_TO_XYZ, lab_to_linear
+
+__all__ = [
+    "accumulate",
+    "codes_uint8",
+    "codes_uint16",
+    "edge_weights",
+    "geodesic",
+    "linear_red_blue",
+    "look_up",
+    "mix_hints",
+    "relax",
+    "smooth_along",
+    "upsample",
+]
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]

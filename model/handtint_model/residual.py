@@ -14,15 +14,16 @@ paint, so that a thin stroke reaches as far as a wide one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from .evidence import patch_ab
+from .kernels import kernels
 from .render import ColourField
 from .types import HintPatch
 
@@ -35,6 +36,7 @@ RANGE = 8.0  # L*: a step of so much counts as much as a cell of distance
 SMOOTH = 1.0  # cells: scale of the normalised convolution
 FAR = np.float32(1e6)
 RIM = 0.25  # less trust than this is a rim, which brings no residual of its own to others
+MOST_KEPT = 1 << 22  # painted pixels that are measured once; beyond, memory matters more
 FAINT = 6.0  # a pixel of half its stroke's largest mass has its own way 0.5 ** FAINT as much
 
 
@@ -64,22 +66,22 @@ def residual_tiles(
 
     points = gh / cell_rows  # of the grid, per cell
     seeds = _Seeds(guide.shape, scale, points)
-    painted: dict[tuple[int, int], list[HintPatch]] = {}
     near: set[tuple[int, int]] = set()
     for patch in patches:
         ph, pw = patch.rgba.shape[:2]
-        # The hinted and the automatic colour under the paint; needed for partial masses.
-        rows = max(1, (1 << 20) // pw)
-        for top in range(0, ph, rows):
-            part = HintPatch(patch.rgba[top : top + rows], patch.x, patch.y + top)
-            box = (part.x, part.y, pw, part.rgba.shape[0])
-            seeds.add(part, strength, _colours(luminance, automatic, hinted, box))
         for by in range((patch.y - margin) // block, (patch.y + ph + margin) // block + 1):
             for bx in range((patch.x - margin) // block, (patch.x + pw + margin) // block + 1):
                 near.add((by, bx))
-        for by in range(patch.y // block, (patch.y + ph - 1) // block + 1):
-            for bx in range(patch.x // block, (patch.x + pw - 1) // block + 1):
-                painted.setdefault((by, bx), []).append(patch)
+    pieces = _pieces(patches, block)
+    measure = partial(_measure, luminance, automatic, hinted, strength)
+    kept: dict[int, _Paint] = {}
+    room = MOST_KEPT
+    for piece in (piece for found in pieces.values() for piece in found):
+        paint = measure(piece)
+        seeds.add(paint)
+        room -= paint.mass.size
+        if room >= 0:
+            kept[id(piece)] = paint
     spread, stroke_mass = seeds.spread(guide)
 
     tiles: list[Tile] = []
@@ -90,31 +92,64 @@ def residual_tiles(
         if left >= right or top >= bottom:
             continue
         delta = _enlarge(spread, scale, top, bottom, left, right)
-        for patch in painted.get((by, bx), []):
-            colours = partial(_colours, luminance, automatic, hinted)
-            _own_colour(delta, top, left, patch, strength, colours, stroke_mass, scale)
+        for piece in pieces.get((by, bx), []):
+            paint = kept.get(id(piece)) or measure(piece)
+            _own_colour(delta, top, left, paint, stroke_mass, scale)
         if delta.any():
             tiles.append((left, top, delta))
     return tiles
 
 
-def _colours(
-    luminance: NDArray[Any], automatic: ColourField, hinted: ColourField, box: Region
-) -> tuple[Floats, Floats]:
-    """The automatic and the hinted colours of a rectangle, each (2, h, w)."""
-    return automatic.upsample(luminance, box), hinted.upsample(luminance, box)
+class _Paint(NamedTuple):
+    """Painted pixels and what they lack."""
+
+    y: NDArray[np.intp]  # (N,) rows and columns of the photo
+    x: NDArray[np.intp]
+    residual: Floats  # (N, 2)
+    mass: Floats  # (N,)
 
 
-def _residual(
-    rgba: NDArray[np.uint8], strength: float, colours: tuple[Floats, Floats]
-) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats, Floats]:
-    """Places (y, x) of painted pixels, their residual (N, 2) and mass (N,)."""
-    y, x = np.nonzero(rgba[..., 3])
-    pixels = rgba[y, x]
+def _pieces(patches: Sequence[HintPatch], block: int) -> dict[tuple[int, int], list[HintPatch]]:
+    """The patches cut into blocks, by row and column of the block, each cut to its paint."""
+    pieces: dict[tuple[int, int], list[HintPatch]] = {}
+    for patch in patches:
+        ph, pw = patch.rgba.shape[:2]
+        for by in range(patch.y // block, (patch.y + ph - 1) // block + 1):
+            for bx in range(patch.x // block, (patch.x + pw - 1) // block + 1):
+                top, left = max(0, by * block - patch.y), max(0, bx * block - patch.x)
+                part = patch.rgba[
+                    top : (by + 1) * block - patch.y, left : (bx + 1) * block - patch.x
+                ]
+                painted = part[..., 3] > 0
+                rows, columns = (np.flatnonzero(painted.any(axis=axis)) for axis in (1, 0))
+                if rows.size == 0:
+                    continue
+                cut = part[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+                piece = HintPatch(
+                    cut, patch.x + left + int(columns[0]), patch.y + top + int(rows[0])
+                )
+                pieces.setdefault((by, bx), []).append(piece)
+    return pieces
+
+
+def _measure(
+    luminance: NDArray[Any],
+    automatic: ColourField,
+    hinted: ColourField,
+    strength: float,
+    piece: HintPatch,
+) -> _Paint:
+    """What the painted pixels of a piece lack to their target."""
+    box = (piece.x, piece.y, piece.rgba.shape[1], piece.rgba.shape[0])
+    y, x = np.nonzero(piece.rgba[..., 3])
+    pixels = piece.rgba[y, x]
     mass = pixels[:, 3].astype(np.float32) * np.float32(strength / 255.0)
-    automatic, hinted = (c[:, y, x].T for c in colours)
-    target = automatic + mass[:, None] * (patch_ab(pixels) - automatic)
-    return y, x, target - hinted, mass
+    target = patch_ab(pixels)
+    if mass.min() < 1.0:
+        own = automatic.upsample(luminance, box)[:, y, x].T
+        target = own + mass[:, None] * (target - own)
+    residual = target - hinted.upsample(luminance, box)[:, y, x].T
+    return _Paint(y + piece.y, x + piece.x, residual, mass)
 
 
 class _Seeds:
@@ -126,12 +161,9 @@ class _Seeds:
         self.shape, self.scale, self.points = shape, scale, points_per_cell
         self.sums = np.zeros((4, shape[0] * shape[1]))  # mass^2, mass, mass * residual
 
-    def add(self, patch: HintPatch, strength: float, colours: tuple[Floats, Floats]) -> None:
-        y, x, residual, mass = _residual(patch.rgba, strength, colours)
-        if y.size == 0:
-            return
-        gy = ((y + patch.y + 0.5) * self.scale[0]).astype(np.intp).clip(0, self.shape[0] - 1)
-        gx = ((x + patch.x + 0.5) * self.scale[1]).astype(np.intp).clip(0, self.shape[1] - 1)
+    def add(self, paint: _Paint) -> None:
+        mass, residual = paint.mass, paint.residual
+        gy, gx = _grid_points(paint, self.scale, self.shape)
         place = gy * self.shape[1] + gx
         low = int(place.min())
         place -= low
@@ -185,39 +217,22 @@ def _stroke_mass(strong: Floats) -> Floats:
 def _geodesic(start: Floats, across: Floats, down: Floats) -> Floats:
     """Distance in cells from the paint, along paths of little lightness change.
 
-    across: (h, w - 1), down: (h - 1, w): the cost of a step.  Sweeps in the four directions,
-    three times: exact for paths of few turns, which is all that fading needs.
+    across: (h, w - 1), down: (h - 1, w): the cost of a step.  Three rounds of sweeps are exact
+    for paths of few turns, which is all that fading needs.
     """
-    d = start.astype(np.float32)
-    for _ in range(3):
-        for x in range(1, d.shape[1]):
-            np.minimum(d[:, x], d[:, x - 1] + across[:, x - 1], out=d[:, x])
-        for x in range(d.shape[1] - 2, -1, -1):
-            np.minimum(d[:, x], d[:, x + 1] + across[:, x], out=d[:, x])
-        for y in range(1, d.shape[0]):
-            np.minimum(d[y], d[y - 1] + down[y - 1], out=d[y])
-        for y in range(d.shape[0] - 2, -1, -1):
-            np.minimum(d[y], d[y + 1] + down[y], out=d[y])
+    d = np.ascontiguousarray(start, np.float32)
+    kernels().geodesic(across, down, 3, d)
     return d
 
 
 def _domain_transform(planes: Floats, across: Floats, down: Floats) -> Floats:
     """Recursive domain transform filter of (n, h, w) planes, two iterations."""
-    out = planes.astype(np.float32)
+    out = np.array(planes, np.float32, order="C")
     iterations = 2
     for i in range(iterations):
         sigma = SMOOTH * np.sqrt(3.0) * 2.0 ** (iterations - i - 1) / np.sqrt(4.0**iterations - 1.0)
         feedback = np.float32(-np.sqrt(2.0) / sigma)
-        wx = np.exp(feedback * across)
-        wy = np.exp(feedback * down)
-        for x in range(1, out.shape[2]):
-            out[:, :, x] += wx[:, x - 1] * (out[:, :, x - 1] - out[:, :, x])
-        for x in range(out.shape[2] - 2, -1, -1):
-            out[:, :, x] += wx[:, x] * (out[:, :, x + 1] - out[:, :, x])
-        for y in range(1, out.shape[1]):
-            out[:, y] += wy[y - 1] * (out[:, y - 1] - out[:, y])
-        for y in range(out.shape[1] - 2, -1, -1):
-            out[:, y] += wy[y] * (out[:, y + 1] - out[:, y])
+        kernels().smooth_along(np.exp(feedback * across), np.exp(feedback * down), out)
     return out
 
 
@@ -248,9 +263,7 @@ def _own_colour(
     delta: Floats,
     top: int,
     left: int,
-    patch: HintPatch,
-    strength: float,
-    colours: Callable[[Region], tuple[Floats, Floats]],
+    paint: _Paint,
     largest: Floats,
     scale: tuple[float, float],
 ) -> None:
@@ -260,18 +273,20 @@ def _own_colour(
     brush would leave a ring of the automatic colour.
     """
     h, w = delta.shape[1:]
-    y0, x0 = max(top, patch.y), max(left, patch.x)
-    y1 = min(top + h, patch.y + patch.rgba.shape[0])
-    x1 = min(left + w, patch.x + patch.rgba.shape[1])
-    if y0 >= y1 or x0 >= x1:  # a region may cut the tile so that the patch lies beside it
-        return
-    rgba = patch.rgba[y0 - patch.y : y1 - patch.y, x0 - patch.x : x1 - patch.x]
-    if not rgba[..., 3].any():
-        return
-    box = (x0, y0, x1 - x0, y1 - y0)
-    y, x, residual, mass = _residual(rgba, strength, colours(box))
-    gy = ((y + y0 + 0.5) * scale[0]).astype(np.intp).clip(0, largest.shape[0] - 1)
-    gx = ((x + x0 + 0.5) * scale[1]).astype(np.intp).clip(0, largest.shape[1] - 1)
-    trust = np.minimum(mass / np.maximum(largest[gy, gx], np.float32(1e-6)), 1.0) ** FAINT
-    place = (slice(None), y + (y0 - top), x + (x0 - left))
-    delta[place] += trust * (residual.T - delta[place])
+    y, x = paint.y - top, paint.x - left
+    inside = (y >= 0) & (y < h) & (x >= 0) & (x < w)  # a region may cut the tile
+    if not inside.all():
+        paint = _Paint(*(values[inside] for values in paint))
+        y, x = y[inside], x[inside]
+    gy, gx = _grid_points(paint, scale, largest.shape)
+    trust = np.minimum(paint.mass / np.maximum(largest[gy, gx], np.float32(1e-6)), 1.0) ** FAINT
+    delta[:, y, x] += trust * (paint.residual.T - delta[:, y, x])
+
+
+def _grid_points(
+    paint: _Paint, scale: tuple[float, float], shape: tuple[int, ...]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Row and column of the grid point that each painted pixel lies at."""
+    gy = ((paint.y + 0.5) * scale[0]).astype(np.intp).clip(0, shape[0] - 1)
+    gx = ((paint.x + 0.5) * scale[1]).astype(np.intp).clip(0, shape[1] - 1)
+    return gy, gx

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from functools import lru_cache
 from itertools import islice
+
+POOL = "handtint-render"
 
 
 def thread_count() -> int:
@@ -24,6 +28,15 @@ def strips(length: int, width: int, pixels: int) -> list[tuple[int, int]]:
     return [(top, min(top + rows, length)) for top in range(0, length, rows)]
 
 
+@lru_cache(maxsize=4)
+def _pool(_process: int, threads: int) -> ThreadPoolExecutor:
+    """Threads are kept: starting them would take as long as a small photo's work.
+
+    A forked process has none of its parent's.
+    """
+    return ThreadPoolExecutor(threads, POOL)
+
+
 def in_threads(
     work: Callable[[int, int], None],
     parts: Iterable[tuple[int, int]],
@@ -36,17 +49,18 @@ def in_threads(
     """
     parts = list(parts)
     threads = min(thread_count(), len(parts))
-    if threads <= 1:
+    if threads <= 1 or threading.current_thread().name.startswith(POOL):
         for number, part in enumerate(parts, 1):
             work(*part)
             if done is not None:
                 done(number / len(parts))
         return
-    with ThreadPoolExecutor(threads, "handtint-render") as pool:
-        waiting = iter(parts)
-        # Only a few parts ahead, so that a caller who stops does not wait for the rest.
-        running = {pool.submit(work, *part) for part in islice(waiting, 2 * threads)}
-        finished = 0
+    pool = _pool(os.getpid(), thread_count())
+    waiting = iter(parts)
+    # Only a few parts ahead, so that a caller who stops does not wait for the rest.
+    running = {pool.submit(work, *part) for part in islice(waiting, 2 * threads)}
+    finished = 0
+    try:
         while running:
             ended, running = wait(running, return_when=FIRST_COMPLETED)
             for future in ended:
@@ -55,3 +69,8 @@ def in_threads(
                 if done is not None:
                     done(finished / len(parts))
             running |= {pool.submit(work, *part) for part in islice(waiting, len(ended))}
+    finally:
+        # Who is told of an error may free what the parts write into.
+        for future in running:
+            future.cancel()
+        wait(running)

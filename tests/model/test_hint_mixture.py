@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
 import numpy as np
 import pytest
 import torch
 
+from handtint_model import belief, kernels_numba, kernels_numpy
+from handtint_model.belief import Affinity
 from handtint_model.bins import BINS, SoftEncoder, mean_colour
+from handtint_model.evidence import Evidence
 from handtint_model.hints import HintCells, mix, mixture
+from handtint_model.network import Heads
 
 HEIGHT, WIDTH, SIGMA, GAMMA = 5, 7, 0.3, 1.7
 
@@ -56,6 +62,46 @@ def test_agrees_with_the_formulas() -> None:
     got_trust, got_shares = mixed([1.0, 0.4, 0.7])
     assert got_trust.numpy() == pytest.approx(trust, rel=1e-4)
     assert got_shares.numpy() == pytest.approx(shares, rel=1e-4, abs=1e-7)
+
+
+@pytest.mark.parametrize("kernels", [kernels_numba, kernels_numpy])
+def test_what_colorizing_uses_agrees_with_training(
+    kernels: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedding, gate, cells = example([1.0, 0.4, 0.7])
+    sigma, gamma = torch.tensor(SIGMA).log(), torch.tensor(GAMMA).log()
+    monkeypatch.setattr(belief, "kernels", lambda: kernels)
+    guide = np.zeros((HEIGHT, WIDTH), np.float32)
+    affinity = Affinity.of(Heads(embedding, embedding, gate), guide, (HEIGHT, WIDTH), sigma, gamma)
+    number, ab = cells.number[0].numpy(), np.zeros((3, 2), np.float32)
+    for mass in (cells.mass[0].numpy(), np.zeros(3, np.float32)):
+        trust, full, share = affinity.mix(Evidence(number, mass, ab))
+        wanted = mixture(
+            embedding, gate, cells._replace(mass=torch.from_numpy(mass)[None]), sigma, gamma
+        )
+        assert trust == pytest.approx(wanted.trust[0].numpy(), rel=1e-4, abs=1e-30)
+        if mass.any():
+            assert share == pytest.approx(wanted.share[0].numpy(), abs=2e-6)
+        ones = mixture(embedding, gate, cells._replace(mass=torch.ones(1, 3)), sigma, gamma)
+        assert full == pytest.approx(ones.trust[0].numpy(), rel=1e-4)
+
+
+def test_kernels_for_spreading_agree_with_their_reference() -> None:
+    rng = np.random.default_rng(3)
+    across, down = (rng.random(shape, np.float32) for shape in ((9, 12), (8, 13)))
+    start = np.where(rng.random((9, 13)) < 0.05, 0, 1e6).astype(np.float32)
+    planes = rng.normal(size=(3, 9, 13)).astype(np.float32)
+    results = []
+    for kernels in (kernels_numba, kernels_numpy):
+        d, smooth = start.copy(), planes.copy()
+        kernels.geodesic(across, down, 3, d)
+        kernels.smooth_along(across, down, smooth)
+        results.append((d, smooth))
+    (d, smooth), (wanted_d, wanted_smooth) = results
+    # A row at a time or a column at a time: the order of the sweeps is the same.
+    assert d == pytest.approx(wanted_d, rel=1e-5)
+    assert d.max() < 100
+    assert smooth == pytest.approx(wanted_smooth, abs=1e-5)
 
 
 def test_absent_hints_change_nothing() -> None:

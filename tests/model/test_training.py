@@ -274,13 +274,17 @@ def test_the_loss_falls(photos: Path, tmp_path: Path) -> None:
 def test_killed_hard_and_resumed_by_the_command(photos: Path, tmp_path: Path) -> None:
     code = "from handtint_server.cli.train import command; command()"
     command = [sys.executable, "-c", code, "--photos", str(photos), "--out", str(tmp_path)]
-    command += ["--config", "toy", "--steps", "100000"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    config = tmp_path / "toy.json"
+    config.write_text('{"preset": "toy", "workers": 2}')
+    command += ["--config", str(config), "--steps", "100000"]
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+    )
     deadline = time.monotonic() + 240
     while not log_has_rows(tmp_path) and time.monotonic() < deadline:
         assert process.poll() is None, process.stderr
         time.sleep(0.2)
-    process.send_signal(signal.SIGINT)  # saves a checkpoint
+    os.killpg(process.pid, signal.SIGTERM)  # a service manager stops the workers too
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
     state = load_run(tmp_path)

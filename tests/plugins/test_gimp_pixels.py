@@ -104,9 +104,10 @@ def test_the_layer_holds_the_answer(in_gimp: GimpAndServer, folder: Path, name: 
         {k: found[k][..., :3] for k in ("linear", "encoded")},
     )
     if precision in ("U8_LINEAR", "U16_LINEAR", "U32_LINEAR"):
-        # Half a step for rounding; float arithmetic on the way, 24 bits, on top.
+        # Half a step for rounding, and on top what float arithmetic may differ by, as below for
+        # FLOAT_LINEAR: 1e-6 encoded, which the curve's slope near white makes 2.3e-6 of light.
         step = 1 / (2 ** int(precision[1:].split("_")[0]) - 1)
-        assert np.abs(kept["linear"] - linear(colors)).max() <= 0.51 * step + 1e-6
+        assert np.abs(kept["linear"] - linear(colors)).max() <= 0.51 * step + 2.3e-6
     elif precision == "U32_NON_LINEAR":
         assert np.abs(kept["encoded"] - colors).max() <= 2**-24
     elif precision == "FLOAT_LINEAR":

@@ -8,6 +8,7 @@ of its photos; nothing has to be read in order.
 from __future__ import annotations
 
 import io
+import signal
 import tarfile
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
@@ -180,6 +181,11 @@ class _Stream(IterableDataset[Any]):
             number += jump
 
 
+def _ignore_stop(_: int) -> None:
+    """SIGTERM for a whole group of processes is the loop's to answer, with a checkpoint."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
 def host_batches(
     sampler: PhotoSampler, stage: Stage, first: int
 ) -> Iterator[tuple[torch.Tensor, int]]:
@@ -195,6 +201,7 @@ def host_batches(
         num_workers=workers,
         prefetch_factor=4 if workers else None,
         persistent_workers=False,
+        worker_init_fn=_ignore_stop,
     )
     for crops, skipped in loader:
         yield torch.as_tensor(crops), int(skipped)
