@@ -45,5 +45,10 @@ lint: setup
 plugins: setup
 	@$(BIN)/python plugins/package.py
 
+# What a user gets from the wheel, tried in an empty environment without any network (root, or
+# user namespaces).  Leaves sdist and wheel in dist/.
+release-check: setup
+	@$(BIN)/python tests/support/release_check.py
+
 clean:
 	rm -rf build dist out .pytest_cache .mypy_cache .ruff_cache
