@@ -8,6 +8,7 @@ columns count the processor time of all threads, which other work on the machine
 less than the time on the clock.
 
     python bench/latency.py [--megapixels 0.25 1 4 12 24 100] [--bits 8] [--render-only]
+    python bench/latency.py --hints          # what a changed hint costs
 """
 
 from __future__ import annotations
@@ -125,6 +126,7 @@ def main() -> int:
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--render-only", action="store_true", help="no files and no network")
+    parser.add_argument("--hints", action="store_true", help="only what changed hints cost")
     arguments = parser.parse_args()
     os.environ["HANDTINT_THREADS"] = str(arguments.threads)
     cv2.setNumThreads(arguments.threads)
@@ -139,6 +141,12 @@ def main() -> int:
 
         torch.set_num_threads(arguments.threads)
         colorizer = load_colorizer(device="cpu")
+    if arguments.hints and colorizer is not None:
+        from hint_latency import hint_table
+
+        sizes = [m for m in arguments.megapixels if m in (1.0, 4.0, 24.0)]
+        hint_table(colorizer, {m: photo(m, arguments.bits) for m in sizes})
+        return 0
     warm = photo(0.05, arguments.bits)
     measure_render(warm, 1, 1)  # compiles
     print(f"{arguments.threads} threads, {arguments.bits} bits; milliseconds, best of", end=" ")

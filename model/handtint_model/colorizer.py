@@ -29,8 +29,9 @@ from .errors import BadOption, DeviceProblem
 from .geometry import Geometry, Window, pad_to_canvas, reduce_to, window_ramp
 from .hints import hint_reach
 from .network import STRIDE, Heads
+from .paint import flatten
 from .render import ColourField, guide_shape, reduce_lightness, render
-from .residual import residual_tiles
+from .residual import Residual
 from .suggestions import Suggestion, choose_colours
 from .types import ColorizeOptions, Hints, Plane, Progress
 
@@ -202,30 +203,27 @@ class Colorizer:
         """
         chosen = self._options(photo, options, values)
         automatic = self._automatic(photo, chosen.vividness)
-        patches = [] if hints is None else ev.flatten(hints, *photo.shape)
-        found = ev.pool(patches, photo.geometry, chosen.strength)
-        if found.number.size == 0:
-            colours, residual = automatic.field, None
-        else:
-            ab = self._hinted_ab(photo, automatic.ab, found)
-            colours = self._field(photo, ab)
-            residual = residual_tiles(
+        pieces = flatten(hints, photo.geometry)
+        found = ev.pool(pieces, photo.geometry, chosen.strength)
+        colours, touch = automatic.field, None
+        if found.number.size:
+            colours = self._field(photo, self._hinted_ab(photo, automatic.ab, found))
+            touch = Residual(
                 photo.luminance,
                 photo.guide,
                 photo.geometry.cells[0],
                 automatic.field,
                 colours,
-                patches,
+                pieces,
                 chosen.strength,
-                region,
-            )
+            ).touch
         if progress is not None:
             progress("render", 0.0)
         return render(
             photo.luminance,
             colours,
             photo.geometry.cells_per_pixel,
-            residual=residual,
+            touch=touch,
             region=region,
             progress=progress,
         )
@@ -312,8 +310,7 @@ class Colorizer:
 
     def _p(self, photo: EncodedPhoto, hints: Hints | None, options: ColorizeOptions) -> Tensor:
         p = self._decoded(photo, options.vividness)
-        patches = [] if hints is None else ev.flatten(hints, *photo.shape)
-        found = ev.pool(patches, photo.geometry, options.strength)
+        found = ev.pool(flatten(hints, photo.geometry), photo.geometry, options.strength)
         if found.number.size == 0:
             return p
         belief = self._believe(photo, found)
@@ -346,8 +343,7 @@ class Colorizer:
         logits = photo.heads.logits[0].flatten(1)[:, picked]  # (313, M)
         p = decode_distribution(logits[None, :, :, None], self.weights, SUGGEST_TILT, 1.0)
         p_cells = p[0, :, :, 0].double().cpu().numpy()  # (313, M)
-        patches = [] if hints is None else ev.flatten(hints, *photo.shape)
-        found = ev.pool(patches, photo.geometry, chosen.strength)
+        found = ev.pool(flatten(hints, photo.geometry), photo.geometry, chosen.strength)
         if found.number.size:
             belief = self._believe(photo, found)
             told = belief.mean_at(cells, self._bins_of(belief.merged.ab), self._bins_of(found.ab))
@@ -399,8 +395,7 @@ class Colorizer:
         mean = mean_colour(p)[0]
         square = torch.einsum("khw,k->hw", p[0], self._encoder.centres.square().sum(1))
         spread = (square - mean.square().sum(0)).clamp(min=0).sqrt().flatten()
-        patches = [] if hints is None else ev.flatten(hints, *photo.shape)
-        found = ev.pool(patches, photo.geometry, ColorizeOptions().strength)
+        found = ev.pool(flatten(hints, photo.geometry), photo.geometry, ColorizeOptions().strength)
         if found.number.size:
             settled = torch.from_numpy(self._believe(photo, found).trust).to(spread)
             spread = spread * (1.0 - settled)

@@ -7,19 +7,17 @@ alpha-weighted mean ab.  A cell that holds clearly different colours brings seve
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from .colour import rgb_to_lab
 from .geometry import Geometry
-from .types import HintPatch, Hints
-
-COLOUR_BUCKET = 16.0
-"""Colours of one cell that differ by more than about this are hints of their own."""
+from .kernels import kernels
+from .kernels_numpy_paint import BUCKETS
+from .paint import Piece, grid_places
+from .strips import in_threads
 
 MOST_CELLS = 384
 """Above so many hinted cells, neighbours of like colour and embedding are merged."""
@@ -34,103 +32,41 @@ class Evidence:
     ab: NDArray[np.float32]  # (K, 2)
 
 
-def patch_ab(rgba: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """(N, 4) or (N, 3) uint8 sRGB to (N, 2) float32 ab; each distinct colour is computed once."""
-    code = rgba[:, 0].astype(np.uint32) << 16 | rgba[:, 1].astype(np.uint32) << 8 | rgba[:, 2]
-    if code.size and (code == code[0]).all():
-        return np.broadcast_to(_codes_to_ab(code[:1]), (code.size, 2))
-    distinct, inverse = np.unique(code, return_inverse=True)
-    return _codes_to_ab(distinct)[inverse]
-
-
-def _codes_to_ab(code: NDArray[Any]) -> NDArray[np.float32]:
-    rgb = np.stack([code >> 16, code >> 8 & 255, code & 255]).astype(np.float64) / 255.0
-    lab = rgb_to_lab(torch.from_numpy(rgb[:, :, None]))
-    return lab[1:, :, 0].T.numpy().astype(np.float32)
-
-
-def flatten(hints: Hints, height: int, width: int) -> list[HintPatch]:
-    """Patches cut to the photo, overlapping ones painted together, later ones on top."""
-    patches: list[HintPatch] = []
-    for patch in hints.patches:
-        cut = _cut(patch, height, width)
-        if cut is None:
-            continue
-        below = [p for p in patches if _overlap(p, cut)]
-        while below:
-            patches = [p for p in patches if not any(p is q for q in below)]
-            cut = _composite([*below, cut])
-            below = [p for p in patches if _overlap(p, cut)]
-        patches.append(cut)
-    return patches
-
-
-def _cut(patch: HintPatch, height: int, width: int) -> HintPatch | None:
-    h, w = patch.rgba.shape[:2]
-    left, top = max(0, -patch.x), max(0, -patch.y)
-    right, bottom = min(w, width - patch.x), min(h, height - patch.y)
-    if left >= right or top >= bottom or not patch.rgba[top:bottom, left:right, 3].any():
-        return None
-    return HintPatch(patch.rgba[top:bottom, left:right], patch.x + left, patch.y + top)
-
-
-def _overlap(p: HintPatch, q: HintPatch) -> bool:
-    return bool(
-        p.x < q.x + q.rgba.shape[1]
-        and q.x < p.x + p.rgba.shape[1]
-        and p.y < q.y + q.rgba.shape[0]
-        and q.y < p.y + p.rgba.shape[0]
-    )
-
-
-def _composite(patches: list[HintPatch]) -> HintPatch:
-    """Paint patches over each other, straight alpha (Porter and Duff 1984, "over")."""
-    x0, y0 = min(p.x for p in patches), min(p.y for p in patches)
-    x1 = max(p.x + p.rgba.shape[1] for p in patches)
-    y1 = max(p.y + p.rgba.shape[0] for p in patches)
-    out = np.zeros((y1 - y0, x1 - x0, 4), np.uint8)
-    for patch in patches:
-        h, w = patch.rgba.shape[:2]
-        place = out[patch.y - y0 : patch.y - y0 + h, patch.x - x0 : patch.x - x0 + w]
-        top = patch.rgba[..., 3:].astype(np.float32) / 255.0
-        under = place[..., 3:].astype(np.float32) / 255.0 * (1.0 - top)
-        alpha = top + under
-        # A fully opaque or an only pixel keeps its colour code exactly.
-        share = np.divide(top, alpha, out=np.zeros_like(alpha), where=alpha > 0)
-        colour = patch.rgba[..., :3] * share + place[..., :3] * (1.0 - share)
-        place[..., :3] = np.rint(colour)
-        place[..., 3:] = np.rint(alpha * 255.0)
-    return HintPatch(out, x0, y0)
-
-
-def pool(patches: list[HintPatch], geometry: Geometry, strength: float) -> Evidence:
-    """Hinted cells of painted patches that lie in the photo and do not overlap."""
-    keys, alphas, colours = [], [], []
-    for patch in patches:
-        y, x = np.nonzero(patch.rgba[..., 3])
-        pixels = patch.rgba[y, x]
-        column, row = geometry.cell_of(x + patch.x, y + patch.y)
-        ab = patch_ab(pixels)
-        bucket = np.floor((ab + 128.0) / COLOUR_BUCKET).astype(np.int64).clip(0, 15)
-        cell = row * geometry.cells[1] + column
-        keys.append((cell * 16 + bucket[:, 0]) * 16 + bucket[:, 1])
-        alphas.append(pixels[:, 3].astype(np.float64) / 255.0)
-        colours.append(ab)
-    if not keys or strength <= 0.0:
+def pool(pieces: Sequence[Piece], geometry: Geometry, strength: float) -> Evidence:
+    """Hinted cells of painted pieces."""
+    if strength <= 0.0 or not pieces:
         return Evidence(
             np.zeros(0, np.int64), np.zeros(0, np.float32), np.zeros((0, 2), np.float32)
         )
-    alpha = np.concatenate(alphas)
-    distinct, inverse = np.unique(np.concatenate(keys), return_inverse=True)
-    ab = np.concatenate(colours)
-    total = np.bincount(inverse, alpha)
-    square = np.bincount(inverse, alpha**2)
-    mean = np.stack([np.bincount(inverse, alpha * ab[:, c]) / total for c in (0, 1)], axis=1)
+    none = np.zeros(0, np.int64), np.zeros((0, 4))
+    # In the order of the pieces, whichever thread is first: sums must not depend on it.
+    found = [none] * len(pieces)
+
+    def some(start: int, stop: int) -> None:
+        for number in range(start, stop):
+            found[number] = _pool(pieces[number], geometry)
+
+    in_threads(some, [(i, i + 1) for i in range(len(pieces))])
+    numbers, sums = zip(*found)
+    # A cell may belong to two pieces.
+    distinct, inverse = np.unique(np.concatenate(numbers), return_inverse=True)
+    alpha, square, a, b = (np.bincount(inverse, column) for column in np.concatenate(sums).T)
     return Evidence(
-        distinct // 256,
-        (strength * square / total).astype(np.float32),
-        mean.astype(np.float32),
+        distinct // BUCKETS**2,
+        (strength * square / alpha).astype(np.float32),
+        (np.stack([a, b], axis=1) / alpha[:, None]).astype(np.float32),
     )
+
+
+def _pool(piece: Piece, geometry: Geometry) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Number of cell and bucket (K,), and their sums (K, 4): see `pool_paint`."""
+    rows, columns = grid_places(piece, geometry.cells_per_pixel, geometry.cells)
+    top, left = rows[0], columns[0]
+    sums = np.zeros((rows[-1] + 1 - top, (columns[-1] + 1 - left) * BUCKETS**2, 4))
+    kernels().pool_paint(piece.rgba, piece.ab(), rows - top, columns - left, sums)
+    row, place = np.nonzero(sums[..., 0])
+    number = (row + top) * geometry.cells[1] * BUCKETS**2 + left * BUCKETS**2 + place
+    return number, sums[row, place]
 
 
 def merge(evidence: Evidence, embedding: NDArray[np.float32], columns: int) -> Evidence:
@@ -148,17 +84,13 @@ def merge(evidence: Evidence, embedding: NDArray[np.float32], columns: int) -> E
         # Two principal directions separate objects well enough inside a small block.
         _, axes = np.linalg.eigh(centred.T @ centred)  # by rising share of the variance
         kind = np.floor(centred @ axes[:, -2:] / (0.5 * np.sqrt(embedding.shape[0]) * block**0.5))
-        key = np.stack(
-            [
-                row // block,
-                column // block,
-                *np.floor(merged.ab.T / colour_step),
-                *kind.T,
-            ],
-            axis=1,
-        ).astype(np.int64)
-        _, group = np.unique(key, axis=0, return_inverse=True)
-        group = group.reshape(-1)
+        parts = [row // block, column // block, *np.floor(merged.ab.T / colour_step), *kind.T]
+        key = np.zeros(row.size, np.int64)
+        for part in parts:
+            number = part.astype(np.int64)
+            number -= number.min()
+            key = key * (number.max() + 1) + number
+        _, group = np.unique(key, return_inverse=True)
         count = np.bincount(group)
         mean = np.stack([np.bincount(group, f) for f in features.T], axis=1) / count[:, None]
         gap = ((features - mean[group]) ** 2).sum(axis=1)

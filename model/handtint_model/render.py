@@ -6,7 +6,7 @@ chroma (`gamut`); colour ends where lightness has an edge (`upsample`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -27,8 +27,9 @@ Float32 = NDArray[np.float32]
 Region: TypeAlias = tuple[int, int, int, int]
 """x, y, width, height in pixels of the photo."""
 
-Tile: TypeAlias = tuple[int, int, Float32]
-"""x, y, and a (2, h, w) array of a*, b*."""
+Touch: TypeAlias = Callable[[Float32, Float32, int, int], None]
+"""Changes the colours (2, h, w) of a rectangle in place, given its f(Y) (h, w) and the photo's
+row and column of its first pixel; called from several threads."""
 
 _STRIP_PIXELS = 1 << 15
 _WR, _WG, _WB = (np.float32(w) for w in RGB_TO_XYZ[1])
@@ -60,7 +61,7 @@ def render(
     ab: Float32 | ColourField,
     cells_per_pixel: tuple[float, float],
     *,
-    residual: Sequence[Tile] | None = None,
+    touch: Touch | None = None,
     region: Region | None = None,
     out: NDArray[Any] | None = None,
     progress: Progress | None = None,
@@ -71,14 +72,13 @@ def render(
     Y' of the result is that of the plane: exact to rounding for uint8 and uint16, to 1e-5
     for float32.  Colours outside sRGB lose chroma at constant L* and hue.
 
-    luminance, ab, cells_per_pixel, region, guide: as for `upsample_ab`.  residual: tiles
-    (x, y, (2, h, w)) in pixels of the photo that do not overlap, added to the upsampled
-    a*, b*.  out: (h, w, 3) of luminance's dtype, filled and returned if given.
+    luminance, ab, cells_per_pixel, region, guide: as for `upsample_ab`.  touch: changes
+    the upsampled a*, b* on their way.  out: (h, w, 3) of luminance's dtype, filled and returned
+    if given.
     Raises BadImage, also for NaN and infinity, before anything is written for uint8 and
     uint16.
     """
     x, y, w, h = _checked_region(luminance, region)
-    tiles = _checked_tiles(residual)
     if not isinstance(ab, ColourField):
         ab = ColourField.fit(luminance, ab, cells_per_pixel, guide)
     field = ab
@@ -92,8 +92,8 @@ def render(
         plane = luminance[y + top : y + bottom, x : x + w]
         luma, f = luminance_and_f(plane)
         colour = field.colours(f, y + top, x)
-        for tile in tiles:
-            _add_tile(colour, x, y + top, tile)
+        if touch is not None:
+            touch(colour, f, y + top, x)
         _colour_rows(plane, luma, f, colour, target[top:bottom])
 
     def report(fraction: float) -> None:
@@ -140,24 +140,3 @@ def _checked_region(luminance: NDArray[Any], region: Region | None) -> Region:
             f"the photo of {width} x {height} pixels."
         )
     return x, y, w, h
-
-
-def _checked_tiles(residual: Sequence[Tile] | None) -> Sequence[Tile]:
-    for _, _, delta in residual or ():
-        if delta.ndim != 3 or delta.shape[0] != 2:
-            raise BadImage(f"a residual must be a (2, h, w) array, not {delta.shape}.")
-        if not np.isfinite(delta).all():
-            raise BadImage("a residual holds NaN or infinity; only finite values work.")
-    return residual or ()
-
-
-def _add_tile(colour: Float32, x: int, y: int, tile: Tile) -> None:
-    """Add the part of a tile that falls on colour, whose top left pixel is photo's (x, y)."""
-    tile_x, tile_y, delta = tile
-    left, top = max(x, tile_x), max(y, tile_y)
-    right = min(x + colour.shape[2], tile_x + delta.shape[2])
-    bottom = min(y + colour.shape[1], tile_y + delta.shape[1])
-    if left < right and top < bottom:
-        colour[:, top - y : bottom - y, left - x : right - x] += delta[
-            :, top - tile_y : bottom - tile_y, left - tile_x : right - tile_x
-        ]

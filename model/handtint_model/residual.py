@@ -15,20 +15,17 @@ paint, so that a thin stroke reaches as far as a wide one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from .evidence import patch_ab
 from .kernels import kernels
+from .paint import Piece, grid_places
 from .render import ColourField
-from .types import HintPatch
+from .strips import in_threads
 
-Region = tuple[int, int, int, int]
-Tile = tuple[int, int, NDArray[np.float32]]
 Floats = NDArray[np.float32]
 
 REACH = 2.5  # cells: farther than this (geodesic) from the paint the residual is gone
@@ -36,174 +33,183 @@ RANGE = 8.0  # L*: a step of so much counts as much as a cell of distance
 SMOOTH = 1.0  # cells: scale of the normalised convolution
 FAR = np.float32(1e6)
 RIM = 0.25  # less trust than this is a rim, which brings no residual of its own to others
-MOST_KEPT = 1 << 22  # painted pixels that are measured once; beyond, memory matters more
 FAINT = 6.0  # a pixel of half its stroke's largest mass has its own way 0.5 ** FAINT as much
+MOST_KEPT = 1 << 22
+"""Pixels of pieces whose paint is changed to ab but once; beyond, memory matters more."""
+
+NONE = np.zeros((2, 0, 0), np.float32)
 
 
-def residual_tiles(
-    luminance: NDArray[Any],
-    guide: Floats,
-    cell_rows: int,
-    automatic: ColourField,
-    hinted: ColourField,
-    patches: Sequence[HintPatch],
-    strength: float,
-    region: Region | None = None,
-) -> list[Tile]:
-    """Tiles (x, y, (2, h, w)) to add to the upsampled ab; they do not overlap.
-
-    luminance: (H, W) plane.  guide: (gh, gw), L*/100 of the photo.  cell_rows: rows of cells
-    that cover it.  automatic, hinted: its colours without and with hints.  patches: painted
-    pixels, inside the photo, not overlapping.  region: tiles are cut to it.
-    """
-    height, width = luminance.shape
-    gh, gw = guide.shape
-    scale = (gh / height, gw / width)
-    x0, y0, w, h = region or (0, 0, width, height)
-    cell = height / cell_rows  # in pixels
-    block = max(256, int(16 * cell))
-    margin = int(np.ceil((REACH + 1) * cell))
-
-    points = gh / cell_rows  # of the grid, per cell
-    seeds = _Seeds(guide.shape, scale, points)
-    near: set[tuple[int, int]] = set()
-    for patch in patches:
-        ph, pw = patch.rgba.shape[:2]
-        for by in range((patch.y - margin) // block, (patch.y + ph + margin) // block + 1):
-            for bx in range((patch.x - margin) // block, (patch.x + pw + margin) // block + 1):
-                near.add((by, bx))
-    pieces = _pieces(patches, block)
-    measure = partial(_measure, luminance, automatic, hinted, strength)
-    kept: dict[int, _Paint] = {}
-    room = MOST_KEPT
-    for piece in (piece for found in pieces.values() for piece in found):
-        paint = measure(piece)
-        seeds.add(paint)
-        room -= paint.mass.size
-        if room >= 0:
-            kept[id(piece)] = paint
-    spread, stroke_mass = seeds.spread(guide)
-
-    tiles: list[Tile] = []
-    for by, bx in sorted(near):
-        left, top = max(x0, bx * block), max(y0, by * block)
-        right = min(x0 + w, (bx + 1) * block, width)
-        bottom = min(y0 + h, (by + 1) * block, height)
-        if left >= right or top >= bottom:
-            continue
-        delta = _enlarge(spread, scale, top, bottom, left, right)
-        for piece in pieces.get((by, bx), []):
-            paint = kept.get(id(piece)) or measure(piece)
-            _own_colour(delta, top, left, paint, stroke_mass, scale)
-        if delta.any():
-            tiles.append((left, top, delta))
-    return tiles
-
-
-class _Paint(NamedTuple):
-    """Painted pixels and what they lack."""
-
-    y: NDArray[np.intp]  # (N,) rows and columns of the photo
-    x: NDArray[np.intp]
-    residual: Floats  # (N, 2)
-    mass: Floats  # (N,)
-
-
-def _pieces(patches: Sequence[HintPatch], block: int) -> dict[tuple[int, int], list[HintPatch]]:
-    """The patches cut into blocks, by row and column of the block, each cut to its paint."""
-    pieces: dict[tuple[int, int], list[HintPatch]] = {}
-    for patch in patches:
-        ph, pw = patch.rgba.shape[:2]
-        for by in range(patch.y // block, (patch.y + ph - 1) // block + 1):
-            for bx in range(patch.x // block, (patch.x + pw - 1) // block + 1):
-                top, left = max(0, by * block - patch.y), max(0, bx * block - patch.x)
-                part = patch.rgba[
-                    top : (by + 1) * block - patch.y, left : (bx + 1) * block - patch.x
-                ]
-                painted = part[..., 3] > 0
-                rows, columns = (np.flatnonzero(painted.any(axis=axis)) for axis in (1, 0))
-                if rows.size == 0:
-                    continue
-                cut = part[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-                piece = HintPatch(
-                    cut, patch.x + left + int(columns[0]), patch.y + top + int(rows[0])
-                )
-                pieces.setdefault((by, bx), []).append(piece)
-    return pieces
-
-
-def _measure(
-    luminance: NDArray[Any],
-    automatic: ColourField,
-    hinted: ColourField,
-    strength: float,
-    piece: HintPatch,
-) -> _Paint:
-    """What the painted pixels of a piece lack to their target."""
-    box = (piece.x, piece.y, piece.rgba.shape[1], piece.rgba.shape[0])
-    y, x = np.nonzero(piece.rgba[..., 3])
-    pixels = piece.rgba[y, x]
-    mass = pixels[:, 3].astype(np.float32) * np.float32(strength / 255.0)
-    target = patch_ab(pixels)
-    if mass.min() < 1.0:
-        own = automatic.upsample(luminance, box)[:, y, x].T
-        target = own + mass[:, None] * (target - own)
-    residual = target - hinted.upsample(luminance, box)[:, y, x].T
-    return _Paint(y + piece.y, x + piece.x, residual, mass)
-
-
-class _Seeds:
-    """Residuals of the painted pixels, gathered on the grid."""
+class Residual:
+    """What the paint adds to the upsampled colours; `touch` is for `render`."""
 
     def __init__(
-        self, shape: tuple[int, int], scale: tuple[float, float], points_per_cell: float
+        self,
+        luminance: NDArray[Any],
+        guide: Floats,
+        cell_rows: int,
+        automatic: ColourField,
+        hinted: ColourField,
+        pieces: Sequence[Piece],
+        strength: float,
     ) -> None:
-        self.shape, self.scale, self.points = shape, scale, points_per_cell
-        self.sums = np.zeros((4, shape[0] * shape[1]))  # mass^2, mass, mass * residual
+        """Gather and spread what painted pixels lack.
 
-    def add(self, paint: _Paint) -> None:
-        mass, residual = paint.mass, paint.residual
-        gy, gx = _grid_points(paint, self.scale, self.shape)
-        place = gy * self.shape[1] + gx
-        low = int(place.min())
-        place -= low
-        for row, values in zip(
-            self.sums, (mass**2, mass, mass * residual[:, 0], mass * residual[:, 1])
-        ):
-            sums = np.bincount(place, values)
-            row[low : low + sums.size] += sums
+        luminance: (H, W) plane.  guide: (gh, gw), L*/100 of the photo.  cell_rows: rows of
+        cells that cover it.  automatic, hinted: its colours without and with hints.  pieces:
+        painted, inside the photo, not overlapping.
+        """
+        height, width = luminance.shape
+        self.luminance, self.automatic, self.hinted = luminance, automatic, hinted
+        self.pieces, self.strength = pieces, strength
+        self.scale = guide.shape[0] / height, guide.shape[1] / width
+        self.rows = _axis(self.scale[0], height, guide.shape[0])
+        self.columns = _axis(self.scale[1], width, guide.shape[1])
+        self.kept: dict[int, Floats] = {}
+        room = MOST_KEPT
+        for number, piece in enumerate(pieces):
+            room -= piece.rgba.shape[0] * piece.rgba.shape[1]
+            if room < 0:
+                break
+            self.kept[number] = NONE  # promised; filled by whoever comes first
+        cell = height / cell_rows  # in pixels
+        self.margin = int(np.ceil((REACH + 1) * cell))
+        self.spread, self.stroke_mass = _spread(
+            self._gather(guide.shape), guide, guide.shape[0] / cell_rows
+        )
+        self.places = [grid_places(piece, self.scale, guide.shape) for piece in pieces]
 
-    def spread(self, guide: Floats) -> tuple[Floats, Floats]:
-        """The spread residual (2, gh, gw) and each point's largest mass in its stroke (gh, gw)."""
-        square, mass, *residual = self.sums.reshape(4, *self.shape).astype(np.float32)
-        strong = np.where(mass > 0, square / np.where(mass > 0, mass, 1), 0).astype(np.float32)
-        largest = _stroke_mass(strong)
-        weight = (strong / np.where(largest > 0, largest, 1)) ** FAINT
-        # The rim would have its say where the stroke itself is too far to be heard.
-        weight[weight < RIM] = 0
-        painted = weight > 0
-        value = np.stack(residual) / np.where(mass > 0, mass, 1)
-        out = np.zeros((2, *self.shape), np.float32)
-        if not painted.any():
-            return out, largest
-        reach = int(np.ceil((REACH + 1) * self.points))
-        rows, columns = np.nonzero(painted.any(axis=1))[0], np.nonzero(painted.any(axis=0))[0]
-        box = (
-            slice(max(0, int(rows[0]) - reach), int(rows[-1]) + reach + 1),
-            slice(max(0, int(columns[0]) - reach), int(columns[-1]) + reach + 1),
-        )
-        across = np.abs(np.diff(guide[box], axis=1)) * np.float32(100.0 / RANGE)
-        down = np.abs(np.diff(guide[box], axis=0)) * np.float32(100.0 / RANGE)
-        step = np.float32(1.0 / self.points)
-        distance = _geodesic(
-            np.where(painted, (1.0 - weight) * step, FAR)[box], across + step, down + step
-        )
-        planes = np.stack([weight[box] * value[0][box], weight[box] * value[1][box], weight[box]])
-        blurred = _domain_transform(planes, across + step, down + step)
-        mean = blurred[:2] / np.maximum(blurred[2], np.float32(1e-20))
-        t = np.clip(1.0 - distance / np.float32(REACH), 0.0, 1.0)
-        out[(slice(None), *box)] = mean * (t * t * (3.0 - 2.0 * t))
+    def _ab(self, number: int, start: int, stop: int) -> Floats:
+        piece = self.pieces[number]
+        kept = self.kept.get(number)
+        if kept is None:
+            return piece.ab(start, stop)
+        if kept.size == 0:
+            kept = self.kept[number] = piece.ab()
+        return kept[:, start:stop]
+
+    def _is_partial(self, piece: Piece) -> bool:
+        return self.strength < 1.0 or not piece.opaque
+
+    def _gather(self, shape: tuple[int, ...]) -> NDArray[np.float64]:
+        """(gh, gw, 4) sums of `gather_paint` over all pieces."""
+        sums = np.zeros((*shape, 4))
+        parts: list[tuple[int, int, NDArray[np.float64]] | None] = [None] * len(self.pieces)
+
+        def gather(start: int, stop: int) -> None:
+            for number in range(start, stop):
+                piece = self.pieces[number]
+                box = (piece.x, piece.y, piece.rgba.shape[1], piece.rgba.shape[0])
+                hinted = self.hinted.upsample(self.luminance, box)
+                partial = self._is_partial(piece)
+                own = self.automatic.upsample(self.luminance, box) if partial else NONE
+                rows, columns = grid_places(piece, self.scale, shape)
+                top, left = int(rows[0]), int(columns[0])
+                part = np.zeros((rows[-1] + 1 - top, columns[-1] + 1 - left, 4))
+                ab = np.ascontiguousarray(self._ab(number, 0, piece.rgba.shape[0]))
+                kernels().gather_paint(
+                    piece.rgba, ab, own, hinted, np.float32(self.strength),
+                    rows - top, columns - left, part,
+                )  # fmt: skip
+                parts[number] = top, left, part
+
+        in_threads(gather, [(i, i + 1) for i in range(len(self.pieces))])
+        for found in parts:
+            if found is not None:
+                top, left, part = found
+                sums[top : top + part.shape[0], left : left + part.shape[1]] += part
+        return sums
+
+    def touch(self, colour: Floats, f: Floats, top: int, left: int) -> None:
+        """Change the hinted colours (2, h, w) of a rectangle of the photo, in place.
+
+        f: (h, w) its f(Y).  top, left: the photo's row and column of its first pixel.
+        """
+        height, width = colour.shape[1:]
+        near = [
+            (number, piece)
+            for number, piece in enumerate(self.pieces)
+            if piece.y - self.margin < top + height
+            and piece.y + piece.rgba.shape[0] + self.margin > top
+        ]
+        for start, stop in self._near_columns(near, left, width):
+            kernels().add_between(
+                self.spread, *self.rows, *self.columns, top, left, start, stop, colour
+            )
+        for number, piece in near:
+            y0, x0 = max(top, piece.y), max(left, piece.x)
+            y1 = min(top + height, piece.y + piece.rgba.shape[0])
+            x1 = min(left + width, piece.x + piece.rgba.shape[1])
+            if y0 >= y1 or x0 >= x1:
+                continue
+            rows, columns = slice(y0 - piece.y, y1 - piece.y), slice(x0 - piece.x, x1 - piece.x)
+            own = NONE
+            if self._is_partial(piece):
+                inside = f[y0 - top : y1 - top, x0 - left : x1 - left]
+                own = self.automatic.colours(np.ascontiguousarray(inside), y0, x0)
+            of_row, of_column = self.places[number]
+            kernels().touch_paint(
+                piece.rgba[rows, columns], self._ab(number, rows.start, rows.stop)[:, :, columns],
+                own, np.float32(self.strength), self.stroke_mass,
+                of_row[rows], of_column[columns], np.float32(FAINT), y0 - top, x0 - left, colour,
+            )  # fmt: skip
+
+    def _near_columns(
+        self, near: Sequence[tuple[int, Piece]], left: int, width: int
+    ) -> list[tuple[int, int]]:
+        """Stretches (start, stop) of a rectangle's columns that the spread may reach."""
+        merged: list[tuple[int, int]] = []
+        for _, piece in sorted(near, key=lambda found: found[1].x):
+            start = max(0, piece.x - self.margin - left)
+            stop = min(width, piece.x + piece.rgba.shape[1] + self.margin - left)
+            if start >= stop:
+                continue
+            if merged and start <= merged[-1][1]:
+                merged[-1] = merged[-1][0], max(stop, merged[-1][1])
+            else:
+                merged.append((start, stop))
+        return merged
+
+
+def _spread(
+    sums: NDArray[np.float64], guide: Floats, points_per_cell: float
+) -> tuple[Floats, Floats]:
+    """The spread residual (2, gh, gw) and each point's largest mass in its stroke (gh, gw).
+
+    sums: of `gather_paint`.
+    """
+    shape = guide.shape
+    out, largest = np.zeros((2, *shape), np.float32), np.zeros(shape, np.float32)
+    found = sums[..., 1] > 0
+    rows, columns = (np.flatnonzero(found.any(axis=axis)) for axis in (1, 0))
+    if rows.size == 0:
         return out, largest
+    reach = int(np.ceil((REACH + 1) * points_per_cell))
+    box = (
+        slice(max(0, int(rows[0]) - reach), int(rows[-1]) + reach + 1),
+        slice(max(0, int(columns[0]) - reach), int(columns[-1]) + reach + 1),
+    )
+    square, mass, *residual = np.moveaxis(sums[box], 2, 0).astype(np.float32)
+    mass_or_one = np.where(mass > 0, mass, np.float32(1))
+    strong = square / mass_or_one
+    inside = _stroke_mass(strong)
+    largest[box] = inside
+    weight = (strong / np.where(inside > 0, inside, np.float32(1))) ** np.float32(FAINT)
+    # The rim would have its say where the stroke itself is too far to be heard.
+    weight[weight < RIM] = 0
+    painted = weight > 0
+    across = np.abs(np.diff(guide[box], axis=1)) * np.float32(100.0 / RANGE)
+    down = np.abs(np.diff(guide[box], axis=0)) * np.float32(100.0 / RANGE)
+    step = np.float32(1.0 / points_per_cell)
+    start = np.where(painted, (1 - weight) * step, FAR)
+    distance = _geodesic(start, across + step, down + step)
+    share = weight / mass_or_one
+    planes = np.stack([share * residual[0], share * residual[1], weight])
+    blurred = _domain_transform(planes, across + step, down + step)
+    mean = blurred[:2] / np.maximum(blurred[2], np.float32(1e-20))
+    t = np.clip(1 - distance / np.float32(REACH), 0, 1)
+    out[(slice(None), *box)] = mean * (t * t * (3 - 2 * t))
+    return out, largest
 
 
 def _stroke_mass(strong: Floats) -> Floats:
@@ -236,57 +242,8 @@ def _domain_transform(planes: Floats, across: Floats, down: Floats) -> Floats:
     return out
 
 
-def _axis(scale: float, start: int, stop: int, points: int) -> tuple[NDArray[Any], Floats]:
-    """Grid point before each pixel of a stretch, and the share of the next one."""
-    place = np.clip((np.arange(start, stop) + 0.5) * scale - 0.5, 0, points - 1)
-    first = np.minimum(place.astype(np.intp), max(points - 2, 0))
+def _axis(scale: float, pixels: int, points: int) -> tuple[NDArray[np.int64], Floats]:
+    """Grid point before each pixel, and the share of the next one."""
+    place = np.clip((np.arange(pixels) + 0.5) * scale - 0.5, 0, points - 1)
+    first = np.minimum(place.astype(np.int64), max(points - 2, 0))
     return first, (place - first).astype(np.float32)
-
-
-def _enlarge(
-    grid: Floats, scale: tuple[float, float], top: int, bottom: int, left: int, right: int
-) -> Floats:
-    """Bilinear (n, bottom - top, right - left) of a grid (n, gh, gw)."""
-    gh, gw = grid.shape[1:]
-    y, fy = _axis(scale[0], top, bottom, gh)
-    x, fx = _axis(scale[1], left, right, gw)
-    y1, x1 = np.minimum(y + 1, gh - 1), np.minimum(x + 1, gw - 1)
-    y_low, y_high = int(y[0]), int(y1[-1]) + 1
-    rows = grid[:, y_low:y_high]
-    wide = rows[:, :, x] * (1 - fx) + rows[:, :, x1] * fx
-    return np.ascontiguousarray(
-        wide[:, y - y_low] * (1 - fy)[:, None] + wide[:, y1 - y_low] * fy[:, None], np.float32
-    )
-
-
-def _own_colour(
-    delta: Floats,
-    top: int,
-    left: int,
-    paint: _Paint,
-    largest: Floats,
-    scale: tuple[float, float],
-) -> None:
-    """Give the painted pixels of a tile their own residual, in place.
-
-    A faint rim of a stroke follows the stroke, not its own small mass: otherwise every soft
-    brush would leave a ring of the automatic colour.
-    """
-    h, w = delta.shape[1:]
-    y, x = paint.y - top, paint.x - left
-    inside = (y >= 0) & (y < h) & (x >= 0) & (x < w)  # a region may cut the tile
-    if not inside.all():
-        paint = _Paint(*(values[inside] for values in paint))
-        y, x = y[inside], x[inside]
-    gy, gx = _grid_points(paint, scale, largest.shape)
-    trust = np.minimum(paint.mass / np.maximum(largest[gy, gx], np.float32(1e-6)), 1.0) ** FAINT
-    delta[:, y, x] += trust * (paint.residual.T - delta[:, y, x])
-
-
-def _grid_points(
-    paint: _Paint, scale: tuple[float, float], shape: tuple[int, ...]
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Row and column of the grid point that each painted pixel lies at."""
-    gy = ((paint.y + 0.5) * scale[0]).astype(np.intp).clip(0, shape[0] - 1)
-    gx = ((paint.x + 0.5) * scale[1]).astype(np.intp).clip(0, shape[1] - 1)
-    return gy, gx

@@ -104,14 +104,15 @@ def test_transparent_pixels_influence_nothing(tiny_colorizer: Colorizer) -> None
 
 def test_probabilities_are_what_the_colour_is_the_mean_of(tiny_colorizer: Colorizer) -> None:
     from handtint_model.bins import BINS
-    from handtint_model.evidence import flatten, pool
+    from handtint_model.evidence import pool
+    from handtint_model.paint import flatten
 
     photo = tiny_colorizer.encode(plane(80, 100))
     hints = Hints.from_points([(50, 40, "#ff4000"), (20, 20, "#0080ff")], radius=6)
     p = tiny_colorizer.probabilities(photo, hints, vividness=0.3)
     assert p.min() >= 0
     assert p.sum(axis=0) == pytest.approx(np.ones(photo.geometry.cells), abs=1e-4)
-    found = pool(flatten(hints, *photo.shape), photo.geometry, 1.0)
+    found = pool(flatten(hints, photo.geometry), photo.geometry, 1.0)
     ab = tiny_colorizer._hinted_ab(photo, tiny_colorizer._automatic(photo, 0.3).ab, found)
     # Soft encoding returns a painted colour within 0.7.
     assert np.abs(np.einsum("khw,kc->chw", p, BINS) - ab).max() < 0.75

@@ -95,13 +95,14 @@ def test_p_is_a_distribution_whose_mean_is_the_colour(
 ) -> None:
     from handtint_model import evidence as ev
     from handtint_model.bins import BINS
+    from handtint_model.paint import flatten
 
     photo = colorizer.encode(astronaut)
     hints = Hints.from_points([(330, 100, "#4080c0"), (100, 400, "#c08040")], radius=6)
     p = colorizer.probabilities(photo, hints, strength=0.7).astype(np.float64)
     assert p.min() >= 0
     assert p.sum(axis=0) == pytest.approx(1.0, abs=1e-4)
-    found = ev.pool(ev.flatten(hints, *photo.shape), photo.geometry, 0.7)
+    found = ev.pool(flatten(hints, photo.geometry), photo.geometry, 0.7)
     ab = colorizer._hinted_ab(photo, colorizer._automatic(photo, 0.5).ab, found)
     # A soft-encoded colour's mean is the colour within a unit.
     assert np.abs(np.einsum("khw,kc->chw", p, BINS) - ab).max() < 1.0
@@ -114,8 +115,9 @@ def test_suggestions_read_the_same_distribution(
     photo = colorizer.encode(astronaut)
     hints = Hints.from_points([(330, 100, "#4080c0"), (100, 400, "#c08040")], radius=6)
     from handtint_model import evidence as ev
+    from handtint_model.paint import flatten
 
-    found = ev.pool(ev.flatten(hints, *photo.shape), photo.geometry, 1.0)
+    found = ev.pool(flatten(hints, photo.geometry), photo.geometry, 1.0)
     belief = colorizer._believe(photo, found)
     told, painted = colorizer._bins_of(belief.merged.ab), colorizer._bins_of(found.ab)
     cells = np.array([100, 900, 2000])

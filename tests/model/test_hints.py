@@ -8,7 +8,8 @@ from PIL import Image, ImageDraw, ImageFilter
 from skimage.color import rgb2lab
 
 from handtint_model import BadHint, Colorizer, EncodedPhoto, Hints
-from handtint_model.evidence import MOST_CELLS, flatten, merge, pool
+from handtint_model.evidence import MOST_CELLS, merge, pool
+from handtint_model.paint import flatten
 
 HUES = ("#d04040", "#c09030", "#50a050", "#4080c0", "#9060b0", "#808080")
 
@@ -191,7 +192,7 @@ def test_a_layer_painted_full(colorizer: Colorizer, photo: EncodedPhoto) -> None
     bright = (photo.luminance > 90) & (photo.luminance < 190)
     error = np.linalg.norm(ab_of(rgb) - ab_of(layer[..., :3]), axis=-1)[bright]
     assert np.median(error) < 2
-    found = pool(flatten(Hints.from_rgba(layer), *photo.shape), photo.geometry, 1.0)
+    found = pool(flatten(Hints.from_rgba(layer), photo.geometry), photo.geometry, 1.0)
     embedding = photo.heads.embedding[0].flatten(1).numpy()
     merged = merge(found, embedding, photo.geometry.cells[1])
     assert found.number.size > 4096 >= MOST_CELLS >= merged.number.size > 20
@@ -201,9 +202,9 @@ def test_a_layer_painted_full(colorizer: Colorizer, photo: EncodedPhoto) -> None
 def test_pooling_counts_a_thin_stroke_as_a_wide_one(photo: EncodedPhoto) -> None:
     for alpha in (255, 100):
         thin = brush(photo.shape, [([(20, 300), (480, 300)], "#c05030")], 1, alpha=alpha)
-        found = pool(flatten(Hints.from_rgba(thin), *photo.shape), photo.geometry, 1.0)
+        found = pool(flatten(Hints.from_rgba(thin), photo.geometry), photo.geometry, 1.0)
         assert found.mass == pytest.approx(np.full(found.mass.size, alpha / 255), abs=1e-3)
-        half = pool(flatten(Hints.from_rgba(thin), *photo.shape), photo.geometry, 0.5)
+        half = pool(flatten(Hints.from_rgba(thin), photo.geometry), photo.geometry, 0.5)
         assert half.mass == pytest.approx(found.mass / 2)
 
 
@@ -211,7 +212,7 @@ def test_a_cell_with_two_colours_brings_two_hints(photo: EncodedPhoto) -> None:
     layer = np.zeros((8, 8, 4), np.uint8)
     layer[:, :4] = (200, 40, 40, 255)
     layer[:, 4:] = (40, 40, 200, 255)
-    found = pool(flatten(Hints.from_rgba(layer, 160, 160), *photo.shape), photo.geometry, 1.0)
+    found = pool(flatten(Hints.from_rgba(layer, 160, 160), photo.geometry), photo.geometry, 1.0)
     assert found.number.tolist() == [20 * 64 + 20] * 2
     wanted = ab_of(np.array([[[200, 40, 40], [40, 40, 200]]], np.uint8))[0]
     order = np.argsort(found.ab[:, 1]), np.argsort(wanted[:, 1])

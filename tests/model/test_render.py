@@ -192,25 +192,30 @@ def test_inputs_may_be_read_only_views(astronaut: np.ndarray) -> None:
     assert not wide[:, 1::2].any()
 
 
-def test_residual_is_added_where_its_tiles_lie(kernel_set: str) -> None:
+def test_colours_may_be_touched_on_their_way(kernel_set: str) -> None:
     plane = np.full((40, 60), 40000, np.uint16)
     cells = np.zeros((2, 3, 4), np.float32)
-    one = np.full((2, 10, 12), 25, np.float32)
-    two = np.full((2, 500, 9), -15, np.float32)
-    tiles = [(5, 6, one), (51, -20, two)]
     per_pixel = (1 / 16, 1 / 16)
-    found = lab(render(plane, cells, per_pixel, residual=tiles))[..., 1:]
-    expected = np.zeros((40, 60, 2))
+    expected = np.zeros((40, 60, 2), np.float32)
     expected[6:16, 5:17] = 25
     expected[:, 51:] = -15
+
+    def touch(colour: np.ndarray, f: np.ndarray, top: int, left: int) -> None:
+        assert f.shape == colour.shape[1:]
+        height, width = f.shape
+        colour += expected[top : top + height, left : left + width].transpose(2, 0, 1)
+
+    found = lab(render(plane, cells, per_pixel, touch=touch))[..., 1:]
     np.testing.assert_allclose(found, expected, atol=0.02)
-    part = render(plane, cells, per_pixel, residual=tiles, region=(10, 10, 45, 20))
+    part = render(plane, cells, per_pixel, touch=touch, region=(10, 10, 45, 20))
     np.testing.assert_allclose(lab(part)[..., 1:], expected[10:30, 10:55], atol=0.02)
 
 
 def test_saturated_paint_keeps_luminance(kernel_set: str, astronaut: np.ndarray) -> None:
-    tile = (100, 100, np.full((2, 200, 200), 300, np.float32))
-    result = render(astronaut, np.zeros((2, 32, 32), np.float32), (1 / 16,) * 2, residual=[tile])
+    def touch(colour: np.ndarray, f: np.ndarray, top: int, left: int) -> None:
+        colour[:, :, 100:300] += 300
+
+    result = render(astronaut, np.zeros((2, 32, 32), np.float32), (1 / 16,) * 2, touch=touch)
     np.testing.assert_array_equal(np.rint(luminance_code(result)), astronaut)
 
 
@@ -226,9 +231,6 @@ def test_refuses_what_is_not_finite(kernel_set: str, value: float) -> None:
     bad_cells[1, 0, 1] = value
     with pytest.raises(BadImage, match="NaN or infinity"):
         render(plane, bad_cells, (0.1, 0.1))
-    tile = np.full((2, 3, 3), value, np.float32)
-    with pytest.raises(BadImage, match="NaN or infinity"):
-        render(plane, cells, (0.1, 0.1), residual=[(0, 0, tile)])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,76 @@
+"""What a changed hint costs, beside the first colorization and the rendering of the same run.
+
+Part of `bench/latency.py --hints`.  Ratios are of processor time as well as of the clock;
+the first colorization is that of a process whose model is loaded.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from handtint_model import Hints
+
+REPEAT = 5
+
+
+def painted(shape: tuple[int, int], share: float, seed: int) -> NDArray[np.uint8]:
+    """(H, W, 4) strokes of many colours that cover about this share of the picture."""
+    height, width = shape
+    if share >= 1.0:
+        y, x = np.mgrid[:height, :width]
+        colours = [x * 255 // width, y * 255 // height, (x + y) % 256, np.full_like(x, 255)]
+        return np.stack(colours, axis=-1).astype(np.uint8)
+    rng = np.random.default_rng(seed)
+    picture = Image.new("RGBA", (width, height))
+    draw = ImageDraw.Draw(picture)
+    thick = max(1, round(0.02 * height))
+    for _ in range(max(1, round(share * height * width / (0.15 * width * thick)))):
+        x, y = rng.uniform(0.05, 0.8) * width, rng.uniform(0.05, 0.95) * height
+        colour = (*(int(v) for v in rng.integers(40, 256, 3)), 255)
+        draw.line([(x, y), (x + 0.15 * width, y + 0.02 * height)], colour, thick)
+    return np.asarray(picture)
+
+
+def timed(work: Callable[[], Any]) -> tuple[float, float]:
+    """Milliseconds of the clock and of all processors."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    work()
+    return 1e3 * (time.perf_counter() - wall), 1e3 * (time.process_time() - cpu)
+
+
+def hint_table(colorizer: Any, planes: dict[float, NDArray[Any]]) -> None:
+    """Print the table; ``planes`` by megapixels, each not seen by the colorizer before."""
+    print("\nhints: ms of the clock (of processors), median of", REPEAT)
+    print(
+        f"{'MP':>5} {'painted':>8} {'changed hint':>16} {'of the first':>13} {'of rendering':>13}"
+    )
+    for megapixels, plane in planes.items():
+        first = timed(lambda p=plane: colorizer.colorize(colorizer.encode(p)))
+        photo = colorizer.encode(plane)
+        colorizer.colorize(photo)
+        alone = median(lambda i, p=photo: colorizer.colorize(p))
+        print(f"{megapixels:5g} {'first':>8} {first[0]:9.0f} ({first[1]:.0f})")
+        print(f"{megapixels:5g} {'none':>8} {alone[0]:9.0f} ({alone[1]:.0f})")
+        for share in (0.002, 0.02, 1.0):
+            layers = [Hints.from_rgba(painted(plane.shape, share, i)) for i in range(REPEAT)]
+            took = median(lambda i, p=photo, h=layers: colorizer.colorize(p, h[i]))
+            against = [
+                f"{t / f:.2f} ({c / g:.2f})" for (t, c), (f, g) in ((took, first), (took, alone))
+            ]
+            print(
+                f"{megapixels:5g} {share:8.1%} {took[0]:9.0f} ({took[1]:4.0f})"
+                f" {against[0]:>13} {against[1]:>13}",
+                flush=True,
+            )
+
+
+def median(work: Callable[[int], Any]) -> tuple[float, float]:
+    """Of some runs, each with its own number."""
+    runs = [timed(lambda i=i: work(i)) for i in range(REPEAT)]
+    return float(np.median([r[0] for r in runs])), float(np.median([r[1] for r in runs]))
