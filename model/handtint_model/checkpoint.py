@@ -111,6 +111,8 @@ def _fitting(config: ModelConfig) -> None:
         or not all(isinstance(n, int) and 1 <= n <= 2048 for n in sizes)
         or not all(isinstance(n, int) and 0 <= n <= 64 for n in counts)
         or len(config.decoder_blocks) != 3
+        or len(config.encoder_blocks) != 3
+        or not all(isinstance(n, int) and 1 <= n <= 64 for n in config.encoder_blocks)
         or config.global_width % 32
         or config.decoder_width % 32
         or config.global_heads < 1

@@ -18,6 +18,7 @@ class ModelConfig:
 
     stem_norm: Literal["group", "batch"] = "group"  # "batch": the folded original, ablations only
     input_mean: float = 0.449  # subtracted from L*/100: the mean of ImageNet's channels
+    encoder_blocks: tuple[int, int, int] = (2, 2, 2)  # of layers 1, 2, 3: ResNet-18's
     global_width: int = 384  # channels of the stage at stride 32
     global_blocks: int = 2  # attention blocks over its cells
     global_heads: int = 6

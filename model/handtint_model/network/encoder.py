@@ -6,7 +6,8 @@ weights come from, so the blocks hold none (He et al., "Deep Residual Learning",
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import torch
@@ -40,19 +41,25 @@ class BasicBlock(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Features at strides 4, 8 and 16 of a one-channel (or, for checks, RGB) picture."""
+    """Features at strides 4, 8 and 16 of a one-channel (or, for checks, RGB) picture.
 
-    def __init__(self, channels: int = 1, norm: str = "group") -> None:
+    blocks: of layers 1, 2, 3; those of ResNet-18 unless told otherwise.
+    """
+
+    def __init__(
+        self, channels: int = 1, norm: str = "group", blocks: tuple[int, int, int] = (2, 2, 2)
+    ) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(channels, CHANNELS[0], 7, 2, 3)
         self.norm = nn.GroupNorm(32, CHANNELS[0]) if norm == "group" else nn.Identity()
-        self.layer1 = self._layer(CHANNELS[0], CHANNELS[1], 1)
-        self.layer2 = self._layer(CHANNELS[1], CHANNELS[2], 2)
-        self.layer3 = self._layer(CHANNELS[2], CHANNELS[3], 2)
+        self.layer1 = self._layer(CHANNELS[0], CHANNELS[1], 1, blocks[0])
+        self.layer2 = self._layer(CHANNELS[1], CHANNELS[2], 2, blocks[1])
+        self.layer3 = self._layer(CHANNELS[2], CHANNELS[3], 2, blocks[2])
 
     @staticmethod
-    def _layer(inside: int, outside: int, stride: int) -> nn.Sequential:
-        return nn.Sequential(BasicBlock(inside, outside, stride), BasicBlock(outside, outside, 1))
+    def _layer(inside: int, outside: int, stride: int, blocks: int) -> nn.Sequential:
+        more = (BasicBlock(outside, outside, 1) for _ in range(blocks - 1))
+        return nn.Sequential(BasicBlock(inside, outside, stride), *more)
 
     def stem(self, x: Tensor) -> Tensor:
         """(B, C, H, W) to (B, 64, H/2, W/2), after the activation."""
@@ -65,8 +72,36 @@ class Encoder(nn.Module):
         return stride4, stride8, self.layer3(stride8)
 
 
+def blocks_of(names: Iterable[str]) -> tuple[int, int, int]:
+    """How many blocks layers 1, 2, 3 have, told by the names of an encoder's tensors."""
+    last = [0, 0, 0]
+    for name in names:
+        if found := re.fullmatch(r"layer([123])\.(\d{1,2})\.conv1\.weight", name):
+            layer, block = int(found[1]) - 1, int(found[2])
+            last[layer] = max(last[layer], block)
+    return last[0] + 1, last[1] + 1, last[2] + 1
+
+
+def fold_norms(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """torchvision's tensors with every BatchNorm folded into the convolution before it."""
+    folded = {name: tensor.float() for name, tensor in tensors.items()}
+    for name, weight in tensors.items():
+        conv, _, kind = name.rpartition(".")
+        bn = re.sub(r"downsample\.0$", "downsample.1", re.sub(r"conv(\d)$", r"bn\1", conv))
+        if kind != "weight" or weight.ndim != 4 or f"{bn}.running_var" not in tensors:
+            continue
+        scale, shift, mean, variance = (
+            tensors[f"{bn}.{part}"].float()
+            for part in ("weight", "bias", "running_mean", "running_var")
+        )
+        scale = scale / (variance + 1e-5).sqrt()
+        folded[name] = weight.float() * scale[:, None, None, None]
+        folded[f"{conv}.bias"] = shift - mean * scale
+    return folded
+
+
 def read_encoder_file(path: Path | str) -> dict[str, Tensor]:
-    """The tensors of a folded ResNet-18 file (torchvision names without the bn entries)."""
+    """The tensors of a ResNet-18 or -34 by torchvision's names, norms folded or as they are."""
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
@@ -74,10 +109,21 @@ def read_encoder_file(path: Path | str) -> dict[str, Tensor]:
         tensors = load_file(str(path))
     except (OSError, SafetensorError) as error:
         raise BadCheckpoint(f"the encoder file {path} cannot be read: {error}.") from error
-    wanted = set(Encoder(3, "none").state_dict())
-    if missing := sorted(wanted - set(tensors)):
+    try:
+        tensors = fold_norms(tensors)
+    except (KeyError, RuntimeError, IndexError) as error:
+        raise BadCheckpoint(f"the norms in the encoder file {path} do not fit: {error}.") from error
+    with torch.device("meta"):
+        wanted = Encoder(3, "none", blocks_of(tensors)).state_dict()
+    if missing := sorted(set(wanted) - set(tensors)):
         raise BadCheckpoint(f"the encoder file {path} lacks {', '.join(missing[:3])}.")
-    return {name: tensors[name].float() for name in wanted}
+    for name, tensor in wanted.items():
+        if tensors[name].shape != tensor.shape:
+            raise BadCheckpoint(
+                f"the encoder file {path} is of another kind at {name}: ResNet-18 and ResNet-34 "
+                "can be used."
+            )
+    return {name: tensors[name] for name in wanted}
 
 
 def gray_stem(tensors: Mapping[str, Tensor], *, compensated: bool = True) -> tuple[Tensor, Tensor]:

@@ -30,7 +30,7 @@ class ColorNetwork(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
-        self.encoder = Encoder(1, config.stem_norm)
+        self.encoder = Encoder(1, config.stem_norm, config.encoder_blocks)
         self.scene = GlobalStage(
             CHANNELS[3], config.global_width, config.global_blocks, config.global_heads
         )

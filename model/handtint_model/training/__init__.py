@@ -3,5 +3,6 @@
 from .config import Stage, TrainConfig
 from .loop import train
 from .presets import PRESETS, read_config
+from .team import is_main
 
-__all__ = ["PRESETS", "Stage", "TrainConfig", "read_config", "train"]
+__all__ = ["PRESETS", "Stage", "TrainConfig", "is_main", "read_config", "train"]

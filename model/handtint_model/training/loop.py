@@ -6,10 +6,11 @@ import copy
 import csv
 import json
 import math
+import os
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from ..colour import rgb_to_lab
 from ..errors import BadOption
 from ..hints import HintCells, mixture
 from ..network import STRIDE, ColorNetwork
-from ..network.encoder import calibrate_stem, load_pretrained, read_encoder_file
+from ..network.encoder import blocks_of, calibrate_stem, load_pretrained, read_encoder_file
 from .checkpoints import load_run, save_run
 from .config import Stage, TrainConfig
 from .device_photos import DevicePhotos
@@ -39,6 +40,7 @@ from .losses import (
     target_log_probabilities,
 )
 from .photos import PhotoRef, PhotoSampler, host_batches, index_photos
+from .team import Team, join, sharing_gradients
 
 PRIOR_CROPS = 3000
 HELD_OUT = 0.015  # share of the photos kept away from training, to watch it by
@@ -179,17 +181,20 @@ def learning_rate(config: TrainConfig, done: float) -> float:
     return 0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * min(1.0, rest)))
 
 
+def fitted(config: TrainConfig, names: Iterable[str]) -> TrainConfig:
+    """A configuration with as many encoder blocks as the tensors that will fill it."""
+    blocks = blocks_of(name.removeprefix("encoder.") for name in names)
+    return replace(config, model=replace(config.model, encoder_blocks=blocks))
+
+
 def build(config: TrainConfig, encoder_file: Path | None) -> ColorNetwork:
     """A network with the pretrained encoder in it (None: random, for tests)."""
     torch.manual_seed(config.seed)
-    network = ColorNetwork(config.model)
+    tensors = None if encoder_file is None else read_encoder_file(encoder_file)
+    network = ColorNetwork(config.model if tensors is None else fitted(config, tensors).model)
     network.initialise()
-    if encoder_file is not None:
-        load_pretrained(
-            network.encoder,
-            read_encoder_file(encoder_file),
-            compensated=config.stem == "compensated",
-        )
+    if tensors is not None:
+        load_pretrained(network.encoder, tensors, compensated=config.stem == "compensated")
     return network
 
 
@@ -211,29 +216,56 @@ def train(
     """Train for some minutes or steps; returns the weights' path.
 
     photos: tar shards, folders or files.  out: the run's folder (checkpoint, CSV log,
-    contact sheets, weights).  encoder_file: pretrained ResNet-18 (docs/training.md).
+    contact sheets, weights).  encoder_file: pretrained ResNet-18 or -34 (docs/training.md).
     resume: go on from the folder's checkpoint, if it holds one.  start_from: weights of an
     earlier run to begin with instead of the pretrained encoder alone.  watch: called every
     ``sheet_every`` seconds with the averaged network, the prior and the photos held out.
-    Ctrl-C and SIGTERM save a checkpoint first.
+    Ctrl-C and SIGTERM save a checkpoint first.  Under `torchrun` all its processes train one
+    network, each on its own photos of the one stream, and the first writes the files.
     """
     if (minutes is None) == (steps is None):
         raise BadOption("a run needs either --minutes or --steps.")
-    where = torch.device(
-        device if device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
-    )
+    with join(device) as team:
+        return _train(
+            team, photos, out, config, encoder_file, minutes, steps, resume, start_from,
+            checkpoint_every, sheet_every, watch if team.main else None,
+        )  # fmt: skip
+
+
+def _train(
+    team: Team,
+    photos: Sequence[Path],
+    out: Path,
+    config: TrainConfig,
+    encoder_file: Path | None,
+    minutes: float | None,
+    steps: int | None,
+    resume: bool,
+    start_from: Path | None,
+    checkpoint_every: float,
+    sheet_every: float,
+    watch: Callable[[ColorNetwork, NDArray[np.float64], list[PhotoRef], Path], None] | None,
+) -> Path:
+    where = team.device
     out.mkdir(parents=True, exist_ok=True)
     sources, held = hold_out(index_photos(photos))
     sampler = PhotoSampler(sources, config)
     on_device = DevicePhotos(sources, config, where) if where.type == "cuda" else None
 
-    state = load_run(out) if resume else None
-    network = build(config, encoder_file)
-    if state is None:
-        if start_from is not None:
-            from ..checkpoint import load_weights
+    state = team.share(load_run(out) if resume and team.main else None)
+    if state is not None:
+        network = build(fitted(config, state["network"]), None)
+    elif start_from is not None:
+        from ..checkpoint import load_weights
 
-            network.load_state_dict(load_weights(start_from).network.state_dict())
+        begin = load_weights(start_from).network.state_dict()
+        network = build(fitted(config, begin), None)
+        network.load_state_dict(begin)
+    else:
+        network = build(config, encoder_file)
+    config = replace(config, model=network.config)
+    counts, step, seen, elapsed = np.zeros(COUNT), 0, 0, 0.0
+    if state is None and team.main:
         first = Stage(1.0, config.stages[0].crop, 50)
         stream = host_batches(sampler, first, 0)
         counts = measure_prior(stream, PRIOR_CROPS)
@@ -243,12 +275,15 @@ def train(
                 error = calibrate_stem(network.encoder, pictures - config.model.input_mean)
                 print(f"stem: GroupNorm reproduces the original within {error:.3f}")
         del stream
-        step, seen, elapsed = 0, 0, 0.0
+    if state is None:
+        counts, start = team.share((counts, network.state_dict()))
+        network.load_state_dict(start)
     else:
         network.load_state_dict(state["network"])
         counts = np.array(state["counts"])
         step, seen, elapsed = state["step"], state["seen"], state["elapsed"]
-        print(f"resumed at step {step}, {seen} photos, {elapsed / 60:.1f} minutes")
+        if team.main:
+            print(f"resumed at step {step}, {seen} photos, {elapsed / 60:.1f} minutes")
     prior = smoothed_prior(counts)
     weights = torch.tensor(rebalancing_weights(prior), dtype=torch.float32, device=where)
     network = network.to(where, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -264,7 +299,13 @@ def train(
     )
     encoder = SoftEncoder(where)
 
-    (out / "config.json").write_text(json.dumps(asdict(config), indent=1))
+    def compute(sample: Sample, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+        if config.loss == "regression":
+            return regression_loss(run, sample, config), torch.zeros((), device=where)
+        return losses(run, network, sample, encoder, weights, config, rng)
+
+    if team.main:
+        (out / "config.json").write_text(json.dumps(asdict(config), indent=1))
     stopped: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda n, _: stopped.append(n))
@@ -287,15 +328,22 @@ def train(
             "steps": step,
             "minutes": round(elapsed / 60, 1),
             "device": where.type,
+            "processes": team.size,
             "training_photos": sum(len(s) for s in sources.values()),
             "config": asdict(config),
             "started_from": str(start_from.name) if start_from else None,
         }
         save_weights(out / WEIGHTS, ema.network, prior, record)
 
-    log_path = out / "log.csv"
+    log_path = out / "log.csv" if team.main else Path(os.devnull)
     fresh = not log_path.exists() or state is None
-    bar = tqdm(total=steps, initial=step if steps else 0, unit="step", dynamic_ncols=True)
+    bar = tqdm(
+        total=steps,
+        initial=step if steps else 0,
+        unit="step",
+        dynamic_ncols=True,
+        disable=not team.main,
+    )
     with log_path.open("w" if fresh else "a", newline="") as log_file:
         log = csv.writer(log_file)
         if fresh:
@@ -306,34 +354,36 @@ def train(
         sums, since, logged = np.zeros(3), 0, seen
         batches: Iterator[tuple[Tensor, int]] | None = None
         stage: Stage | None = None
-        while not stopped:
+        free: bool | None = None
+        halt = False  # agreed on by the team: a signal may reach one of it a step later
+        while not halt:
             done = step / steps if steps else elapsed / (60.0 * (minutes or 1.0))
             if done >= 1.0:
                 break
             wanted = next(s for s in config.stages if done < s.until or s is config.stages[-1])
             if wanted != stage:
                 stage, batches = wanted, None
+            mine = seen + team.rank * stage.batch  # number of this process's first photo
             if on_device is not None:
-                crops, skipped = on_device.batch(seen, stage), on_device.skipped
+                crops, skipped = on_device.batch(mine, stage), on_device.skipped
             else:
                 if batches is None:
-                    batches = host_batches(sampler, stage, seen)
+                    batches = host_batches(sampler, stage, seen, team.rank, team.size)
                 crops, skipped = next(batches)
             sample = prepare(crops.to(where))
             sample.lightness = sample.lightness.contiguous(memory_format=torch.channels_last)
 
             factor = learning_rate(config, done)
-            free = done >= config.encoder_frozen
-            network.encoder.requires_grad_(free)
+            if free != (done >= config.encoder_frozen):
+                free = done >= config.encoder_frozen
+                network.encoder.requires_grad_(free)
+                step_losses = sharing_gradients(
+                    team, network, compute, partial=config.loss == "regression"
+                )
             for group in optimizer.param_groups:
                 base = config.learning_rate * factor
                 group["lr"] = base * (config.encoder_rate if group["encoder"] else 1.0)
-            rng = np.random.default_rng((config.seed, 1, seen))
-            if config.loss == "regression":
-                automatic = regression_loss(run, sample, config)
-                hinted = torch.zeros((), device=where)
-            else:
-                automatic, hinted = losses(run, network, sample, encoder, weights, config, rng)
+            automatic, hinted = step_losses(sample, np.random.default_rng((config.seed, 1, mine)))
             loss = automatic + config.hint_loss * hinted
             loss.backward()  # type: ignore[no-untyped-call]
             # Apart: the encoder's gradients are many times larger and would leave the rest none.
@@ -344,10 +394,13 @@ def train(
             optimizer.zero_grad(set_to_none=True)
             ema.update(network, step)
 
-            step, seen = step + 1, seen + len(crops)
+            step, seen = step + 1, seen + len(crops) * team.size
             now = time.monotonic()
-            elapsed, clock = elapsed + now - clock, now
-            sums += [float(automatic.detach()), float(hinted.detach()), float(norm)]
+            halted, elapsed, auto, hint = team.mean(
+                (bool(stopped), elapsed + now - clock, automatic.item(), hinted.item())
+            )
+            halt, clock = halted > 0, now
+            sums += [auto, hint, float(norm)]
             since += 1
             if now - last_log > 20.0 or (steps and step == steps):
                 rate = (seen - logged) / (now - last_log)
@@ -364,15 +417,17 @@ def train(
                 )
                 sums, since, logged, last_log = np.zeros(3), 0, seen, now
             bar.update(1)
-            if now - last_save > checkpoint_every:
+            if team.main and now - last_save > checkpoint_every:
                 checkpoint()
                 last_save = time.monotonic()
             if watch is not None and now - last_sheet > sheet_every:
                 watch(ema.network, prior, held, out / f"sheet-{step:07d}.png")
                 last_sheet = time.monotonic()
     bar.close()
-    checkpoint()
-    if watch is not None:
+    if team.main:
+        checkpoint()
+    # torchrun kills what is not over half a minute after it was told to stop.
+    if watch is not None and not (halt and team.size > 1):
         watch(ema.network, prior, held, out / f"sheet-{step:07d}.png")
     return out / WEIGHTS
 

@@ -166,8 +166,11 @@ class PhotoSampler:
 
 
 class _Stream(IterableDataset[Any]):
-    def __init__(self, sampler: PhotoSampler, stage: Stage, first: int) -> None:
+    def __init__(
+        self, sampler: PhotoSampler, stage: Stage, first: int, rank: int, size: int
+    ) -> None:
         self.sampler, self.stage, self.first = sampler, stage, first
+        self.rank, self.size = rank, size
 
     def __iter__(self) -> Iterator[tuple[NDArray[np.uint8], int]]:
         worker = get_worker_info()
@@ -175,28 +178,30 @@ class _Stream(IterableDataset[Any]):
         batch = self.stage.batch
         # Workers take whole batches in turn, which is the order that DataLoader asks for.
         while True:
-            start = self.first + number * batch
+            start = self.first + (number * self.size + self.rank) * batch
             crops = [self.sampler.draw(start + i, self.stage) for i in range(batch)]
             yield np.stack(crops), len(self.sampler.skipped)
             number += jump
 
 
 def _ignore_stop(_: int) -> None:
-    """SIGTERM for a whole group of processes is the loop's to answer, with a checkpoint."""
+    """A signal for a whole group of processes is the loop's to answer, with a checkpoint."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def host_batches(
-    sampler: PhotoSampler, stage: Stage, first: int
+    sampler: PhotoSampler, stage: Stage, first: int, rank: int = 0, size: int = 1
 ) -> Iterator[tuple[torch.Tensor, int]]:
     """Endless batches (B, crop, crop, 3) uint8 from photo number ``first`` on.
 
     Decoding and cropping run in worker processes.  The second value counts the photos
-    that the worker has skipped so far as broken or gray.
+    that the worker has skipped so far as broken or gray.  Of ``size`` processes that train
+    together, each takes every ``size``-th batch, beginning with batch ``rank``.
     """
     workers = sampler.config.workers
     loader: DataLoader[Any] = DataLoader(
-        _Stream(sampler, stage, first),
+        _Stream(sampler, stage, first, rank, size),
         batch_size=None,
         num_workers=workers,
         prefetch_factor=4 if workers else None,

@@ -34,7 +34,7 @@ SHEET_HINTS = 5
 @click.option(
     "--encoder",
     type=click.Path(path_type=Path),
-    help="Pretrained ResNet-18, BatchNorm folded, as safetensors (docs/training.md).",
+    help="Pretrained ResNet-18 or -34 as safetensors (docs/training.md).",
 )
 @click.option(
     "--start-from", type=click.Path(path_type=Path), help="Weights of an earlier run to go on with."
@@ -64,9 +64,10 @@ def command(
 ) -> None:
     """Train a colorizer; the weights are OUT/weights.safetensors.
 
-    Ctrl-C stops with a checkpoint, from which --resume goes on.
+    Ctrl-C stops with a checkpoint, from which --resume goes on.  Several GPUs:
+    torchrun --nproc-per-node N -m handtint_server train ...
     """
-    from handtint_model.training import read_config, train
+    from handtint_model.training import is_main, read_config, train
 
     weights = train(
         [*photos, *paths],
@@ -81,7 +82,8 @@ def command(
         sheet_every=sheet_minutes * 60.0,
         watch=contact_sheet,
     )
-    click.echo(f"weights: {weights}")
+    if is_main():
+        click.echo(f"weights: {weights}")
 
 
 def contact_sheet(
