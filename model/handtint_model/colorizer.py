@@ -208,7 +208,7 @@ class Colorizer:
         colours, touch = automatic.field, None
         if found.number.size:
             colours = self._field(photo, self._hinted_ab(photo, automatic.ab, found))
-            touch = Residual(
+            residual = Residual(
                 photo.luminance,
                 photo.guide,
                 photo.geometry.cells[0],
@@ -216,7 +216,8 @@ class Colorizer:
                 colours,
                 pieces,
                 chosen.strength,
-            ).touch
+            )
+            colours, touch = residual.field, residual.touch
         if progress is not None:
             progress("render", 0.0)
         return render(

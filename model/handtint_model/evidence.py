@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from .geometry import Geometry
 from .kernels import kernels
 from .kernels_numpy_paint import BUCKETS
-from .paint import Piece, grid_places
+from .paint import Piece, colour_tables, grid_places
 from .strips import in_threads
 
 MOST_CELLS = 384
@@ -63,7 +63,7 @@ def _pool(piece: Piece, geometry: Geometry) -> tuple[NDArray[np.int64], NDArray[
     rows, columns = grid_places(piece, geometry.cells_per_pixel, geometry.cells)
     top, left = rows[0], columns[0]
     sums = np.zeros((rows[-1] + 1 - top, (columns[-1] + 1 - left) * BUCKETS**2, 4))
-    kernels().pool_paint(piece.rgba, piece.ab(), rows - top, columns - left, sums)
+    kernels().pool_paint(piece.rgba, *colour_tables(), rows - top, columns - left, sums)
     row, place = np.nonzero(sums[..., 0])
     number = (row + top) * geometry.cells[1] * BUCKETS**2 + left * BUCKETS**2 + place
     return number, sums[row, place]

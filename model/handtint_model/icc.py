@@ -36,6 +36,9 @@ LUMINANCE = RGB_TO_XYZ[1]
 _SAME_AS_SRGB = 0.002  # largest difference in code (0..1) to count as the sRGB curve
 _SAME_MATRIX = 0.003
 _GAMUT_SLACK = 0.02  # linear light below 0 that is still "holds all sRGB colours"
+_LARGEST_CODE = 65504.0  # of a float picture, 1 is white; the largest half float
+_LARGEST_LIGHT = 1e60  # at that code, of a curve that can be meant: a power of 12 or so
+_STEEPEST = 10.0  # power by which a table is continued beyond white
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +59,7 @@ class Curve:
                 return inside
             # Beyond white: a power with the table's last slope.
             slope = (self.table[-1] - self.table[-2]) * (len(self.table) - 1)
+            slope = min(slope, _STEEPEST)
             return np.where(x > 1.0, self.table[-1] * np.maximum(x, 1.0) ** slope, inside)
         g, a, b, c, d, e, f = (*self.parameters, *[0.0] * 7)[:7]
         if self.function == 0:
@@ -153,21 +157,30 @@ def _s15f16(data: bytes, offset: int, count: int) -> list[float]:
 
 
 def _curve(data: bytes) -> Curve:
+    """The curve of a tag; raises ValueError for one that no picture can be meant with."""
     kind, count = struct.unpack_from(">4s4xI", data)
     if kind == b"curv":
         if count == 0:
             return Curve()
-        if count == 1:
-            return Curve(parameters=(struct.unpack_from(">H", data, 12)[0] / 256,))
-        return Curve(table=np.frombuffer(data, ">u2", count, 12).astype(np.float64) / 65535)
-    if kind == b"para":
+        if count > 1:
+            return Curve(table=np.frombuffer(data, ">u2", count, 12).astype(np.float64) / 65535)
+        curve = Curve(parameters=(struct.unpack_from(">H", data, 12)[0] / 256,))
+    elif kind == b"para":
         function = count >> 16
         number = (1, 3, 4, 5, 7)[function]
         parameters = _s15f16(data, 12, number)
         if function in (1, 2) and parameters[1] == 0:
             raise ValueError("a parametric curve with a = 0")
-        return Curve(function=function, parameters=tuple(parameters))
-    raise ValueError("neither curv nor para")
+        curve = Curve(function=function, parameters=tuple(parameters))
+    else:
+        raise ValueError("neither curv nor para")
+    if curve.parameters[0] <= 0:
+        raise ValueError("a power that turns black to white, or to infinity")
+    with np.errstate(over="ignore"):
+        light = curve(np.array([0.0, 0.25, 0.5, 0.75, 1.0, _LARGEST_CODE]))
+    if not (np.abs(light) < _LARGEST_LIGHT).all():
+        raise ValueError("a curve that leaves what can be computed")
+    return curve
 
 
 class Linearizer:
@@ -287,7 +300,7 @@ def _solve(curve: Curve, light: FloatArray) -> FloatArray:
     for _ in range(12):
         value = curve(code)
         slope = (curve(code * 1.0001) - value) / (code * 0.0001)
-        code = np.maximum(code - (value - light) / np.maximum(slope, 1e-6), 1.0)
+        code = np.clip(code - (value - light) / np.maximum(slope, 1e-6), 1.0, _LARGEST_CODE)
     return code
 
 

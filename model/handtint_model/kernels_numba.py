@@ -4,9 +4,7 @@ from .kernels_numba_colour import codes_uint8, codes_uint16, linear_red_blue, lo
 from .kernels_numba_grid import accumulate, edge_weights, relax, upsample
 from .kernels_numba_hints import geodesic, mix_hints, smooth_along
 from .kernels_numba_paint import (
-    add_between,
     gather_paint,
-    paint_ab,
     paint_bounds,
     pool_paint,
     touch_paint,
@@ -14,7 +12,6 @@ from .kernels_numba_paint import (
 
 __all__ = [
     "accumulate",
-    "add_between",
     "codes_uint8",
     "codes_uint16",
     "edge_weights",
@@ -23,7 +20,6 @@ __all__ = [
     "linear_red_blue",
     "look_up",
     "mix_hints",
-    "paint_ab",
     "paint_bounds",
     "pool_paint",
     "relax",

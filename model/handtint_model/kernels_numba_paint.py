@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numba
 import numpy as np
 from numba import types
 
@@ -22,8 +23,6 @@ I1 = read_only(types.int64, 1)
 D3 = types.Array(types.float64, 3, "C")
 RGBA = types.Array(types.uint8, 3, "A", readonly=True)
 """Part of a larger picture."""
-
-AB = types.Array(types.float32, 3, "A", readonly=True)
 
 
 @kernel(types.void(RGBA, types.Array(types.int64, 1, "C")))
@@ -46,48 +45,37 @@ def paint_bounds(rgba: Any, found: Any) -> None:
     found[0], found[1], found[2], found[3], found[4] = top, bottom, left, right, faint
 
 
-@kernel(types.void(RGBA, R1, R1, F3))
-def paint_ab(rgba: Any, linear: Any, curve: Any, out: Any) -> None:
-    """a*, b* of painted pixels; see `kernels_numpy_paint`."""
-    height, width = rgba.shape[:2]
+@numba.njit(inline="always")
+def _ab(red: Any, green: Any, blue: Any, linear: Any, curve: Any) -> Any:
+    """a*, b* of a colour; curve: f of Lab at steps from 0 to 1, linear in between."""
     steps = np.float32(curve.size - 2)
-    a, b = _0, _0
-    # No colour code is 2^24: the first pixel is always computed.
-    known = np.int64(1 << 24)
-    for i in range(height):
-        for j in range(width):
-            if rgba[i, j, 3] == 0:
-                out[0, i, j] = _0
-                out[1, i, j] = _0
-                continue
-            red, green, blue = rgba[i, j, 0], rgba[i, j, 1], rgba[i, j, 2]
-            code = (np.int64(red) << 16) | (np.int64(green) << 8) | np.int64(blue)
-            if code != known:
-                known = code
-                r, g, c = linear[red], linear[green], linear[blue]
-                # Rows of the matrix of sRGB, each divided by its sum: X, Y, Z of white are 1.
-                x = (_XR * r + _XG * g + _XB * c) * steps
-                y = (_YR * r + _YG * g + _YB * c) * steps
-                z = (_ZR * r + _ZG * g + _ZB * c) * steps
-                k, m, n = int(x), int(y), int(z)
-                fx = curve[k] + (x - np.float32(k)) * (curve[k + 1] - curve[k])
-                fy = curve[m] + (y - np.float32(m)) * (curve[m + 1] - curve[m])
-                fz = curve[n] + (z - np.float32(n)) * (curve[n + 1] - curve[n])
-                a, b = np.float32(500) * (fx - fy), np.float32(200) * (fy - fz)
-            out[0, i, j] = a
-            out[1, i, j] = b
+    r, g, c = linear[red], linear[green], linear[blue]
+    x = (_XR * r + _XG * g + _XB * c) * steps
+    y = (_YR * r + _YG * g + _YB * c) * steps
+    z = (_ZR * r + _ZG * g + _ZB * c) * steps
+    k, m, n = np.uint64(x), np.uint64(y), np.uint64(z)
+    fx = curve[k] + (x - np.float32(k)) * (curve[k + np.uint64(1)] - curve[k])
+    fy = curve[m] + (y - np.float32(m)) * (curve[m + np.uint64(1)] - curve[m])
+    fz = curve[n] + (z - np.float32(n)) * (curve[n + np.uint64(1)] - curve[n])
+    return np.float32(500) * (fx - fy), np.float32(200) * (fy - fz)
 
 
-@kernel(types.void(RGBA, R3, I1, I1, D3))
-def pool_paint(rgba: Any, ab: Any, row_of: Any, column_of: Any, sums: Any) -> None:
+@kernel(types.void(RGBA, R1, R1, I1, I1, D3))
+def pool_paint(rgba: Any, linear: Any, curve: Any, row_of: Any, column_of: Any, sums: Any) -> None:
     """Sums over cells and buckets of colour; see `kernels_numpy_paint`."""
     height, width = rgba.shape[:2]
+    code: Any = -1
+    a, b = _0, _0
     for i in range(height):
         row = sums[row_of[i]]
         for j in range(width):
             if rgba[i, j, 3] > 0:
+                red, green, blue = rgba[i, j, 0], rgba[i, j, 1], rgba[i, j, 2]
+                this = (np.int64(red) << 16) | (np.int64(green) << 8) | np.int64(blue)
+                if this != code:
+                    code = this
+                    a, b = _ab(red, green, blue, linear, curve)
                 alpha = rgba[i, j, 3] / 255.0
-                a, b = ab[0, i, j], ab[1, i, j]
                 p = min(max(math.floor((a + 128) / _WIDTH), 0), BUCKETS - 1)
                 q = min(max(math.floor((b + 128) / _WIDTH), 0), BUCKETS - 1)
                 place = row[(column_of[j] * BUCKETS + p) * BUCKETS + q]
@@ -97,10 +85,11 @@ def pool_paint(rgba: Any, ab: Any, row_of: Any, column_of: Any, sums: Any) -> No
                 place[3] += alpha * b
 
 
-@kernel(types.void(RGBA, R3, R3, R3, types.float32, I1, I1, D3))
+@kernel(types.void(RGBA, R1, R1, R3, R3, types.float32, I1, I1, D3))
 def gather_paint(
     rgba: Any,
-    ab: Any,
+    linear: Any,
+    curve: Any,
     automatic: Any,
     hinted: Any,
     strength: Any,
@@ -111,12 +100,19 @@ def gather_paint(
     """What painted pixels lack, summed over a grid; see `kernels_numpy_paint`."""
     height, width = rgba.shape[:2]
     partial = automatic.size > 0
+    code: Any = -1
+    painted_a, painted_b = _0, _0
     for i in range(height):
         row = sums[row_of[i]]
         for j in range(width):
             if rgba[i, j, 3] > 0:
+                red, green, blue = rgba[i, j, 0], rgba[i, j, 1], rgba[i, j, 2]
+                this = (np.int64(red) << 16) | (np.int64(green) << 8) | np.int64(blue)
+                if this != code:
+                    code = this
+                    painted_a, painted_b = _ab(red, green, blue, linear, curve)
+                a, b = painted_a, painted_b
                 mass = rgba[i, j, 3] * (strength / np.float32(255))
-                a, b = ab[0, i, j], ab[1, i, j]
                 if partial:
                     a = automatic[0, i, j] + mass * (a - automatic[0, i, j])
                     b = automatic[1, i, j] + mass * (b - automatic[1, i, j])
@@ -127,43 +123,16 @@ def gather_paint(
                 place[3] += mass * (b - hinted[1, i, j])
 
 
-@kernel(types.void(R3, I1, R1, I1, R1, types.int64, types.int64, types.int64, types.int64, F3))
-def add_between(
-    grid: Any,
-    row_of: Any,
-    row_part: Any,
-    column_of: Any,
-    column_part: Any,
-    top: Any,
-    left: Any,
-    start: Any,
-    stop: Any,
-    out: Any,
-) -> None:
-    """Add a grid, bilinear, to some columns; see `kernels_numpy_paint`."""
-    last_row, last_column = grid.shape[1] - 1, grid.shape[2] - 1
-    for channel in range(grid.shape[0]):
-        plane = grid[channel]
-        for i in range(out.shape[1]):
-            y = row_of[top + i]
-            upper, lower = plane[y], plane[min(y + 1, last_row)]
-            v = row_part[top + i]
-            values = out[channel, i]
-            for j in range(start, stop):
-                x = column_of[left + j]
-                x1 = min(x + 1, last_column)
-                u = column_part[left + j]
-                above = upper[x] + u * (upper[x1] - upper[x])
-                below = lower[x] + u * (lower[x1] - lower[x])
-                values[j] += above + v * (below - above)
-
-
 @kernel(
-    types.void(RGBA, AB, R3, types.float32, R2, I1, I1, types.float32, types.int64, types.int64, F3)
+    types.void(
+        *(RGBA, R1, R1, R3, types.float32, R2, I1, I1),
+        *(types.float32, types.int64, types.int64, F3),
+    )
 )
 def touch_paint(
     rgba: Any,
-    ab: Any,
+    linear: Any,
+    curve: Any,
     automatic: Any,
     strength: Any,
     largest: Any,
@@ -177,12 +146,19 @@ def touch_paint(
     """Give painted pixels their own colour; see `kernels_numpy_paint`."""
     height, width = rgba.shape[:2]
     partial = automatic.size > 0
+    code: Any = -1
+    painted_a, painted_b = _0, _0
     for i in range(height):
         for j in range(width):
             if rgba[i, j, 3] == 0:
                 continue
+            red, green, blue = rgba[i, j, 0], rgba[i, j, 1], rgba[i, j, 2]
+            this = (np.int64(red) << 16) | (np.int64(green) << 8) | np.int64(blue)
+            if this != code:
+                code = this
+                painted_a, painted_b = _ab(red, green, blue, linear, curve)
+            a, b = painted_a, painted_b
             mass = rgba[i, j, 3] * (strength / np.float32(255))
-            a, b = ab[0, i, j], ab[1, i, j]
             if partial:
                 a = automatic[0, i, j] + mass * (a - automatic[0, i, j])
                 b = automatic[1, i, j] + mass * (b - automatic[1, i, j])

@@ -14,9 +14,7 @@ from numpy.typing import NDArray
 from .gamut import fit_chroma
 from .kernels_numpy_hints import geodesic, mix_hints, smooth_along
 from .kernels_numpy_paint import (
-    add_between,
     gather_paint,
-    paint_ab,
     paint_bounds,
     pool_paint,
     touch_paint,
@@ -25,7 +23,6 @@ from .photometry import RGB_TO_XYZ, lab_to_linear
 
 __all__ = [
     "accumulate",
-    "add_between",
     "codes_uint8",
     "codes_uint16",
     "edge_weights",
@@ -34,7 +31,6 @@ __all__ = [
     "linear_red_blue",
     "look_up",
     "mix_hints",
-    "paint_ab",
     "paint_bounds",
     "pool_paint",
     "relax",

@@ -40,44 +40,49 @@ def paint_bounds(rgba: Rgba, found: Integers) -> None:
     found[:] = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1, faint
 
 
-def paint_ab(rgba: Rgba, linear: Floats, curve: Floats, out: Floats) -> None:
-    """a*, b* of painted pixels, 0 elsewhere; out: (2, h, w), written.
+def _ab(rgb: NDArray[np.uint8], linear: Floats, curve: Floats) -> Floats:
+    """(2, N) a*, b* of (N, 3) codes.
 
     linear: (256,), of each code.  curve: (n + 2,), f of Lab at 0, 1/n, ... 1, and once more.
     """
-    rgb = linear[rgba[..., :3]]
-    steps = np.float32(curve.size - 2)
-    x, y, z = (np.interp(rgb @ np.array(row) * steps, np.arange(curve.size), curve)
-               for row in WHITE_TO_XYZ)  # fmt: skip
-    painted = rgba[..., 3] > 0
-    out[0] = np.where(painted, 500 * (x - y), 0)
-    out[1] = np.where(painted, 200 * (y - z), 0)
+    light = linear[rgb]
+    steps, places = np.float32(curve.size - 2), np.arange(curve.size)
+    x, y, z = (
+        np.interp(light @ np.array(row) * steps, places, curve).astype(np.float32)
+        for row in WHITE_TO_XYZ
+    )
+    return np.stack([500 * (x - y), 200 * (y - z)])
 
 
 def pool_paint(
-    rgba: Rgba, ab: Floats, row_of: Integers, column_of: Integers, sums: Doubles
+    rgba: Rgba,
+    linear: Floats,
+    curve: Floats,
+    row_of: Integers,
+    column_of: Integers,
+    sums: Doubles,
 ) -> None:
     """Sum painted pixels by cell and bucket of colour.
 
-    ab: (2, h, w); row_of: (h,), column_of: (w,) the cell.  sums: (rows, columns * BUCKETS^2, 4),
-    added to: alpha, alpha^2, alpha a*, alpha b*.
+    linear, curve: see `_ab`.  row_of: (h,), column_of: (w,) the cell.  sums: (rows,
+    columns * BUCKETS^2, 4), added to: alpha, alpha^2, alpha a*, alpha b*.
     """
     y, x = np.nonzero(rgba[..., 3])
     alpha = rgba[y, x, 3] / 255.0
-    a, b = ab[:, y, x]
-    bucket = np.floor((ab[:, y, x] + 128.0) / (256 // BUCKETS)).astype(np.int64)
+    a, b = ab = _ab(rgba[y, x, :3], linear, curve)
+    bucket = np.floor((ab + 128.0) / (256 // BUCKETS)).astype(np.int64)
     p, q = bucket.clip(0, BUCKETS - 1)
     place = row_of[y], (column_of[x] * BUCKETS + p) * BUCKETS + q
     np.add.at(sums, place, np.stack([alpha, alpha * alpha, alpha * a, alpha * b], axis=1))
 
 
 def _target(
-    rgba: Rgba, ab: Floats, automatic: Floats, strength: float
+    rgba: Rgba, linear: Floats, curve: Floats, automatic: Floats, strength: float
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats, Floats]:
     """Places, mass (N,) and target (2, N) of painted pixels."""
     y, x = np.nonzero(rgba[..., 3])
     mass = rgba[y, x, 3] * np.float32(strength / 255)
-    target = ab[:, y, x]
+    target = _ab(rgba[y, x, :3], linear, curve)
     if automatic.size:
         own = automatic[:, y, x]
         target = own + mass * (target - own)
@@ -86,7 +91,8 @@ def _target(
 
 def gather_paint(
     rgba: Rgba,
-    ab: Floats,
+    linear: Floats,
+    curve: Floats,
     automatic: Floats,
     hinted: Floats,
     strength: float,
@@ -96,45 +102,20 @@ def gather_paint(
 ) -> None:
     """Sum what painted pixels lack, target - hinted, over the points of a grid.
 
-    A pixel's mass m is alpha * strength, its target (1 - m) automatic + m painted.  ab, hinted:
+    A pixel's mass m is alpha * strength, its target (1 - m) automatic + m painted.  hinted:
     (2, h, w); automatic: the same, or empty where all masses are 1.  row_of: (h,), column_of:
     (w,) the point.  sums: (rows, columns, 4), added to: m^2, m, m * lack in a*, in b*.
     """
-    y, x, mass, target = _target(rgba, ab, automatic, strength)
+    y, x, mass, target = _target(rgba, linear, curve, automatic, strength)
     lack = target - hinted[:, y, x]
     values = np.stack([mass * mass, mass, *(mass * lack)], axis=1)
     np.add.at(sums, (row_of[y], column_of[x]), values)
 
 
-def add_between(
-    grid: Floats,
-    row_of: Integers,
-    row_part: Floats,
-    column_of: Integers,
-    column_part: Floats,
-    top: int,
-    left: int,
-    start: int,
-    stop: int,
-    out: Floats,
-) -> None:
-    """Add a grid (n, rows, columns), interpolated, to columns start..stop of out (n, h, w).
-
-    row_of, column_of: for every pixel of the photo the point before it; row_part,
-    column_part: the share of the next.  top, left: the photo's row and column of out[:, 0, 0].
-    """
-    rows = slice(top, top + out.shape[1])
-    columns = slice(left + start, left + stop)
-    y, v = row_of[rows], row_part[rows][:, None]
-    x, u = column_of[columns], column_part[columns]
-    y1, x1 = np.minimum(y + 1, grid.shape[1] - 1), np.minimum(x + 1, grid.shape[2] - 1)
-    wide = grid[:, :, x] + u * (grid[:, :, x1] - grid[:, :, x])
-    out[:, :, start:stop] += wide[:, y] + v * (wide[:, y1] - wide[:, y])
-
-
 def touch_paint(
     rgba: Rgba,
-    ab: Floats,
+    linear: Floats,
+    curve: Floats,
     automatic: Floats,
     strength: float,
     largest: Floats,
@@ -147,12 +128,12 @@ def touch_paint(
 ) -> None:
     """Give painted pixels their target, a faint rim of a stroke only a little of it.
 
-    ab, automatic, strength: as in `gather_paint`.  largest: (rows, columns) the largest mass
+    automatic, strength: as in `gather_paint`.  largest: (rows, columns) the largest mass
     of the stroke at the points of a grid; row_of: (h,), column_of: (w,) the point.  A pixel
     takes the share (m / largest)^faint of its target.  top, left: the row and column of
     out (2, H, W), written, at which rgba begins.
     """
-    y, x, mass, target = _target(rgba, ab, automatic, strength)
+    y, x, mass, target = _target(rgba, linear, curve, automatic, strength)
     stroke = np.maximum(largest[row_of[y], column_of[x]], np.float32(1e-6))
     trust = np.minimum(mass / stroke, 1) ** np.float32(faint)
     place: Any = (slice(None), y + top, x + left)

@@ -36,21 +36,14 @@ class Piece:
         """Height and width in pixels."""
         return self.rgba.shape[0], self.rgba.shape[1]
 
-    def ab(self, start: int = 0, stop: int | None = None) -> NDArray[np.float32]:
-        """(2, rows, w) a*, b* of the paint in rows start..stop, 0 where there is none."""
-        rows = self.rgba[start:stop]
-        out = np.empty((2, *rows.shape[:2]), np.float32)
-        kernels().paint_ab(rows, code_tables(8).linear, _curve(), out)
-        return out
-
 
 @lru_cache(maxsize=1)
-def _curve() -> NDArray[np.float32]:
-    """Lab's curve for `paint_ab`."""
+def colour_tables() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Light of each code (256,), and Lab's curve, for the kernels that look at paint."""
     place = np.minimum(np.arange(CURVE_STEPS + 2) / CURVE_STEPS, 1.0)
     curve = np.asarray(lab_f(place), np.float32)
     curve.setflags(write=False)
-    return curve
+    return code_tables(8).linear, curve
 
 
 def flatten(hints: Hints | None, geometry: Geometry) -> list[Piece]:

@@ -15,14 +15,14 @@ paint, so that a thin stroke reaches as far as a wide one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from .kernels import kernels
-from .paint import Piece, grid_places
+from .paint import Piece, colour_tables, grid_places
 from .render import ColourField
 from .strips import in_threads
 
@@ -34,14 +34,21 @@ SMOOTH = 1.0  # cells: scale of the normalised convolution
 FAR = np.float32(1e6)
 RIM = 0.25  # less trust than this is a rim, which brings no residual of its own to others
 FAINT = 6.0  # a pixel of half its stroke's largest mass has its own way 0.5 ** FAINT as much
-MOST_KEPT = 1 << 22
-"""Pixels of pieces whose paint is changed to ab but once; beyond, memory matters more."""
 
+BAND = 64  # pixels: rows of the photo that are looked up together
 NONE = np.zeros((2, 0, 0), np.float32)
 
 
+class _Place(NamedTuple):
+    """A piece, and where its rows and columns lie on the grid."""
+
+    piece: Piece
+    rows: NDArray[np.int64]
+    columns: NDArray[np.int64]
+
+
 class Residual:
-    """What the paint adds to the upsampled colours; `touch` is for `render`."""
+    """What the paint adds to the hinted colours; `touch` is for `render`."""
 
     def __init__(
         self,
@@ -60,115 +67,75 @@ class Residual:
         painted, inside the photo, not overlapping.
         """
         height, width = luminance.shape
-        self.luminance, self.automatic, self.hinted = luminance, automatic, hinted
-        self.pieces, self.strength = pieces, strength
+        self.luminance, self.automatic = luminance, automatic
+        self.strength = np.float32(strength)
         self.scale = guide.shape[0] / height, guide.shape[1] / width
-        self.rows = _axis(self.scale[0], height, guide.shape[0])
-        self.columns = _axis(self.scale[1], width, guide.shape[1])
-        self.kept: dict[int, Floats] = {}
-        room = MOST_KEPT
-        for number, piece in enumerate(pieces):
-            room -= piece.rgba.shape[0] * piece.rgba.shape[1]
-            if room < 0:
-                break
-            self.kept[number] = NONE  # promised; filled by whoever comes first
-        cell = height / cell_rows  # in pixels
-        self.margin = int(np.ceil((REACH + 1) * cell))
-        self.spread, self.stroke_mass = _spread(
-            self._gather(guide.shape), guide, guide.shape[0] / cell_rows
-        )
-        self.places = [grid_places(piece, self.scale, guide.shape) for piece in pieces]
+        self.pieces = [
+            _Place(piece, *grid_places(piece, self.scale, guide.shape)) for piece in pieces
+        ]
+        self.bands: dict[int, list[_Place]] = {}
+        for place in self.pieces:
+            last = place.piece.y + place.piece.shape[0] - 1
+            for band in range(place.piece.y // BAND, last // BAND + 1):
+                self.bands.setdefault(band, []).append(place)
+        sums = self._gather(hinted, guide.shape)
+        spread, self.stroke_mass = _spread(sums, guide, guide.shape[0] / cell_rows)
+        # Between the points of the grid it is interpolated as the hinted colours are.
+        self.field = hinted.plus(spread)
 
-    def _ab(self, number: int, start: int, stop: int) -> Floats:
-        piece = self.pieces[number]
-        kept = self.kept.get(number)
-        if kept is None:
-            return piece.ab(start, stop)
-        if kept.size == 0:
-            kept = self.kept[number] = piece.ab()
-        return kept[:, start:stop]
+    def _own(self, piece: Piece) -> bool:
+        """Whether the automatic colours show through."""
+        return bool(self.strength < 1.0) or not piece.opaque
 
-    def _is_partial(self, piece: Piece) -> bool:
-        return self.strength < 1.0 or not piece.opaque
-
-    def _gather(self, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    def _gather(self, hinted: ColourField, shape: tuple[int, ...]) -> NDArray[np.float64]:
         """(gh, gw, 4) sums of `gather_paint` over all pieces."""
         sums = np.zeros((*shape, 4))
-        parts: list[tuple[int, int, NDArray[np.float64]] | None] = [None] * len(self.pieces)
+        parts = [np.zeros((0, 0, 4))] * len(self.pieces)
 
         def gather(start: int, stop: int) -> None:
             for number in range(start, stop):
-                piece = self.pieces[number]
-                box = (piece.x, piece.y, piece.rgba.shape[1], piece.rgba.shape[0])
-                hinted = self.hinted.upsample(self.luminance, box)
-                partial = self._is_partial(piece)
-                own = self.automatic.upsample(self.luminance, box) if partial else NONE
-                rows, columns = grid_places(piece, self.scale, shape)
-                top, left = int(rows[0]), int(columns[0])
+                piece, rows, columns = self.pieces[number]
+                box = (piece.x, piece.y, *piece.shape[::-1])
+                told = hinted.upsample(self.luminance, box)
+                own = self.automatic.upsample(self.luminance, box) if self._own(piece) else NONE
+                top, left = rows[0], columns[0]
                 part = np.zeros((rows[-1] + 1 - top, columns[-1] + 1 - left, 4))
-                ab = np.ascontiguousarray(self._ab(number, 0, piece.rgba.shape[0]))
                 kernels().gather_paint(
-                    piece.rgba, ab, own, hinted, np.float32(self.strength),
+                    piece.rgba, *colour_tables(), own, told, self.strength,
                     rows - top, columns - left, part,
                 )  # fmt: skip
-                parts[number] = top, left, part
+                parts[number] = part
 
         in_threads(gather, [(i, i + 1) for i in range(len(self.pieces))])
-        for found in parts:
-            if found is not None:
-                top, left, part = found
-                sums[top : top + part.shape[0], left : left + part.shape[1]] += part
+        for (_, rows, columns), part in zip(self.pieces, parts):
+            sums[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] += part
         return sums
 
     def touch(self, colour: Floats, f: Floats, top: int, left: int) -> None:
-        """Change the hinted colours (2, h, w) of a rectangle of the photo, in place.
+        """Give painted pixels of a rectangle of the photo their own colour, in place.
 
-        f: (h, w) its f(Y).  top, left: the photo's row and column of its first pixel.
+        colour: (2, h, w) of `field`.  f: (h, w) the rectangle's f(Y).  top, left: the photo's
+        row and column of its first pixel.
         """
         height, width = colour.shape[1:]
-        near = [
-            (number, piece)
-            for number, piece in enumerate(self.pieces)
-            if piece.y - self.margin < top + height
-            and piece.y + piece.rgba.shape[0] + self.margin > top
-        ]
-        for start, stop in self._near_columns(near, left, width):
-            kernels().add_between(
-                self.spread, *self.rows, *self.columns, top, left, start, stop, colour
-            )
-        for number, piece in near:
+        bands = range(top // BAND, (top + height - 1) // BAND + 1)
+        near = {id(place): place for band in bands for place in self.bands.get(band, ())}
+        for piece, of_row, of_column in near.values():
             y0, x0 = max(top, piece.y), max(left, piece.x)
-            y1 = min(top + height, piece.y + piece.rgba.shape[0])
-            x1 = min(left + width, piece.x + piece.rgba.shape[1])
+            y1 = min(top + height, piece.y + piece.shape[0])
+            x1 = min(left + width, piece.x + piece.shape[1])
             if y0 >= y1 or x0 >= x1:
                 continue
             rows, columns = slice(y0 - piece.y, y1 - piece.y), slice(x0 - piece.x, x1 - piece.x)
             own = NONE
-            if self._is_partial(piece):
+            if self._own(piece):
                 inside = f[y0 - top : y1 - top, x0 - left : x1 - left]
                 own = self.automatic.colours(np.ascontiguousarray(inside), y0, x0)
-            of_row, of_column = self.places[number]
             kernels().touch_paint(
-                piece.rgba[rows, columns], self._ab(number, rows.start, rows.stop)[:, :, columns],
-                own, np.float32(self.strength), self.stroke_mass,
-                of_row[rows], of_column[columns], np.float32(FAINT), y0 - top, x0 - left, colour,
+                piece.rgba[rows, columns], *colour_tables(), own, self.strength,
+                self.stroke_mass, of_row[rows], of_column[columns], np.float32(FAINT),
+                y0 - top, x0 - left, colour,
             )  # fmt: skip
-
-    def _near_columns(
-        self, near: Sequence[tuple[int, Piece]], left: int, width: int
-    ) -> list[tuple[int, int]]:
-        """Stretches (start, stop) of a rectangle's columns that the spread may reach."""
-        merged: list[tuple[int, int]] = []
-        for _, piece in sorted(near, key=lambda found: found[1].x):
-            start = max(0, piece.x - self.margin - left)
-            stop = min(width, piece.x + piece.rgba.shape[1] + self.margin - left)
-            if start >= stop:
-                continue
-            if merged and start <= merged[-1][1]:
-                merged[-1] = merged[-1][0], max(stop, merged[-1][1])
-            else:
-                merged.append((start, stop))
-        return merged
 
 
 def _spread(
@@ -240,10 +207,3 @@ def _domain_transform(planes: Floats, across: Floats, down: Floats) -> Floats:
         feedback = np.float32(-np.sqrt(2.0) / sigma)
         kernels().smooth_along(np.exp(feedback * across), np.exp(feedback * down), out)
     return out
-
-
-def _axis(scale: float, pixels: int, points: int) -> tuple[NDArray[np.int64], Floats]:
-    """Grid point before each pixel, and the share of the next one."""
-    place = np.clip((np.arange(pixels) + 0.5) * scale - 0.5, 0, points - 1)
-    first = np.minimum(place.astype(np.int64), max(points - 2, 0))
-    return first, (place - first).astype(np.float32)

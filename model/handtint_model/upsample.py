@@ -85,6 +85,13 @@ class ColourField:
         kernels().upsample(f, self.points, *rows, *columns, sharpness, np.float32(LEAST), out)
         return out
 
+    def plus(self, ab: Float32) -> ColourField:
+        """The field with (2, rows, columns) added to the colours of its points."""
+        points = self.points.copy()
+        points[..., 1:] += np.moveaxis(ab, 0, 2)
+        points.setflags(write=False)
+        return ColourField(points, self.grid)
+
     def upsample(self, luminance: NDArray[Any], region: tuple[int, int, int, int]) -> Float32:
         """(2, h, w) a*, b* in the region (x, y, w, h) of the photo that this was fitted to."""
         x, y, w, h = region

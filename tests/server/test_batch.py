@@ -1,14 +1,15 @@
 """The pipeline behind `handtint colorize`: what it does when something stops it."""
 
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
-import handtint_model
-from handtint_server.batch import LocalPainter, Pipeline, RunFailed, colorize_one
+from handtint_server.batch import TOO_LITTLE_MEMORY, LocalPainter, Pipeline, RunFailed, colorize_one
 from handtint_server.batch_plan import HintSource, Job, Settings, plan
 
 CAT = Path(__file__).parents[1] / "data" / "photos" / "cat-gray.png"
@@ -16,7 +17,7 @@ CAT = Path(__file__).parents[1] / "data" / "photos" / "cat-gray.png"
 
 @pytest.fixture(scope="module")
 def painter(tiny_weights):
-    return LocalPainter(handtint_model.load_colorizer(tiny_weights, device="cpu"))
+    return LocalPainter.load(tiny_weights, "cpu")
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def jobs(tmp_path):
 
 
 def threads_left():
-    return [t.name for t in threading.enumerate() if t.name.startswith("handtint-")]
+    return [t.name for t in threading.enumerate() if t.name.startswith(("handtint-read", "handtint-finish"))]
 
 
 @pytest.mark.parametrize("budget", [1, 100_000, 10**9])
@@ -55,9 +56,76 @@ def test_the_budget_bounds_what_is_in_flight(jobs, painter):
             most = max(most, run._budget.photos)
             return super().paint(*arguments)
 
-    with Pipeline(jobs, Settings(), Watching(painter.colorizer), 2 * one) as run:
+    with Pipeline(jobs, Settings(), Watching(painter.colorizer, painter.spare), 2 * one) as run:
         assert len(list(run)) == len(jobs)
     assert 1 <= most <= 2
+
+
+def test_reading_network_and_rendering_overlap(jobs, painter):
+    """The first photo is painted while the second is in the network and a third is read."""
+    patience = 60.0
+    in_network, painted = threading.Event(), threading.Event()
+    seen = []
+
+    class Watching(LocalPainter):
+        def encode(self, *arguments):
+            seen.append("encode")
+            if seen.count("encode") == 2:
+                in_network.set()
+                painted.wait(patience)
+            return super().encode(*arguments)
+
+        def paint(self, *arguments):
+            if not painted.is_set():
+                seen.append(in_network.wait(patience))
+                deadline = time.monotonic() + patience
+                while run._budget.photos < 3 and time.monotonic() < deadline:
+                    time.sleep(0.01)
+                seen.append(run._budget.photos >= 3)
+                painted.set()
+            return super().paint(*arguments)
+
+    with Pipeline(jobs, Settings(), Watching(painter.colorizer, painter.spare)) as run:
+        assert len(list(run)) == len(jobs)
+    assert [s for s in seen if s != "encode"] == [True, True]
+
+
+class OnACard(LocalPainter):
+    """Its colorizer is on a card without memory for some of the work."""
+
+    @classmethod
+    def without(cls, painter, tiny_weights, stage, device="cuda:0"):
+        class NoMemory(type(painter.colorizer)):
+            def fail(self, *_, **__):
+                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.")
+
+        NoMemory.device = device
+        setattr(NoMemory, stage, NoMemory.fail)
+        colorizer = LocalPainter.load(tiny_weights, "cpu").colorizer
+        object.__setattr__(colorizer, "__class__", NoMemory)
+        return cls(colorizer, painter.spare)
+
+
+@pytest.mark.parametrize("stage", ["encode", "colorize"])
+def test_a_card_without_memory_leaves_it_to_the_processor(jobs, painter, tiny_weights, stage):
+    expected = []
+    for job in jobs[:3]:
+        assert not colorize_one(job, Settings(), painter).note
+        expected.append(job.target.read_bytes())
+    weak = OnACard.without(painter, tiny_weights, stage)
+    with Pipeline(jobs[:3], Settings(overwrite=True), weak) as run:
+        outcomes = list(run)
+    assert [o.error for o in outcomes] == [""] * 3
+    assert all("the processor did the work" in o.note for o in outcomes)
+    assert [job.target.read_bytes() for job in jobs[:3]] == expected
+
+
+@pytest.mark.parametrize("stage", ["encode", "colorize"])
+def test_a_processor_without_memory_is_said_of_each_photo(jobs, painter, tiny_weights, stage):
+    weak = OnACard.without(painter, tiny_weights, stage, device="cpu")
+    with Pipeline(jobs[:3], Settings(), weak) as run:
+        assert [o.error for o in run] == [TOO_LITTLE_MEMORY] * 3
+    assert threads_left() == []
 
 
 @pytest.mark.parametrize("stage", ["encode", "paint"])
@@ -75,7 +143,10 @@ def test_what_ends_a_run_ends_it_without_leftovers(jobs, painter, stage, error):
         return getattr(LocalPainter, stage)(self, *arguments)
 
     setattr(Failing, stage, fail)
-    with pytest.raises(type(error)), Pipeline(jobs, Settings(), Failing(painter.colorizer)) as run:
+    with (
+        pytest.raises(type(error)),
+        Pipeline(jobs, Settings(), Failing(painter.colorizer, painter.spare)) as run,
+    ):
         for _ in run:
             pass
     assert threads_left() == []

@@ -174,6 +174,30 @@ def test_ctrl_c_cancels_on_the_server(start_server: Start, tiny_weights: Path) -
     assert len(held.live.service.cache) == 0
 
 
+def test_ctrl_c_of_handtint_colorize_cancels_on_the_server(
+    start_server: Start, tiny_weights: Path, tmp_path: Path
+) -> None:
+    held = Held(start_server, tiny_weights)
+    photo, token = tmp_path / "photo.png", tmp_path / "token"
+    photo.write_bytes(pictures.png(pictures.photo()))
+    token.write_text(held.live.token)
+    command = [sys.executable, "-m", "handtint_server", "colorize", str(photo)]
+    process = subprocess.Popen(
+        [*command, "--server", held.live.url, "--token-file", str(token)],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_until(lambda: held.load.runs == 1)
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=SECONDS)
+    assert process.returncode == 130
+    assert error.strip() == "Stopped."
+    held.go.set()
+    wait_until(lambda: held.live.service.engines.taken == 0)
+    assert len(held.live.service.cache) == 0
+    assert sorted(tmp_path.glob("*photo*")) == [photo]
+
+
 def test_a_broken_connection_is_tried_again(start_server: Start, tiny_weights: Path) -> None:
     """As when a proxy, or the server between two requests, closes a kept connection."""
     load = CountingLoad(tiny_weights)

@@ -75,13 +75,33 @@ def test_out_of_memory_is_for_later(start_server: Start, tiny_weights: Path) -> 
     assert colorize(live, request).status_code == 200
 
 
-def test_device_without_memory_is_asked_for_less(start_server: Start, tiny_weights: Path) -> None:
-    """Smaller first; what the answer was made with is in it, also when it comes again."""
+NO_MEMORY = {
+    "CUDA": "CUDA out of memory. Tried to allocate 2.00 GiB.",
+    "driver": "CUDA error: out of memory",
+    "cuBLAS": "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+    "MPS": "MPS backend out of memory (MPS allocated: 18.00 GB, max allowed: 18.13 GB).",
+}
+
+
+def no_memory(kind: str) -> BaseException:
+    """An error as torch raises it; the processor's is asked for and real."""
     import torch
 
+    if kind == "CPU":
+        with pytest.raises(RuntimeError) as found:
+            torch.empty(1 << 50)
+        return found.value
+    return (torch.OutOfMemoryError if kind == "CUDA" else RuntimeError)(NO_MEMORY[kind])
+
+
+@pytest.mark.parametrize("kind", [*NO_MEMORY, "CPU"])
+def test_device_without_memory_is_asked_for_less(
+    start_server: Start, tiny_weights: Path, kind: str
+) -> None:
+    """Smaller first; what the answer was made with is in it, also when it comes again."""
     load = FailingLoad(tiny_weights)
     live = start_server(load)
-    load.errors = [torch.OutOfMemoryError("CUDA out of memory")]
+    load.errors = [no_memory(kind)]
     answer = colorize(live, pictures.raw_request(pictures.photo()))
     assert answer.status_code == 200
     assert "179 pixels" in answer.headers["Handtint-Note"]
@@ -94,26 +114,41 @@ def test_device_without_memory_is_asked_for_less(start_server: Start, tiny_weigh
     assert "handtint_engine_faults_total 0.0" in live.get("/metrics").text
 
 
+class OnACard(Colorizer):
+    """Says that it is on a graphics card."""
+
+    device = "cuda:0"  # type: ignore[assignment]
+
+
+class WithoutMemory(OnACard):
+    """And has memory for the network, but not for what comes after it."""
+
+    def colorize(self, *arguments: Any, **named: Any) -> Any:
+        raise no_memory("CUDA")
+
+    suggest = uncertainty = colorize
+
+
+class FirstOnACard(FailingLoad):
+    """Its first colorizer is of another class."""
+
+    def __init__(self, weights: Path, kind: type[Colorizer]) -> None:
+        super().__init__(weights)
+        self.kind = kind
+
+    def __call__(self, device: str) -> Colorizer:
+        colorizer = super().__call__(device)
+        if self.loads == 1:
+            object.__setattr__(colorizer, "__class__", self.kind)
+        return colorizer
+
+
 def test_device_without_any_memory_leaves_it_to_the_processor(
     start_server: Start, tiny_weights: Path
 ) -> None:
-    import torch
-
-    class NoMemory(FailingLoad):
-        """Its first colorizer says that it is on a card, and has no memory for anything."""
-
-        def __call__(self, device: str) -> Colorizer:
-            colorizer = super().__call__(device)
-            if self.loads == 1:
-                object.__setattr__(colorizer, "__class__", OnACard)
-            return colorizer
-
-    class OnACard(Colorizer):
-        device = "cuda:0"  # type: ignore[assignment]
-
-    load = NoMemory(tiny_weights)
+    load = FirstOnACard(tiny_weights, OnACard)
     live = start_server(load)
-    load.errors = [torch.OutOfMemoryError("CUDA out of memory") for _ in range(3)]
+    load.errors = [no_memory("CUDA") for _ in range(3)]
     request = pictures.raw_request(pictures.photo())
     answer = colorize(live, request)
     assert answer.status_code == 200
@@ -123,6 +158,36 @@ def test_device_without_any_memory_leaves_it_to_the_processor(
     right = expected.colorize(expected.encode(pictures.photo())).tobytes()
     assert answer.content == right
     assert colorize(live, request).content == right
+
+
+def test_memory_that_lacks_after_the_network(start_server: Start, tiny_weights: Path) -> None:
+    """The processor takes over, and keeps the photo: the next request goes there at once."""
+    load = FirstOnACard(tiny_weights, WithoutMemory)
+    live = start_server(load)
+    answer = colorize(live, pictures.raw_request(pictures.photo()))
+    assert answer.status_code == 200, answer.text
+    assert "the processor did the work" in answer.headers["Handtint-Note"]
+    assert answer.headers["Handtint-Device"] == "cpu"
+    expected = load_colorizer(tiny_weights, "cpu")
+    assert answer.content == expected.colorize(expected.encode(pictures.photo())).tobytes()
+    image_id = answer.headers["Handtint-Image-Id"]
+    wait_until(lambda: live.service.engines.running == 0)
+    assert load.runs == 2
+    for path, fields in (
+        ("colorize", {"points": [{"x": 20, "y": 20, "color": "#c04030"}]}),
+        ("suggest", {"point": [5, 5]}),
+        ("uncertainty", {}),
+    ):
+        again = live.post(f"/v1/{path}", json={"image_id": image_id, **fields})
+        assert again.status_code == 200, again.text
+        assert again.headers["Handtint-Device"] == "cpu"
+    assert load.runs == 2
+    # Another photo, and a suggestion first.
+    kind, body = pictures.raw_request(pictures.photo(seed=1))
+    body = body.replace(b'"output": "raw"', b'"point": [3, 3]')
+    other = live.post("/v1/suggest", data=body, headers={"Content-Type": kind})
+    assert (other.status_code, load.runs) == (200, 4)
+    assert "handtint_engine_faults_total 0.0" in live.get("/metrics").text
 
 
 def test_model_that_cannot_be_loaded(start_server: Start) -> None:

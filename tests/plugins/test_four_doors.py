@@ -1,0 +1,46 @@
+"""One engine, four doors: in GIMP and Krita the same photo and hints give Python's pixels.
+
+Command line and HTTP: tests/server/test_four_doors.py.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import four_doors
+import numpy as np
+import pytest
+import run_in_krita
+from server_process import ServerProcess, be_patient
+
+from handtint_model import Colorizer
+
+from .conftest import GimpAndServer
+
+pytestmark = pytest.mark.timeout(1800)
+
+
+@pytest.mark.gimp
+def test_gimp(in_gimp: GimpAndServer, colorizer: Colorizer) -> None:
+    """An 8-bit sRGB image in perceptual encoding is stored as it comes: no difference."""
+    photo, hints = four_doors.write(in_gimp.gimp.work)
+    assert in_gimp.gimp.run("doors", limit=900)["doors"] is None
+    data = np.fromfile(in_gimp.gimp.work / "doors.rgb", np.uint8)
+    found = data.reshape(*photo.shape, 3)
+    assert four_doors.table("GIMP", found, four_doors.by_python(colorizer, photo, hints)) == 0
+
+
+@pytest.mark.krita
+def test_krita(tmp_path: Path, colorizer: Colorizer) -> None:
+    """Krita converts the gray document to RGB at 8 bits: no difference either."""
+    run_in_krita.need()
+    runtime, home, out = tmp_path / "runtime", tmp_path / "data", tmp_path / "krita"
+    be_patient(home)
+    photo, hints = four_doors.write(out)
+    with ServerProcess(runtime, home):
+        folders = {"HANDTINT_RUNTIME_DIR": str(runtime), "HANDTINT_HOME": str(home)}
+        run_in_krita.run_headless("cases_doors", out, folders, limit=900).check("case_doors")
+    data = np.fromfile(out / "doors.bgra", np.uint8).reshape(*photo.shape, 4)
+    assert (data[..., 3] == 255).all()
+    found = data[..., 2::-1]
+    assert four_doors.table("Krita", found, four_doors.by_python(colorizer, photo, hints)) == 0

@@ -1,0 +1,51 @@
+"""One photo and one hint layer for every door of the engine, and what Python makes of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from handtint_model import Colorizer, Hints
+
+ROOT = Path(__file__).resolve().parents[2]
+PHOTO, HINTS = "photo.png", "hints.png"
+
+
+def write(folder: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """photo.png (gray, 8 bits) and hints.png (RGBA) in a folder; both as arrays too.
+
+    The paint is red with a soft rim, blue at full strength, and faint green.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with Image.open(ROOT / "examples" / "coffee-gray.png") as image:
+        photo = np.asarray(image.convert("L"))[100:292, 150:390].copy()
+    height, width = photo.shape
+    y, x = np.mgrid[:height, :width]
+    hints = np.zeros((height, width, 4), np.uint8)
+    soft = np.clip(1.5 - np.hypot(y - 60, x - 70) / 14, 0, 1)
+    hints[soft > 0, :3] = (200, 60, 40)
+    hints[..., 3] = np.rint(255 * soft)
+    hints[120:140, 150:200] = (40, 70, 190, 255)
+    hints[20:30, 180:220] = (50, 150, 60, 90)
+    Image.fromarray(photo).save(folder / PHOTO)
+    Image.fromarray(hints).save(folder / HINTS)
+    return photo, hints
+
+
+def by_python(
+    colorizer: Colorizer, photo: NDArray[np.uint8], hints: NDArray[np.uint8]
+) -> NDArray[np.uint8]:
+    """(H, W, 3): the yardstick for the other doors."""
+    result = colorizer.colorize(colorizer.encode(photo), Hints.from_rgba(hints))
+    return np.asarray(result, np.uint8)
+
+
+def table(door: str, found: NDArray[np.uint8], wanted: NDArray[np.uint8]) -> int:
+    """The largest difference in codes, also printed (`pytest -s` shows it)."""
+    assert found.shape == wanted.shape, (found.shape, wanted.shape)
+    off = np.abs(found.astype(int) - wanted)
+    print(f"{door:8} largest difference {off.max()} codes, {np.count_nonzero(off.any(-1))} pixels")
+    return int(off.max())
