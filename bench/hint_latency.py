@@ -1,7 +1,9 @@
 """What a changed hint costs, beside the first colorization and the rendering of the same run.
 
-Part of `bench/latency.py --hints`.  Ratios are of processor time as well as of the clock;
-the first colorization is that of a process whose model is loaded.
+Part of `bench/latency.py --hints`.  Ratios are of the clock, and of processor time in
+brackets; the first colorization is that of a process whose model is loaded.  Rendering the
+same is `render` with the hinted colours of the cells: bolder colours take longer, because more
+of them leave the gamut.
 """
 
 from __future__ import annotations
@@ -11,10 +13,13 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from handtint_model import Hints
+from handtint_model.bins import mean_colour
+from handtint_model.render import render
 
 REPEAT = 5
 
@@ -47,9 +52,8 @@ def timed(work: Callable[[], Any]) -> tuple[float, float]:
 def hint_table(colorizer: Any, planes: dict[float, NDArray[Any]]) -> None:
     """Print the table; ``planes`` by megapixels, each not seen by the colorizer before."""
     print("\nhints: ms of the clock (of processors), median of", REPEAT)
-    print(
-        f"{'MP':>5} {'painted':>8} {'changed hint':>16} {'of the first':>13} {'of rendering':>13}"
-    )
+    print(f"{'MP':>5} {'painted':>8} {'changed hint':>16} {'of the first':>13}", end="")
+    print(f" {'of automatic':>13} {'of rendering the same':>22}")
     for megapixels, plane in planes.items():
         first = timed(lambda p=plane: colorizer.colorize(colorizer.encode(p)))
         photo = colorizer.encode(plane)
@@ -60,14 +64,23 @@ def hint_table(colorizer: Any, planes: dict[float, NDArray[Any]]) -> None:
         for share in (0.002, 0.02, 1.0):
             layers = [Hints.from_rgba(painted(plane.shape, share, i)) for i in range(REPEAT)]
             took = median(lambda i, p=photo, h=layers: colorizer.colorize(p, h[i]))
+            same = median(rendering(colorizer, photo, layers))
             against = [
-                f"{t / f:.2f} ({c / g:.2f})" for (t, c), (f, g) in ((took, first), (took, alone))
+                f"{took[0] / clock:.2f} ({took[1] / cpu:.2f})"
+                for clock, cpu in (first, alone, same)
             ]
-            print(
-                f"{megapixels:5g} {share:8.1%} {took[0]:9.0f} ({took[1]:4.0f})"
-                f" {against[0]:>13} {against[1]:>13}",
-                flush=True,
-            )
+            print(f"{megapixels:5g} {share:8.1%} {took[0]:9.0f} ({took[1]:4.0f})", end="")
+            print(f" {against[0]:>13} {against[1]:>13} {against[2]:>22}", flush=True)
+
+
+def rendering(colorizer: Any, photo: Any, layers: list[Hints]) -> Callable[[int], Any]:
+    """Renders the cells' colours with the numbered hints, without anything else of hints."""
+    cells = []
+    for hints in layers:
+        p = torch.from_numpy(colorizer.probabilities(photo, hints))
+        cells.append(mean_colour(p).numpy())
+    per_pixel = photo.geometry.cells_per_pixel
+    return lambda i: render(photo.luminance, cells[i], per_pixel, guide=photo.guide)
 
 
 def median(work: Callable[[int], Any]) -> tuple[float, float]:
