@@ -28,6 +28,8 @@ _TYPE_WORDS = {3: 2, 4: 4, 5: 4, 8: 2, 9: 4, 10: 4, 11: 4, 12: 8, 13: 4}
 SHORT, LONG, IFD = 3, 4, 13
 NEW_SUBFILE_TYPE, COMPRESSION, IMAGE_DESCRIPTION, SUB_IFDS = 254, 259, 270, 330
 DNG_VERSION = 50706
+_RATIONAL = 5
+_X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT = 282, 283, 296
 _EXIF_IFD, _GPS_IFD, _INTEROP_IFD = 0x8769, 0x8825, 0xA005
 _COLOUR_SPACE, _PIXEL_X, _PIXEL_Y = 0xA001, 0xA002, 0xA003
 
@@ -144,6 +146,25 @@ def read_directory(file: BinaryIO) -> tuple[Entry, ...]:
 def parse_block(block: bytes) -> tuple[Entry, ...]:
     """The first directory of an EXIF block, with or without its "Exif" header."""
     return read_directory(io.BytesIO(block.removeprefix(EXIF_HEADER)))
+
+
+def resolution(entries: Iterable[Entry]) -> tuple[float, float] | None:
+    """Pixels per millimetre, x and y, or None if the fields do not tell."""
+    fields = {e.tag: e for e in entries}
+    found = []
+    for tag in (_X_RESOLUTION, _Y_RESOLUTION):
+        entry = fields.get(tag)
+        if entry is None or entry.type != _RATIONAL or len(entry.data) < 8:
+            return None
+        top, bottom = struct.unpack_from("<II", entry.data)
+        if top == 0 or bottom == 0:
+            return None
+        found.append(top / bottom)
+    unit = fields[_RESOLUTION_UNIT].numbers() if _RESOLUTION_UNIT in fields else ()
+    millimetres = {2: 25.4, 3: 10.0}.get(unit[0] if unit else 2)
+    if millimetres is None:
+        return None  # a ratio only
+    return found[0] / millimetres, found[1] / millimetres
 
 
 def cleaned(entries: Iterable[Entry], *, srgb: bool) -> tuple[Entry, ...]:

@@ -298,6 +298,7 @@ def _meta(
     is_srgb = profile == srgb_profile()
     xres, yres = image.xres, image.yres
     known = (xres, yres) != (_UNKNOWN_RESOLUTION, _UNKNOWN_RESOLUTION) and min(xres, yres) > 0
+    resolution = (xres, yres) if known else exif.resolution(found)  # WebP has EXIF's only
     compression = facts
     if kind.name == "tiff":
         codes = {e.tag: e.numbers() for e in entries}.get(exif.COMPRESSION, ())
@@ -309,7 +310,7 @@ def _meta(
         exif=exif.build_block(exif.cleaned(found, srgb=is_srgb)),
         xmp=_XMP_ORIENTATION.sub(rb"\g<1>1", bytes(_field(image, "xmp-data", b""))),
         iptc=bytes(_field(image, "iptc-data", b"")),
-        resolution=(xres, yres) if known else None,
+        resolution=resolution,
         resolution_unit="cm" if _field(image, "resolution-unit", "in") == "cm" else "in",
         texts=tuple(
             (name, str(image.get(name))) for name in image.get_fields() if _TEXT_FIELD.match(name)

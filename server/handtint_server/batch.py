@@ -11,9 +11,10 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
 
@@ -24,17 +25,29 @@ from handtint_model.errors import Cancelled, HandtintError
 from handtint_model.image_io import Photo
 from handtint_model.types import Hints, Progress
 
+from . import less_memory
 from .batch_plan import Job, Outcome, Settings, read_job_hints
+from .errors import is_device_out_of_memory
+from .less_memory import Encoding
 
 READERS = 2
 FINISHERS = 2
 MOST_IN_FLIGHT = 8
 BUDGET_BYTES = 1_200_000_000
+TOO_LITTLE_MEMORY = "there is too little memory for a picture of this size."
 _COPIES = 5  # planes' worth of memory for a photo in flight: Y', R, G, B and room to decode
 
 
 class RunFailed(HandtintError):
     """No further photo can succeed, whatever it is."""
+
+
+@dataclass(frozen=True, eq=False)
+class Painted:
+    """A result: (H, W, 3) in the photo's depth, and what was done otherwise than asked."""
+
+    rgb: NDArray[Any]
+    note: str = ""
 
 
 class Painter(Protocol):
@@ -50,38 +63,62 @@ class Painter(Protocol):
         hints: Hints | None,
         settings: Settings,
         progress: Progress,
-    ) -> NDArray[Any]:
-        """(H, W, 3) in the photo's depth; called by several threads."""
+    ) -> Painted:
+        """The result; called by several threads."""
 
 
 @dataclass(frozen=True)
 class LocalPainter:
-    """The colorizer of this process, a `handtint_model.Colorizer`."""
+    """The colorizer of this process, a `handtint_model.Colorizer`.
+
+    spare: gives the processor's, for photos that the device has no memory for.
+    """
 
     colorizer: Any
+    spare: Callable[[], Any]
 
-    def encode(self, photo: Photo, settings: Settings, progress: Progress) -> Any:
+    @classmethod
+    def load(cls, weights: Path | str | None, device: str) -> LocalPainter:
+        """On the embedded weights or a file's; raises like `handtint_model.load_colorizer`."""
+        import handtint_model
+
+        lock = threading.Lock()
+        kept: list[Any] = []
+
+        def spare() -> Any:
+            with lock:
+                if not kept:
+                    kept.append(handtint_model.load_colorizer(weights, device="cpu"))
+                return kept[0]
+
+        return cls(handtint_model.load_colorizer(weights, device=device), spare)
+
+    def encode(self, photo: Photo, settings: Settings, progress: Progress) -> Encoding:
         """The encoded photo."""
-        return self.colorizer.encode(
-            photo.luminance,
-            render_size=settings.options.render_size,
-            alpha=photo.alpha,
-            progress=progress,
+        size = settings.options.render_size
+        return less_memory.encode(
+            self.colorizer, self.spare, photo.luminance, photo.alpha, size, progress
         )
 
     def paint(
         self,
         photo: Photo,
-        encoded: Any,
+        encoded: Encoding,
         hints: Hints | None,
         settings: Settings,
         progress: Progress,
-    ) -> NDArray[Any]:
+    ) -> Painted:
         """The rendered result."""
-        result: NDArray[Any] = self.colorizer.colorize(
-            encoded, hints, options=settings.options, progress=progress
+        options = settings.options
+
+        def work(colorizer: Any, photo: Any) -> NDArray[Any]:
+            rgb: NDArray[Any] = colorizer.colorize(photo, hints, options=options, progress=progress)
+            return rgb
+
+        rgb, made = less_memory.paint(
+            encoded, self.spare, photo.alpha, options.render_size, progress, work
         )
-        return result
+        return Painted(rgb, made.note)
 
 
 @dataclass(eq=False)
@@ -108,7 +145,7 @@ def colorize_one(job: Job, settings: Settings, painter: Painter) -> Outcome:
 
     start = time.perf_counter()
     outcome = _guarded(job, work) if _is_wanted(job, settings) else Outcome(job, skipped=True)
-    return Outcome(job, outcome.error, outcome.skipped, time.perf_counter() - start)
+    return replace(outcome, seconds=time.perf_counter() - start)
 
 
 def _is_wanted(job: Job, settings: Settings) -> bool:
@@ -124,17 +161,17 @@ def _read(job: Job, settings: Settings, progress: Progress) -> _Task:
 
 def _finish(task: _Task, settings: Settings, painter: Painter, progress: Progress) -> Outcome:
     job, photo = task.job, task.photo
-    rgb = painter.paint(photo, task.encoded, task.hints, settings, progress)
+    painted = painter.paint(photo, task.encoded, task.hints, settings, progress)
     task.encoded = None
     job.target.parent.mkdir(parents=True, exist_ok=True)
-    image_io.write_photo(job.target, rgb, photo.meta, alpha=photo.alpha, progress=progress)
+    image_io.write_photo(job.target, painted.rgb, photo.meta, alpha=photo.alpha, progress=progress)
     if settings.save_hints and task.hints:
         from handtint_model.hint_files import write_hints
 
         height, width = photo.luminance.shape
         beside = job.source.with_name(f"{job.source.stem}.hints.json")
         write_hints(beside, task.hints, (width, height))
-    return Outcome(job)
+    return Outcome(job, note=painted.note)
 
 
 def _guarded(job: Job, action: Any) -> Any:
@@ -146,7 +183,11 @@ def _guarded(job: Job, action: Any) -> Any:
     except HandtintError as error:
         return Outcome(job, str(error))
     except MemoryError:
-        return Outcome(job, "there is too little memory for a picture of this size.")
+        return Outcome(job, TOO_LITTLE_MEMORY)
+    except RuntimeError as error:
+        if not is_device_out_of_memory(error):
+            raise
+        return Outcome(job, TOO_LITTLE_MEMORY)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return Outcome(job, f"{where}{error.strerror or error}.")

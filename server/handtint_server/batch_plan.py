@@ -60,12 +60,16 @@ class Settings:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a job; error is a sentence, empty if all went well."""
+    """What became of a job.
+
+    error: a sentence, empty if all went well.  note: what was done otherwise than asked.
+    """
 
     job: Job
     error: str = ""
     skipped: bool = False
     seconds: float = 0.0
+    note: str = ""
 
 
 def find_photos(paths: Iterable[Path]) -> Iterator[tuple[Path, Path]]:

@@ -90,7 +90,7 @@ class RayRun:
         try:
             for row in self._dataset().iter_rows():
                 reported.add(row["index"])
-                yield Outcome(self.jobs[row["index"]], row["error"])
+                yield Outcome(self.jobs[row["index"]], row["error"], note=row["note"])
         except ray.exceptions.RayError as error:
             raise HandtintError(f"the Ray run failed: {_first_line(error)}") from error
         if missing := len(self.jobs) - len(reported):
@@ -140,11 +140,9 @@ class _Worker:
     def __init__(self, settings: Settings, weights: str | None, device: str, threads: int) -> None:
         import torch
 
-        import handtint_model
-
         torch.set_num_threads(threads)
         self.settings = settings
-        self.painter = LocalPainter(handtint_model.load_colorizer(weights, device=device))
+        self.painter = LocalPainter.load(weights, device)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, list[Any]]:
         jobs = [
@@ -154,11 +152,12 @@ class _Worker:
             )
         ]
         numbers = dict(zip(jobs, (int(i) for i in batch["index"]), strict=True))
-        answer: dict[str, list[Any]] = {"index": [], "error": []}
+        answer: dict[str, list[Any]] = {"index": [], "error": [], "note": []}
         with Pipeline(jobs, self.settings, self.painter) as run:
             for outcome in run:
                 answer["index"].append(numbers[outcome.job])
                 answer["error"].append(outcome.error)
+                answer["note"].append(outcome.note)
         return answer
 
 

@@ -7,13 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from numpy.typing import NDArray
-
 from handtint_model.errors import BadOption
 from handtint_model.image_io import Photo
 from handtint_model.types import Hints, Progress
 
-from .batch import RunFailed
+from .batch import Painted, RunFailed
 from .batch_plan import Settings
 from .client import Client
 from .client_wire import ClientError, Rejected, Unreachable
@@ -84,7 +82,7 @@ class ServerPainter:
         hints: Hints | None,
         settings: Settings,
         progress: Progress,
-    ) -> NDArray[Any]:
+    ) -> Painted:
         """The server's answer for a photo; raises RunFailed if it answers no more."""
         options = settings.options
         try:
@@ -105,4 +103,4 @@ class ServerPainter:
             raise
         if answer.pixels.shape != (*photo.luminance.shape, 3):
             raise ClientError("the server's answer has another size than the photo.")
-        return answer.pixels
+        return Painted(answer.pixels, answer.note)

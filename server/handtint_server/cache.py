@@ -20,8 +20,7 @@ from typing import TYPE_CHECKING, Any
 from .model import Cancelled
 
 if TYPE_CHECKING:
-    from handtint_model import Colorizer, EncodedPhoto
-
+    from .less_memory import Encoding
     from .source import Source
 
 _LEAF = 4 << 20
@@ -59,17 +58,11 @@ class Fingerprint:
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """A photo at one render size, encoded by the engine of one device.
-
-    colorizer: what encoded it, where that is not the engine's own.  note: what was done
-    otherwise than asked.
-    """
+    """A photo at one render size, encoded by the engine of one device."""
 
     source: Source
-    encoded: EncodedPhoto
+    made: Encoding
     engine: int
-    colorizer: Colorizer | None = None
-    note: str = ""
 
     @property
     def nbytes(self) -> int:
@@ -78,7 +71,7 @@ class Entry:
         They grow while the photo is worked on: what depends on it alone is kept with it.
         """
         alpha = self.source.alpha
-        return self.encoded.nbytes + (0 if alpha is None else int(alpha.nbytes))
+        return self.made.encoded.nbytes + (0 if alpha is None else int(alpha.nbytes))
 
 
 @dataclass(eq=False)
@@ -163,6 +156,12 @@ class PhotoCache:
         with self._lock:
             if self._entries.get(key) is entry:
                 self._store(key, entry)
+
+    def replace(self, key: Key, old: Entry, new: Entry) -> None:
+        """Put a new entry in an old one's place, if that still has it."""
+        with self._lock:
+            if self._entries.get(key) is old:
+                self._store(key, new)
 
     def _store(self, key: Key, entry: Entry) -> None:
         self._drop(key)

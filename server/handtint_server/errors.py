@@ -136,9 +136,22 @@ def sentence(text: object) -> str:
     return words if words.endswith((".", "!", "?")) else words + "."
 
 
+_NO_MEMORY = (
+    "out of memory",  # CUDA beside its allocator, MPS
+    "can't allocate memory",  # the processor
+    "not enough memory",  # the processor, on Windows
+    "ALLOC_FAILED",  # cuBLAS, cuDNN
+)
+
+
 def is_device_out_of_memory(error: BaseException) -> bool:
-    """Whether this is torch's error for a device; told by name, as torch loads slowly."""
-    return type(error).__name__ == "OutOfMemoryError"
+    """Whether this is one of torch's errors for a device without memory.
+
+    Told by name and words: torch loads slowly, and only CUDA's allocator has a class for it.
+    """
+    if type(error).__name__ == "OutOfMemoryError":
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in _NO_MEMORY)
 
 
 def problem_from(error: BaseException) -> Problem | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,9 +27,9 @@ from .schemas import (
 from .source import answer_pixels
 
 if TYPE_CHECKING:
-    from handtint_model import Colorizer
+    from handtint_model import Colorizer, EncodedPhoto, Suggestion
 
-    from .cache import Entry
+    from .less_memory import Encoding
     from .service import Service
     from .source import Source
     from .tickets import Ticket
@@ -47,15 +46,6 @@ FILE_TYPES = {
 RAW_TYPE = "application/octet-stream"
 
 
-@dataclass(frozen=True, eq=False)
-class Done:
-    """What an engine has done for a route."""
-
-    value: Any
-    colorizer: Colorizer
-    note: str
-
-
 def service() -> Service:
     """The state of this application."""
     found: Service = current_app.extensions["handtint"]
@@ -68,10 +58,12 @@ def _gone(incoming: Request) -> Callable[[], bool]:
     return asked or (lambda: False)
 
 
-def _common_headers(ticket: Ticket, photo: Source, done: Done, hit: bool) -> list[tuple[str, str]]:
+def _common_headers(
+    ticket: Ticket, photo: Source, made: Encoding, hit: bool
+) -> list[tuple[str, str]]:
     """Of every answer about a photo."""
-    colorizer = done.colorizer
-    note = [("Handtint-Note", done.note)] if done.note else []
+    colorizer = made.colorizer
+    note = [("Handtint-Note", made.note)] if made.note else []
     return [
         ("Handtint-Image-Id", photo.image_id),
         ("Handtint-Request-Id", ticket.request_id),
@@ -104,8 +96,7 @@ def colorize() -> Response:
         itemsize = photo.luminance.dtype.itemsize
         reservation = state.budget.take(region[2] * region[3] * 4 * itemsize)
         try:
-            done, hit = _coloured(state, wanted, ticket, photo, hints, region)
-            rgb = done.value
+            rgb, made, hit = _coloured(state, wanted, ticket, photo, hints, region)
             started = time.perf_counter()
             ticket.report("write", 0.0)
             alpha = _cut(photo.alpha, region)
@@ -118,7 +109,7 @@ def colorize() -> Response:
                 layout, dtype, kind, body = _file(rgb, alpha, photo, wanted.output, ticket)
             ticket.timings["write"] = (time.perf_counter() - started) * 1000
             state.metrics.pixels.inc(region[2] * region[3])
-            headers = _common_headers(ticket, photo, done, hit)
+            headers = _common_headers(ticket, photo, made, hit)
             headers += _size_headers(region[2], region[3], dtype, layout)
             if wanted.region is not None:
                 headers.append(("Handtint-Region", ",".join(map(str, region))))
@@ -135,23 +126,22 @@ def _coloured(
     photo: Source,
     hints: Any,
     region: tuple[int, int, int, int],
-) -> tuple[Done, bool]:
+) -> tuple[NDArray[Any], Encoding, bool]:
     options = wanted.options()
 
-    def act(colorizer: Colorizer, entry: Entry) -> Done:
+    def act(colorizer: Colorizer, encoded: EncodedPhoto) -> NDArray[Any]:
         started = time.perf_counter()
         rgb = colorizer.colorize(
-            entry.encoded,
+            encoded,
             hints,
             region=None if wanted.region is None else region,
             progress=ticket.report,
             options=options,
         )
         ticket.timings["render"] = (time.perf_counter() - started) * 1000
-        return Done(rgb, colorizer, entry.note)
+        return rgb
 
-    done, hit = state.run(photo, options, ticket, act)
-    return done, hit
+    return state.run(photo, options, ticket, act)
 
 
 def _region(wanted: ColorizeRequest, photo: Source) -> tuple[int, int, int, int]:
@@ -203,15 +193,13 @@ def suggest() -> Response:
         hints = read_hints(wanted, parts.get("hints"), state.settings.max_pixels)
         where = _place(wanted, parts, photo, state.settings.max_pixels)
 
-        def act(colorizer: Colorizer, entry: Entry) -> Done:
+        def act(colorizer: Colorizer, encoded: EncodedPhoto) -> list[Suggestion]:
             started = time.perf_counter()
-            found = colorizer.suggest(
-                entry.encoded, where, hints, n=wanted.n, strength=wanted.strength
-            )
+            found = colorizer.suggest(encoded, where, hints, n=wanted.n, strength=wanted.strength)
             ticket.timings["render"] = (time.perf_counter() - started) * 1000
-            return Done(found, colorizer, entry.note)
+            return found
 
-        done, hit = state.run(photo, wanted.options(), ticket, act)
+        found, made, hit = state.run(photo, wanted.options(), ticket, act)
         answer = SuggestAnswer(
             image_id=photo.image_id,
             suggestions=[
@@ -220,10 +208,10 @@ def suggest() -> Response:
                     ab=[round(float(v), 2) for v in s.ab],
                     probability=round(min(max(float(s.probability), 0.0), 1.0), 5),
                 )
-                for s in done.value
+                for s in found
             ],
         )
-        return json_answer(answer, _common_headers(ticket, photo, done, hit))
+        return json_answer(answer, _common_headers(ticket, photo, made, hit))
 
 
 def _place(
@@ -253,16 +241,15 @@ def uncertainty() -> Response:
         hints = read_hints(wanted, parts.get("hints"), state.settings.max_pixels)
         options = wanted.options()
 
-        def act(colorizer: Colorizer, entry: Entry) -> Done:
+        def act(colorizer: Colorizer, encoded: EncodedPhoto) -> NDArray[np.float32]:
             started = time.perf_counter()
-            found = colorizer.uncertainty(entry.encoded, hints)
+            found = colorizer.uncertainty(encoded, hints)
             ticket.timings["render"] = (time.perf_counter() - started) * 1000
-            return Done(found, colorizer, entry.note)
+            return found
 
-        done, hit = state.run(photo, options, ticket, act)
-        cells = done.value
+        cells, made, hit = state.run(photo, options, ticket, act)
         body, kind, dtype = _map(cells, wanted)
-        headers = _common_headers(ticket, photo, done, hit)
+        headers = _common_headers(ticket, photo, made, hit)
         headers += _size_headers(cells.shape[1], cells.shape[0], dtype, "Y")
         return pixels_answer(request, body, kind, headers)
 

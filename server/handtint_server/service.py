@@ -12,14 +12,14 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from . import __version__, source
+from . import __version__, less_memory, source
 from .budget import Budget
 from .cache import Entry, Fingerprint, PhotoCache, wait_for
 from .devices import describe, engine_devices, free_unused, trim_heaps
 from .engine import Engines, Load
-from .errors import Problem, is_device_out_of_memory, problem_from
+from .errors import Problem, problem_from
 from .metrics import Metrics
-from .model import RENDER_SIZES, BadImage, ColorizeOptions
+from .model import BadImage, ColorizeOptions
 from .multipart import MAX_PARTS
 from .schemas import (
     MAX_POINTS,
@@ -37,8 +37,9 @@ from .settings import API_VERSION, Settings
 from .tickets import Ticket, Tickets
 
 if TYPE_CHECKING:
-    from handtint_model import Colorizer
+    from handtint_model import Colorizer, EncodedPhoto
 
+    from .less_memory import Encoding
     from .multipart import Part
     from .source import Source
 
@@ -46,7 +47,7 @@ log = logging.getLogger("handtint.service")
 
 MAX_REQUEST_JSON = 2 << 20
 
-Act = Callable[["Colorizer", Entry], Any]
+Act = Callable[["Colorizer", "EncodedPhoto"], Any]
 """What a route does with an encoded photo, on the engine's thread."""
 
 
@@ -199,67 +200,50 @@ class Service:
 
     def run(
         self, photo: Source, options: ColorizeOptions, ticket: Ticket, act: Act
-    ) -> tuple[Any, bool]:
-        """Encode the photo if need be, and act on it: (what `act` returned, cache hit)."""
-        key = (photo.image_id, options.render_size)
+    ) -> tuple[Any, Encoding, bool]:
+        """Encode the photo if need be, and act on it.
+
+        Returns what `act` returned, the encoding that it was done with, and whether that
+        was cached.
+        """
+        size = options.render_size
+        key = (photo.image_id, size)
 
         def encode_and_act(colorizer: Colorizer, number: int) -> Any:
             started = time.perf_counter()
-            entry = self._encode(colorizer, number, photo, options.render_size, ticket)
+            made = less_memory.encode(
+                colorizer, self.engines.spare, photo.luminance, photo.alpha, size, ticket.report
+            )
             ticket.timings["encode"] = (time.perf_counter() - started) * 1000
+            entry = Entry(photo, made, number)
             self.cache.land(key, entry)
             return act_on(entry, colorizer, number)
 
         def act_on(entry: Entry, colorizer: Colorizer, number: int) -> Any:
+            last = entry
             try:
-                return act(entry.colorizer or colorizer, entry)
+                value, made = less_memory.paint(
+                    entry.made, self.engines.spare, photo.alpha, size, ticket.report, act
+                )
+                if made is not entry.made:
+                    last = Entry(photo, made, number)
+                    self.cache.replace(key, entry, last)
+                return value, made
             finally:
-                self.cache.weigh(key, entry)
+                self.cache.weigh(key, last)
 
         while True:
             flight, mine, entry = self.cache.join(key)
             if flight is not None and mine:
                 try:
-                    return self.engines.run(encode_and_act, ticket), False
+                    return *self.engines.run(encode_and_act, ticket), False
                 except BaseException as error:
                     self.cache.land(key, None, error)
                     raise
             if flight is not None:
                 entry = wait_for(flight, ticket.check)
             if entry is not None:
-                return self.engines.run(partial(act_on, entry), ticket, entry.engine), True
-
-    def _encode(
-        self, colorizer: Colorizer, number: int, photo: Source, size: int, ticket: Ticket
-    ) -> Entry:
-        """Encode; on a device without the memory for it smaller, and then on the processor."""
-        used, note, wanted = colorizer, "", size
-        while True:
-            try:
-                encoded = used.encode(
-                    photo.luminance,
-                    render_size=size,
-                    alpha=photo.alpha,
-                    progress=ticket.report,
-                )
-            except RuntimeError as error:
-                if not is_device_out_of_memory(error):
-                    raise
-                free_unused()
-                if size > RENDER_SIZES[0]:
-                    size = max(int(size * 0.7), RENDER_SIZES[0])
-                    note = (
-                        f"The device ran out of memory: the network saw {size} pixels of the "
-                        f"short side instead of {wanted}."
-                    )
-                elif used is colorizer and colorizer.device != "cpu":
-                    used, size = self.engines.spare(), wanted
-                    note = "The device ran out of memory: the processor did the work."
-                else:
-                    raise
-                log.warning("request %s: %s", ticket.request_id, note)
-            else:
-                return Entry(photo, encoded, number, None if used is colorizer else used, note)
+                return *self.engines.run(partial(act_on, entry), ticket, entry.engine), True
 
     def health(self) -> Health:
         """For `GET /v1/health`."""

@@ -32,7 +32,11 @@ def jobs(tmp_path):
 
 
 def threads_left():
-    return [t.name for t in threading.enumerate() if t.name.startswith(("handtint-read", "handtint-finish"))]
+    return [
+        t.name
+        for t in threading.enumerate()
+        if t.name.startswith(("handtint-read", "handtint-finish"))
+    ]
 
 
 @pytest.mark.parametrize("budget", [1, 100_000, 10**9])

@@ -24,7 +24,7 @@ def test_the_file_is_rotated_and_bounded(tmp_path: Path, monkeypatch: pytest.Mon
     files = [path, *(path.with_name(f"server.log.{i}") for i in (1, 2, 3))]
     assert sorted(tmp_path.iterdir()) == sorted(files)
     assert all(0 < file.stat().st_size <= 2000 for file in files)
-    lines = [json.loads(line) for file in reversed(files) for line in file.open()]
+    lines = [json.loads(line) for file in reversed(files) for line in file.read_text().splitlines()]
     numbers = [int(line["message"].split()[1]) for line in lines]
     assert numbers == list(range(500 - len(numbers), 500))  # the newest, none lost between files
     assert {line["ms"] for line in lines} == {1.5}

@@ -212,10 +212,7 @@ def _run(
         from handtint_server.batch_server import ServerPainter
 
         return Pipeline(jobs, settings, ServerPainter.connect(server, token_file))
-    import handtint_model
-
-    colorizer = handtint_model.load_colorizer(weights, device=device)
-    return Pipeline(jobs, settings, LocalPainter(colorizer))
+    return Pipeline(jobs, settings, LocalPainter.load(weights, device))
 
 
 class Report:
@@ -234,9 +231,10 @@ class Report:
 
     def show(self, outcome: Outcome) -> None:
         """Count an outcome and tell what matters of it."""
+        if told := outcome.error or outcome.note:
+            tqdm.write(f"{outcome.job.source}: {told}", file=sys.stderr)
         if outcome.error:
             self.faults += 1
-            tqdm.write(f"{outcome.job.source}: {outcome.error}", file=sys.stderr)
         elif outcome.skipped:
             self.skipped += 1
         else:
