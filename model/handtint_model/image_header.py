@@ -31,6 +31,7 @@ _DTYPES: dict[str, np.dtype[Any]] = {
     "double": np.dtype(np.float32),
 }
 _UNKNOWN_RESOLUTION = 1.0  # libvips' value, pixels per mm, where a file says nothing
+_WEBP_CHUNKS = 64  # looked through for pixels
 _REDUCED = 1  # bit of NewSubfileType: "a reduced-resolution version of another image"
 _TIFF_COMPRESSION = {1: "none", 5: "lzw", 8: "deflate", 32946: "deflate", 50000: "zstd"}
 _XMP_ORIENTATION = re.compile(rb'(tiff:Orientation(?:="|>))[2-8]')
@@ -143,7 +144,19 @@ def _look(file: BinaryIO) -> tuple[Format, tuple[exif.Entry, ...], str]:
         return kind, exif.read_directory(file), ""
     if kind.name == "png" and _is_animated_png(file):
         return kind, (), "animated"
-    return kind, (), "lossless" if head[12:16] == b"VP8L" else ""
+    return kind, (), "lossless" if kind.name == "webp" and _is_lossless_webp(file) else ""
+
+
+def _is_lossless_webp(file: BinaryIO) -> bool:
+    """Whether the first pixels are a VP8L chunk, behind EXIF's and profile's if there are some."""
+    file.seek(12)
+    for _ in range(_WEBP_CHUNKS):
+        chunk = file.read(8)
+        if len(chunk) < 8 or chunk[:4] in (b"VP8 ", b"VP8L"):
+            return chunk[:4] == b"VP8L"
+        size = int.from_bytes(chunk[4:], "little")
+        file.seek(size + size % 2, 1)
+    return False
 
 
 def _is_animated_png(file: BinaryIO) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from .conftest import Live
 FORMATS = {"png": "png", "tif": "tiff", "jpg": "jpeg", "webp": "webp"}
 
 
+@functools.cache  # a profile holds the time at which it was made
 def source(ending: str) -> tuple[bytes, np.ndarray, np.ndarray | None, bytes]:
     """(file, upright Y', upright alpha or None, profile): lying on its side, toned, with EXIF."""
     plane = np.kron(pictures.photo(8, 12), np.ones((16, 16))).astype(np.uint8)
