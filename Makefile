@@ -32,8 +32,9 @@ editors-test: setup
 	@tests/support/debian_folder.sh $(DEBIAN) build
 	@HANDTINT_DEBIAN=$(DEBIAN) HANDTINT_NEED_EDITORS=1 $(BIN)/python -m pytest -m 'gimp or krita' tests/plugins
 
+KODAK ?= ../shared/kodak
 bench: setup
-	@$(BIN)/python bench/edges.py
+	@$(BIN)/python bench/edges.py $(KODAK)
 	@$(BIN)/python bench/latency.py
 	@$(BIN)/python bench/memory.py
 

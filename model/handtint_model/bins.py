@@ -162,12 +162,16 @@ def rebalancing_weights(prior: NDArray[np.float64], mix: float = 0.5) -> NDArray
 
 VIVIDNESS_CURVE: Sequence[tuple[float, float, float]] = (
     # vividness, r (how much of the tilt is divided out), T (temperature)
-    (0.0, 1.0, 1.0),
-    (0.25, 0.35, 0.75),
-    (0.5, 0.0, 0.3),
-    (1.0, 0.0, 0.05),
+    (0.0, 1.0, 0.92),
+    (0.25, 0.4, 0.75),
+    (0.5, -0.2, 0.5),
+    (1.0, -0.3, 0.1),
 )
-"""Knots of the curve from the calibrated mean to the boldest colour; linear in r, log T."""
+"""Knots of the curve from the colour of least error to the boldest; linear in r, log T.
+
+A negative r tilts further towards rare colours.  That makes as much colour as a lower T does
+but with fewer jumps between colours about as likely (docs/training.md).
+"""
 
 
 def vividness_to_decoding(vividness: float) -> tuple[float, float]:

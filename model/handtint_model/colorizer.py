@@ -343,7 +343,7 @@ class Colorizer:
         picked = torch.from_numpy(cells).to(self.torch_device)
         logits = photo.heads.logits[0].flatten(1)[:, picked]  # (313, M)
         p = decode_distribution(logits[None, :, :, None], self.weights, SUGGEST_TILT, 1.0)
-        p_cells = p[0, :, :, 0].double().cpu().numpy()  # (313, M)
+        p_cells = p[0, :, :, 0].cpu().double().numpy()  # (313, M)
         found = ev.pool(flatten(hints, photo.geometry), photo.geometry, chosen.strength)
         if found.number.size:
             belief = self._believe(photo, found)

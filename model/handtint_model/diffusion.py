@@ -47,7 +47,7 @@ PULL_BACK = 1e-2
 HOLD = 1e3
 """Largest c: a painted cell has what is painted."""
 
-DECIDE = (0.2, 0.75)
+DECIDE = (0.3, 0.75)
 """Trust, with full masses, at which a cell takes nothing of a hint and all of it."""
 
 FAINT = 6.0
