@@ -108,7 +108,8 @@ def measure_render(plane: NDArray[Any], megapixels: float, repeat: int) -> Clock
 def measure_file(colorizer: Any, plane: NDArray[Any], folder: Path, repeat: int) -> Clock:
     clock = Clock()
     source, target = folder / "photo.tif", folder / "result.tif"
-    write_photo(source, np.repeat(plane[..., None], 3, axis=2), PhotoMeta())
+    depth = 8 * plane.dtype.itemsize
+    write_photo(source, np.repeat(plane[..., None], 3, axis=2), PhotoMeta(depth=depth))
     for _ in range(repeat):
         found = clock("read", lambda: read_photo(source))
         encoded = clock("network", lambda f=found: colorizer.encode(f.luminance))

@@ -59,7 +59,7 @@ def reset(pid: int) -> None:
 def command_line(sizes: list[float], folder: Path) -> None:
     handtint = [sys.executable, "-m", "handtint_server"]
     small, result = folder / "small.tif", folder / "result.tif"
-    write_photo(small, np.repeat(photo(0.05, 16)[..., None], 3, axis=2), PhotoMeta())
+    write_photo(small, np.repeat(photo(0.05, 16)[..., None], 3, axis=2), PhotoMeta(depth=16))
     # The first run compiles, which takes memory of its own.
     peak_of([*handtint, "colorize", str(small), "-o", str(result), "--overwrite"])
     model = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, check=True)
@@ -67,7 +67,7 @@ def command_line(sizes: list[float], folder: Path) -> None:
     print(f"TIFF to TIFF by the command line; the loaded model takes {loaded:.0f} MB")
     for size in (0.05, *sizes):
         source = folder / "photo.tif"
-        write_photo(source, np.repeat(photo(size, 16)[..., None], 3, axis=2), PhotoMeta())
+        write_photo(source, np.repeat(photo(size, 16)[..., None], 3, axis=2), PhotoMeta(depth=16))
         peak = peak_of([*handtint, "colorize", str(source), "-o", str(result), "--overwrite"])
         print(f"{size:7g} MP: {peak:6.0f} MB, above the model {peak - loaded:6.0f} MB", flush=True)
 
