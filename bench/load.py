@@ -234,11 +234,12 @@ class Client:
             photo.image_id = headers["handtint-image-id"] if kind == "raw" else photo.image_id
         right = status == 200 and data == np.ascontiguousarray(expected).tobytes()
         if status == 200 and not right and len(data) == expected.size:
-            # Threads may share the work differently, which can move a value by a code, and a
-            # few beside hints by two: how far a hint reaches is a steep function.
+            # Threads may share the work differently, which can move a value by a code, and one
+            # in ten thousand beside hints by a few: how far a hint reaches is a steep function,
+            # and in a dark pixel a little colour is several codes of a channel.
             found = np.frombuffer(data, np.uint8).reshape(expected.shape).astype(int)
             apart = np.abs(found - expected)
-            right = bool(apart.max() <= 2 and (apart > 1).mean() < 1e-3)
+            right = bool(apart.max() <= 6 and (apart > 1).mean() < 1e-4)
         self.expect(kind, right, data if status != 200 else "other pixels")
 
     def small(self, kind: str, photo: Photo) -> None:
