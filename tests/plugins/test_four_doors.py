@@ -22,17 +22,20 @@ pytestmark = pytest.mark.timeout(1800)
 
 @pytest.mark.gimp
 def test_gimp(in_gimp: GimpAndServer, colorizer: Colorizer) -> None:
-    """An 8-bit sRGB image in perceptual encoding is stored as it comes: no difference."""
+    """An 8-bit sRGB image in perceptual encoding is stored as it comes."""
     photo, hints = four_doors.write(in_gimp.gimp.work)
     assert in_gimp.gimp.run("doors", limit=900)["doors"] is None
     data = np.fromfile(in_gimp.gimp.work / "doors.rgb", np.uint8)
     found = data.reshape(*photo.shape, 3)
-    assert four_doors.table("GIMP", found, four_doors.by_python(colorizer, photo, hints)) == 0
+    assert (
+        four_doors.table("GIMP", found, four_doors.by_python(colorizer, photo, hints))
+        <= four_doors.ROUNDING
+    )
 
 
 @pytest.mark.krita
 def test_krita(tmp_path: Path, colorizer: Colorizer) -> None:
-    """Krita converts the gray document to RGB at 8 bits: no difference either."""
+    """Krita converts the gray document to RGB at 8 bits."""
     run_in_krita.need()
     runtime, home, out = tmp_path / "runtime", tmp_path / "data", tmp_path / "krita"
     be_patient(home)
@@ -43,4 +46,7 @@ def test_krita(tmp_path: Path, colorizer: Colorizer) -> None:
     data = np.fromfile(out / "doors.bgra", np.uint8).reshape(*photo.shape, 4)
     assert (data[..., 3] == 255).all()
     found = data[..., 2::-1]
-    assert four_doors.table("Krita", found, four_doors.by_python(colorizer, photo, hints)) == 0
+    assert (
+        four_doors.table("Krita", found, four_doors.by_python(colorizer, photo, hints))
+        <= four_doors.ROUNDING
+    )

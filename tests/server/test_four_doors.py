@@ -92,7 +92,7 @@ def test_the_same_pixels(
     photo, hints = four_doors.write(folder)
     wanted = four_doors.by_python(colorizer, photo, hints)
     found = DOORS[door](folder, server)
-    assert four_doors.table(door, found, wanted) == 0
+    assert four_doors.table(door, found, wanted) <= four_doors.ROUNDING
     # The hints are in it: a door that lost them would agree with nothing above.
     plain = colorizer.colorize(colorizer.encode(photo))
     assert np.abs(found.astype(int) - plain).max() > 40

@@ -43,6 +43,10 @@ def by_python(
     return np.asarray(result, np.uint8)
 
 
+ROUNDING = 1
+"""Codes: processes of another number of threads add in another order, in the last digit."""
+
+
 def table(door: str, found: NDArray[np.uint8], wanted: NDArray[np.uint8]) -> int:
     """The largest difference in codes, also printed (`pytest -s` shows it)."""
     assert found.shape == wanted.shape, (found.shape, wanted.shape)
