@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PHOTO := examples/picosdeeuropa-gray.jpg
 RESULT := out/picosdeeuropa.jpg
 
-.PHONY: setup colorize test lint editors-test bench plugins release-check clean
+.PHONY: setup colorize test lint editors-folder editors-test bench plugins release-check clean
 
 setup: $(VENV)/.ready
 
@@ -27,9 +27,11 @@ test: setup
 # The plug-ins in the real GIMP and Krita, in a Debian folder that is made once (root,
 # debootstrap; two to five minutes, 1.5 GB).  HANDTINT_SHOTS=FOLDER keeps the screenshots.
 DEBIAN := /var/tmp/handtint-debian13
-editors-test: setup
+editors-folder:
 	@command -v debootstrap >/dev/null || { apt-get -q update && apt-get -qy install debootstrap debian-archive-keyring; }
 	@tests/support/debian_folder.sh $(DEBIAN) build
+
+editors-test: setup editors-folder
 	@HANDTINT_DEBIAN=$(DEBIAN) HANDTINT_NEED_EDITORS=1 $(BIN)/python -m pytest -m 'gimp or krita' tests/plugins
 
 KODAK ?= ../shared/kodak
