@@ -16,6 +16,19 @@ _TOY_MODEL = ModelConfig(
     global_width=64, global_blocks=1, global_heads=2, decoder_width=32, decoder_blocks=(1, 1, 1)
 )
 
+# Six runs that are equal but for one thing each (docs/why-it-works.md).  Hints are left out, so
+# that the automatic colour's loss is all that differs: a regression has no bins to mix them into.
+_ABLATION = TrainConfig(
+    stages=(Stage(0.65, 160, 32), Stage(1.0, 224, 32)),
+    ema=0.998,  # shorter than the default's, as the runs are
+    hint_loss=0.0,
+    hint_error=0.0,
+    share_without_hints=1.0,
+    share_altered=0.0,
+    share_altered_object=0.0,
+)
+_BATCH_NORM = ModelConfig(stem_norm="batch")
+
 PRESETS: Mapping[str, TrainConfig] = {
     "default": TrainConfig(),
     # Seconds to minutes on a laptop, to see that everything works; not for good colour.
@@ -35,6 +48,14 @@ PRESETS: Mapping[str, TrainConfig] = {
         learning_rate=2e-4,
         encoder_frozen=0.0,
         encoder_rate=0.05,
+    ),
+    "ablation-a": _ABLATION,
+    "ablation-b": replace(_ABLATION, loss="plain"),
+    "ablation-c": replace(_ABLATION, loss="regression"),
+    "ablation-d": replace(_ABLATION, model=_BATCH_NORM),
+    "ablation-e": replace(_ABLATION, model=replace(_BATCH_NORM, input_mean=0.0), stem="naive"),
+    "ablation-f": replace(
+        _ABLATION, model=ModelConfig(input_mean=0.0), stem="naive", calibrate=False
     ),
 }
 
