@@ -110,7 +110,9 @@ def _log_trusts(reach: Tensor, mass: Tensor) -> Tensor:
     log_mass = mass.clamp(min=1e-30).log()[:, None, :]
     log_t = (reach + log_mass).clamp(min=LOG_ZERO)
     absent = mass <= 0
-    return log_t.masked_fill(absent[:, None, :], LOG_ZERO) if absent.any() else log_t
+    # Asking a GPU whether there are any would wait for it.
+    some = log_t.is_cuda or bool(absent.any())
+    return log_t.masked_fill(absent[:, None, :], LOG_ZERO) if some else log_t
 
 
 def _soft_maximum(log_t: Tensor) -> Tensor:

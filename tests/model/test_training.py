@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from scipy import ndimage
 from skimage import data
 
 from handtint_model import BadImage, BadOption
@@ -25,8 +26,20 @@ from handtint_model.checkpoint import load_weights
 from handtint_model.training import PRESETS, Stage, read_config, train
 from handtint_model.training.checkpoints import load_run
 from handtint_model.training.device_photos import DevicePhotos
-from handtint_model.training.hint_simulation import alter_truth, simulate_hints
-from handtint_model.training.loop import build, hold_out, learning_rate, losses, prepare
+from handtint_model.training.hint_simulation import (
+    STROKE_TOLERANCE,
+    alter_truth,
+    pick_objects,
+    simulate_hints,
+)
+from handtint_model.training.loop import (
+    build,
+    hold_out,
+    jitter_tone,
+    learning_rate,
+    losses,
+    prepare,
+)
 from handtint_model.training.photos import PhotoSampler, host_batches, index_photos
 
 SMALL = Stage(1.0, 32, 4)
@@ -114,28 +127,56 @@ def test_crops_on_the_device_are_the_same_pictures(photos: Path) -> None:
 
 def test_simulated_hints_bring_the_truth() -> None:
     rng = np.random.default_rng(0)
-    truth = rng.normal(0, 20, (40, 12, 16, 2)).astype(np.float32)
-    truth[:, :, :8] = 5.0  # half of every picture is one object
-    hints = simulate_hints(rng, truth, 0.25)
-    count = (hints.mass > 0).sum(axis=1)
+    truth = rng.uniform(20, 80, (40, 12, 16, 2)).astype(np.float32)
+    truth[:, :, :8] = 5.0  # half of every picture is one object, which no stroke leaves
+    hints = simulate_hints(rng, torch.from_numpy(truth), 0.25)
+    number, mass, ab = (part.numpy() for part in hints)
+    count = (mass > 0).sum(axis=1)
     assert 3 <= (count == 0).sum() <= 20
     assert count.max() > 8
-    flat = truth.reshape(40, -1, 2)
+    assert set(np.unique(mass)) <= {0.0, 1.0}
+    assert number.min() >= 0
+    assert number.max() < 12 * 16
+    plain = 0
     for b in range(40):
+        assert (mass[b, : count[b]] == 1).all()  # those that there are come first
         for k in range(count[b]):
-            column = hints.number[b, k] % 16
-            if hints.mass[b, k] and column < 5:  # squares up to 6 cells may reach column 8
-                near = flat[b][hints.number[b, : count[b]]]
-                assert near.min() <= hints.ab[b, k].min()
-    assert set(np.unique(hints.mass)) <= {0.0, 1.0}
+            row, column = np.divmod(number[b, k], 16)
+            if column < 2:  # squares up to 6 cells do not reach from here to column 8
+                assert ab[b, k] == pytest.approx([5.0, 5.0], abs=1e-4)
+                plain += 1
+    assert plain > 20
+
+
+def test_a_square_and_a_stroke_have_the_colour_under_them() -> None:
+    """One hint a picture: its cells bring the mean of just those cells of the truth."""
+    rng = np.random.default_rng(1)
+    y, x = np.mgrid[:12, :16]
+    smooth = np.stack([3.0 * y, 4.0 * x], axis=-1).astype(np.float32)
+    truth = torch.from_numpy(np.repeat(smooth[None], 400, axis=0))
+    number, mass, ab = (part.numpy() for part in simulate_hints(rng, truth, 0.0))
+    flat, lines, squares = smooth.reshape(-1, 2), 0, 0
+    for b in range(400):
+        cells, colours = number[b][mass[b] > 0], ab[b][mass[b] > 0]
+        if len(np.unique(colours, axis=0)) != 1:
+            continue  # several hints
+        assert colours[0] == pytest.approx(flat[cells].mean(axis=0), abs=0.2)
+        rows, columns = np.divmod(np.unique(cells), 16)
+        high, wide = np.ptp(rows) + 1, np.ptp(columns) + 1
+        squares += len(rows) == high * wide and 1 < high == wide
+        if len(rows) < high * wide and min(high, wide) > 1:
+            lines += 1
+            assert np.abs(flat[cells] - flat[cells[0]]).max() <= STROKE_TOLERANCE
+    assert lines > 5
+    assert squares > 20
 
 
 def test_altered_truth_is_turned_as_a_whole() -> None:
     rng = np.random.default_rng(0)
     truth = rng.normal(0, 15, (60, 4, 4, 2)).astype(np.float32)
-    changed, altered, regions = alter_truth(rng, truth, 0.4)
+    changed, altered, regions = (p.numpy() for p in alter_truth(rng, torch.from_numpy(truth), 0.4))
     assert 12 <= altered.sum() <= 36
-    assert regions == [None] * 60
+    assert not regions.any()
     assert np.array_equal(changed[~altered], truth[~altered])
     for b in np.flatnonzero(altered):
         before, after = truth[b].reshape(-1, 2), changed[b].reshape(-1, 2)
@@ -149,21 +190,55 @@ def test_one_object_is_altered_and_hinted() -> None:
     truth = np.zeros((40, 12, 16, 2), np.float32)
     truth[:, 2:8, 3:9] = (30.0, 20.0)
     truth += rng.normal(0, 1, truth.shape).astype(np.float32)
-    changed, altered, regions = alter_truth(rng, truth, 0.0, 0.5)
+    found = alter_truth(rng, torch.from_numpy(truth), 0.0, 0.5)
+    changed, altered, regions = (part.numpy() for part in found)
     assert 8 <= altered.sum() <= 32
-    hints = simulate_hints(rng, changed, 1.0, regions)
+    number, mass, _ = (p.numpy() for p in simulate_hints(rng, found.ab, 1.0, found.regions))
     for b in range(40):
         region = regions[b]
-        assert (region is not None) == altered[b]
-        assert (hints.mass[b] > 0).any() == altered[b]
-        if region is None:
+        assert region.any() == altered[b]
+        assert (mass[b] > 0).any() == altered[b]
+        if not altered[b]:
             assert np.array_equal(changed[b], truth[b])
             continue
+        # All of the object, and nothing else.
+        assert np.array_equal(np.unique(truth[b][region].round(-1), axis=0), [[30.0, 20.0]])
+        assert region.sum() == 36
         assert np.array_equal(changed[b][~region], truth[b][~region])
         shift = changed[b][region] - truth[b][region]
         assert shift == pytest.approx(np.broadcast_to(shift[0], shift.shape), abs=1e-3)
         assert np.linalg.norm(shift[0]) > 19
-        assert region.ravel()[hints.number[b, 0]]
+        assert region.ravel()[number[b, 0]]
+
+
+def test_a_winding_object_is_whole_or_none() -> None:
+    """A part of a long winding object would teach hints to stop where nothing ends."""
+    ab = np.zeros((48, 48, 2), np.float32)
+    ab[30:46, 4:24] = 40.0
+    ab[0:28:4] = -40.0  # lines, joined at alternate ends
+    for number, row in enumerate(range(0, 24, 4)):
+        ab[row : row + 4, -1 if number % 2 == 0 else 0] = -40.0
+    dice = torch.Generator().manual_seed(0)
+    regions = pick_objects(dice, torch.from_numpy(np.repeat(ab[None], 12, axis=0))).numpy()
+    for region in regions:
+        parts, _ = ndimage.label((ab == ab[region][0]).all(-1), np.ones((3, 3)))
+        assert np.array_equal(region, parts == parts[region][0])
+    winding = regions[:, 0, 0]
+    assert not winding.any()
+    assert regions[:, 35, 10].any()
+
+
+def test_other_tone_curves_rise_and_stay_in_range() -> None:
+    rng = np.random.default_rng(0)
+    ramp = torch.linspace(0, 1, 64).reshape(1, 1, 8, 8).repeat(50, 1, 1, 1)
+    toned = jitter_tone(rng, ramp, 0.6).flatten(1).numpy()
+    same = (toned == ramp.flatten(1).numpy()).all(axis=1)
+    assert 10 <= same.sum() <= 30
+    assert (np.diff(toned, axis=1) > 0).all()
+    assert toned.min() >= 0.0
+    assert toned.max() <= 1.0
+    assert np.ptp(toned[:, 32]) > 0.2
+    assert jitter_tone(rng, ramp, 0.0) is ramp
 
 
 def test_prepare_averages_per_cell() -> None:

@@ -37,6 +37,7 @@ class TrainConfig:
     share_without_hints: float = 0.15
     share_altered: float = 0.1  # samples whose truth's ab is rotated and scaled as a whole
     share_altered_object: float = 0.3  # samples of whose truth one object is shifted in ab
+    share_toned: float = 0.0  # samples seen through another tone curve, as of a faded print
     hint_loss: float = 1.0
     hint_error: float = 1.0  # weight of the hinted colour's log error beside its cross-entropy
     balance: float = 0.5  # a source of n photos is drawn in proportion to n ** balance

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from ..errors import BadImage
 from .config import Stage, TrainConfig
-from .photos import PhotoRef, decode, mean_chroma, random_box
+from .photos import PhotoRef, decode, mean_chroma
 
 
 class DevicePhotos:
@@ -52,16 +52,17 @@ class DevicePhotos:
 
     def batch(self, first: int, stage: Stage) -> Tensor:
         """(B, crop, crop, 3) uint8 on the device, from photo number ``first`` on."""
-        boxes = np.empty((stage.batch, 3))
-        chosen = np.empty(stage.batch, np.int64)
-        flip = np.empty(stage.batch, bool)
-        for i in range(stage.batch):
-            rng = np.random.default_rng((self.config.seed, first + i))
-            source = self.sources[int(rng.choice(len(self.weights), p=self.weights))]
-            chosen[i] = source[int(rng.integers(len(source)))]
-            height, width = self.shapes[chosen[i]]
-            boxes[i] = random_box(rng, height, width, stage.scale or self.config.scale)
-            flip[i] = rng.random() < 0.5
+        rng = np.random.default_rng((self.config.seed, first))
+        count = stage.batch
+        drawn = rng.choice(len(self.weights), count, p=self.weights)
+        held = np.array([len(s) for s in self.sources])[drawn]
+        place = (rng.random(count) * held).astype(np.int64)
+        chosen = np.array([self.sources[s][p] for s, p in zip(drawn, place)])
+        height, width = self.shapes[chosen].T
+        area = rng.uniform(*(stage.scale or self.config.scale), count)
+        side = np.minimum(height, width) * np.sqrt(area)
+        left, top = rng.uniform(0, width - side), rng.uniform(0, height - side)
+        boxes, flip = np.stack([left, top, side], axis=1), rng.random(count) < 0.5
         return self.crop(chosen, boxes, flip, stage.crop)
 
     def crop(

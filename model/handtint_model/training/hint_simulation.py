@@ -1,186 +1,231 @@
 """Simulated users: points, patches and strokes with the truth's colours.
 
-All in cells of the network (stride 4).  Each sample of a batch draws its own kind:
-nothing, points, patches or strokes.
+All in cells of the network (stride 4), on the device that the truth lies on, for a whole
+batch at once: a GPU sees thousands of photos a second, and waiting for any number of it
+to come to the host would cost more than the simulation.  Each sample of a batch draws its
+own kind: nothing, points, patches or strokes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import ndimage
+import torch
+from torch import Tensor
+from torch.nn import functional as F
 
 MAX_CELLS = 128
 """Hinted cells a sample keeps at most."""
+
+MOST_HINTS = 48
+LARGEST_POINT, LARGEST_PATCH = 3, 6  # cells a side
+LONGEST_STROKE = 15  # steps of one cell
 
 STROKE_TOLERANCE = 12.0
 """A stroke ends where the truth's ab is farther than this from where it began: a user
 stays on one object."""
 
-
-class SimulatedHints(NamedTuple):
-    """Hinted cells of a batch."""
-
-    number: NDArray[np.int64]  # (B, K)
-    mass: NDArray[np.float32]  # (B, K), 0 where absent
-    ab: NDArray[np.float32]  # (B, K, 2)
-
-
 REGION_TOLERANCE = 14.0
 """An object of the truth, for altering it: connected cells whose ab is no farther than this
 from where it was picked."""
 
+REGION_SHARE = (0.02, 0.6)
+"""How much of the picture an altered object may be, so that there is something inside and
+outside."""
 
-def _start(
-    rng: np.random.Generator, height: int, width: int, inside: NDArray[np.bool_] | None
-) -> tuple[int, int]:
-    """A random cell (row, column), of the region if there is one."""
-    if inside is None:
-        return int(rng.integers(0, height)), int(rng.integers(0, width))
-    row, column = np.divmod(rng.choice(np.flatnonzero(inside)), width)
-    return int(row), int(column)
+TRIES = 8
 
 
-def _square(
-    start: tuple[int, int], shape: tuple[int, int], side: int, inside: NDArray[np.bool_] | None
-) -> NDArray[np.int64]:
-    """The cells of a square around a start, those of the region if there is one."""
-    (row, column), (height, width) = start, shape
-    top = int(np.clip(row - side // 2, 0, max(0, height - side)))
-    left = int(np.clip(column - side // 2, 0, max(0, width - side)))
-    y, x = np.mgrid[top : min(height, top + side), left : min(width, left + side)]
-    cells = np.asarray(y.ravel() * width + x.ravel(), np.int64)
-    return cells if inside is None else cells[inside.ravel()[cells]]
+class SimulatedHints(NamedTuple):
+    """Hinted cells of a batch."""
+
+    number: Tensor  # (B, K) int64
+    mass: Tensor  # (B, K) float32, 0 where absent
+    ab: Tensor  # (B, K, 2) float32
 
 
-def _stroke(
-    rng: np.random.Generator, ab: NDArray[np.float32], place: tuple[int, int]
-) -> NDArray[np.int64]:
-    """The cells along a wavering line that stays on one object."""
-    height, width, _ = ab.shape
-    y, x = place[0] + float(rng.random()), place[1] + float(rng.random())
-    angle = float(rng.uniform(0, 2 * np.pi))
-    start = ab[place]
-    cells: list[int] = []
-    for _ in range(int(rng.integers(2, 16))):
-        row, column = int(np.floor(y)), int(np.floor(x))
-        if not (0 <= row < height and 0 <= column < width):
-            break
-        if np.abs(ab[row, column] - start).max() > STROKE_TOLERANCE:
-            break
-        cells.append(row * width + column)
-        angle += float(rng.normal(0, 0.35))
-        y, x = y + np.sin(angle), x + np.cos(angle)
-    return np.unique(np.array(cells, np.int64))
+def _dice(rng: np.random.Generator, device: torch.device) -> torch.Generator:
+    return torch.Generator(device).manual_seed(int(rng.integers(2**62)))
+
+
+def _whole(values: Tensor, most: Tensor | int) -> Tensor:
+    """Uniform numbers in 0..1 to whole ones below ``most``."""
+    most = torch.as_tensor(most, device=values.device)
+    return torch.minimum((values * most).long(), most - 1)
+
+
+def _inside(values: Tensor, regions: Tensor) -> Tensor:
+    """For uniform numbers (B, H) random cells (B, H) of the regions (B, N); 0 if one is empty."""
+    count = regions.long().cumsum(1)
+    wanted = _whole(values, count[:, -1:].clamp(min=1)) + 1
+    return torch.searchsorted(count, wanted).clamp(max=regions.shape[1] - 1)
 
 
 def simulate_hints(
     rng: np.random.Generator,
-    ab: NDArray[np.float32],
+    ab: Tensor,
     share_without: float,
-    regions: Sequence[NDArray[np.bool_] | None] | None = None,
+    regions: Tensor | None = None,
 ) -> SimulatedHints:
     """Hints for a batch from its truth.
 
     ab: (B, h, w, 2), the truth per cell.  share_without: the share of samples without any.
-    regions: per sample the (h, w) mask of an object that was altered, or None; such a sample
-    always has hints, the first one to three of them on that object, half of the time the
-    only ones.  A point is a square of 1 to 3 cells, a patch of up to 6; each brings one
-    colour, the mean of the truth under it.  Their number is log-uniform in 1..48.
+    regions: (B, h, w) bool, the object of each sample that was altered, empty where none was;
+    a sample with one always has hints, the first one to three of them on that object, half of
+    the time the only ones.  A point is a square of 1 to 3 cells, a patch of up to 6; each
+    brings one colour, the mean of the truth under it, and so does a stroke.  Their number is
+    log-uniform in 1..48.
     """
     batch, height, width, _ = ab.shape
-    number = np.zeros((batch, MAX_CELLS), np.int64)
-    mass = np.zeros((batch, MAX_CELLS), np.float32)
-    colours = np.zeros((batch, MAX_CELLS, 2), np.float32)
-    for b in range(batch):
-        region = None if regions is None else regions[b]
-        if region is None and rng.random() < share_without:
-            continue
-        kind = rng.choice(3, p=(0.55, 0.15, 0.3))
-        count = int(np.exp(rng.uniform(0, np.log(49))))
-        on_region = 0
-        if region is not None:
-            on_region = int(rng.integers(1, 4))
-            count = on_region if rng.random() < 0.5 else max(count, on_region)
-        flat = ab[b].reshape(-1, 2)
-        used = 0
-        for k in range(count):
-            inside = region if k < on_region else None
-            start = _start(rng, height, width, inside)
-            if kind == 2:
-                cells = _stroke(rng, ab[b], start)
-            else:
-                side = int(rng.integers(1, 4 if kind == 0 else 7))
-                cells = _square(start, (height, width), side, inside)
-            cells = cells[: MAX_CELLS - used]
-            if cells.size == 0:
-                break
-            place = slice(used, used + cells.size)
-            number[b, place], mass[b, place] = cells, 1.0
-            colours[b, place] = flat[cells].mean(axis=0)
-            used += cells.size
-    return SimulatedHints(number, mass, colours)
+    device, cells = ab.device, height * width
+    dice = _dice(rng, device)
+
+    def uniform(*shape: int) -> Tensor:
+        return torch.rand(batch, *shape, generator=dice, device=device)
+
+    if regions is None:
+        regions = torch.zeros(batch, height, width, dtype=torch.bool, device=device)
+    altered = regions.flatten(1).any(1)
+    kind = uniform(1)
+    is_point, is_stroke = kind < 0.55, kind >= 0.7
+    count = torch.exp(uniform() * np.log(MOST_HINTS + 1)).long()
+    on_region = torch.where(altered, 1 + _whole(uniform(), 3), 0)
+    only = uniform() < 0.5
+    count = torch.where(
+        altered, torch.where(only, on_region, torch.maximum(count, on_region)), count
+    )
+    count = torch.where(~altered & (uniform() < share_without), 0, count)
+
+    order = torch.arange(MOST_HINTS, device=device)
+    present, bound = order < count[:, None], order < on_region[:, None]  # (B, H)
+    start = _whole(uniform(MOST_HINTS), cells)
+    start = torch.where(bound, _inside(uniform(MOST_HINTS), regions.flatten(1)), start)
+    row, column = start // width, start % width
+
+    # Squares: up to 6 x 6 candidates, those of the region where the hint is bound to it.
+    side = 1 + _whole(uniform(MOST_HINTS), torch.where(is_point, LARGEST_POINT, LARGEST_PATCH))
+    step = torch.arange(LARGEST_PATCH, device=device)
+    dy, dx = (m.flatten() for m in torch.meshgrid(step, step, indexing="ij"))
+    top = torch.minimum((row - side // 2).clamp(min=0), (height - side).clamp(min=0))[..., None]
+    left = torch.minimum((column - side // 2).clamp(min=0), (width - side).clamp(min=0))[..., None]
+    valid = (dy < side[..., None]) & (dx < side[..., None])
+    valid = valid & (top + dy < height) & (left + dx < width)
+    square = ((top + dy).clamp(max=height - 1) * width + (left + dx).clamp(max=width - 1)).flatten(
+        1
+    )
+    in_region = regions.flatten(1).gather(1, square).view(batch, MOST_HINTS, -1)
+    valid = valid & (in_region | ~bound[..., None])
+
+    # Strokes: a wavering line in steps of one cell.
+    noise = torch.randn(batch, MOST_HINTS, LONGEST_STROKE - 1, generator=dice, device=device)
+    angle = uniform(MOST_HINTS, 1) * 2 * np.pi + 0.35 * noise.cumsum(-1)
+    still = torch.zeros_like(angle[..., :1])
+    y = (row + uniform(MOST_HINTS))[..., None] + torch.cat([still, angle.sin().cumsum(-1)], -1)
+    x = (column + uniform(MOST_HINTS))[..., None] + torch.cat([still, angle.cos().cumsum(-1)], -1)
+    here = (y >= 0) & (y < height) & (x >= 0) & (x < width)
+    line = y.long().clamp(0, height - 1) * width + x.long().clamp(0, width - 1)
+    flat = ab.flatten(1, 2)
+    gap = _take(flat, line) - _take(flat, start)[:, :, None]
+    length = 2 + _whole(uniform(MOST_HINTS, 1), LONGEST_STROKE - 1)
+    on = here & (gap.abs().amax(-1) <= STROKE_TOLERANCE)
+    on = on & (torch.arange(LONGEST_STROKE, device=device) < length)
+    on = on.long().cumprod(-1).bool()
+    on = on & torch.cat([torch.ones_like(on[..., :1]), line[..., 1:] != line[..., :-1]], -1)
+
+    # Together: (B, H, 36) candidate cells of every hint.
+    more = square.shape[1] // MOST_HINTS - LONGEST_STROKE
+    cell = torch.where(
+        is_stroke[..., None], F.pad(line, (0, more)), square.view(batch, MOST_HINTS, -1)
+    )
+    valid = torch.where(is_stroke[..., None], F.pad(on, (0, more)), valid) & present[..., None]
+    share = valid.float() / valid.sum(-1, keepdim=True).clamp(min=1)
+    colour = (_take(flat, cell) * share[..., None]).sum(-2)  # (B, H, 2)
+
+    place = valid.flatten(1).long().cumsum(1) - 1
+    place = torch.where(valid.flatten(1) & (place < MAX_CELLS), place, MAX_CELLS)
+    number = torch.zeros(batch, MAX_CELLS + 1, dtype=torch.int64, device=device)
+    mass = torch.zeros(batch, MAX_CELLS + 1, device=device)
+    hinted = torch.zeros(batch, MAX_CELLS + 1, 2, device=device)
+    number.scatter_(1, place, cell.flatten(1))
+    mass.scatter_(1, place, 1.0)
+    spread = colour[:, :, None].expand(-1, -1, cell.shape[2], -1).flatten(1, 2)
+    hinted.scatter_(1, place[..., None].expand(-1, -1, 2), spread)
+    return SimulatedHints(number[:, :MAX_CELLS], mass[:, :MAX_CELLS], hinted[:, :MAX_CELLS])
+
+
+def _take(flat: Tensor, cell: Tensor) -> Tensor:
+    """Rows of (B, N, 2) at cells (B, ...): (B, ..., 2)."""
+    index = cell.flatten(1)[..., None].expand(-1, -1, 2)
+    return flat.gather(1, index).view(*cell.shape, 2)
 
 
 class AlteredTruth(NamedTuple):
     """A batch whose colours partly contradict what a network can know."""
 
-    ab: NDArray[np.float32]  # (B, h, w, 2)
-    altered: NDArray[np.bool_]  # (B,)
-    regions: list[NDArray[np.bool_] | None]  # (h, w) of the altered object, None: all or nothing
+    ab: Tensor  # (B, h, w, 2)
+    altered: Tensor  # (B,) bool
+    regions: Tensor  # (B, h, w) bool, the altered object; empty where all or nothing was
 
 
 def alter_truth(
-    rng: np.random.Generator,
-    ab: NDArray[np.float32],
-    share_whole: float,
-    share_object: float = 0.0,
+    rng: np.random.Generator, ab: Tensor, share_whole: float, share_object: float = 0.0
 ) -> AlteredTruth:
     """Give a share of the samples other colours than the network expects.
 
-    So that it learns to obey hints.  Of ``share_whole`` the whole ab is rotated and scaled.
-    That alone teaches hints to reach too far: where everything is wrong, any hint is better
-    than none.  Of ``share_object`` a single object of the truth is shifted in ab and all
-    around it stays, which teaches where to stop.
+    So that it learns to obey hints.  ab: (B, h, w, 2).  Of ``share_whole`` the whole ab is
+    rotated and scaled.  That alone teaches hints to reach too far: where everything is wrong,
+    any hint is better than none.  Of ``share_object`` a single object of the truth is shifted
+    in ab and all around it stays, which teaches where to stop.
     """
-    kind = rng.random(len(ab))
-    whole, single = kind < share_whole, (kind >= share_whole) & (kind < share_whole + share_object)
-    out = ab.copy()
-    regions: list[NDArray[np.bool_] | None] = [None] * len(ab)
-    for b in np.flatnonzero(whole):
-        angle, scale = rng.uniform(0.3, 2 * np.pi - 0.3), rng.uniform(0.6, 1.4)
-        turn = np.array(
-            [[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]], np.float32
-        )
-        turned = (ab[b] @ turn) * np.float32(scale)
-        # Kept within the region that the bins cover.
-        out[b] = turned * min(1.0, 90.0 / float(np.abs(turned).max() + 1e-6))
-    for b in np.flatnonzero(single):
-        region = pick_object(rng, ab[b])
-        if region is None:
-            single[b] = False
-            continue
-        angle, size = rng.uniform(0, 2 * np.pi), rng.uniform(20.0, 60.0)
-        shift = size * np.array([np.cos(angle), np.sin(angle)], np.float32)
-        out[b][region] = np.clip(ab[b][region] + shift, -95.0, 95.0)
-        regions[b] = region
-    return AlteredTruth(out, whole | single, regions)
+    device, batch = ab.device, len(ab)
+    kind = rng.random(batch)
+    angle = torch.as_tensor(rng.uniform(0.3, 2 * np.pi - 0.3, batch), dtype=ab.dtype)
+    scale = torch.as_tensor(rng.uniform(0.6, 1.4, batch), dtype=ab.dtype)
+    chosen = np.flatnonzero((kind >= share_whole) & (kind < share_whole + share_object))
+    dice = _dice(rng, device)
+
+    # Chosen on the host, so that shapes are known without asking the device.
+    whole = torch.as_tensor(kind < share_whole).to(device)
+    cosine, sine = angle.cos() * scale, angle.sin() * scale
+    turn = torch.stack([cosine, sine, -sine, cosine], -1).view(-1, 2, 2).to(device)
+    turned = torch.einsum("bhwc,bcd->bhwd", ab, turn)
+    # Kept within the region that the bins cover.
+    most = turned.abs().amax((1, 2, 3), keepdim=True)
+    turned = turned * (90.0 / (most + 1e-6)).clamp(max=1.0)
+    out = torch.where(whole[:, None, None, None], turned, ab)
+
+    regions = torch.zeros(ab.shape[:3], dtype=torch.bool, device=device)
+    if chosen.size:
+        single = torch.as_tensor(chosen).to(device)
+        regions[single] = pick_objects(dice, ab[single])
+        way = torch.rand(batch, 1, 1, generator=dice, device=device) * 2 * np.pi
+        size = 20.0 + 40.0 * torch.rand(batch, 1, 1, generator=dice, device=device)
+        shift = torch.stack([way.cos() * size, way.sin() * size], -1)
+        out = torch.where(regions[..., None], (out + shift).clamp(-95.0, 95.0), out)
+    return AlteredTruth(out, whole | regions.flatten(1).any(1), regions)
 
 
-def pick_object(rng: np.random.Generator, ab: NDArray[np.float32]) -> NDArray[np.bool_] | None:
-    """A connected region (h, w) of like ab in a truth (h, w, 2); None if none is found.
+def pick_objects(dice: torch.Generator, ab: Tensor) -> Tensor:
+    """A connected region of like ab in every truth (B, h, w, 2): (B, h, w) bool.
 
-    Between 2 and 60 % of the picture, so that there is something inside and outside.
+    Between 2 and 60 % of the picture; empty where eight random places lie on none.
     """
-    height, width, _ = ab.shape
-    for _ in range(8):
-        row, column = int(rng.integers(0, height)), int(rng.integers(0, width))
-        like = np.linalg.norm(ab - ab[row, column], axis=-1) < REGION_TOLERANCE
-        parts, _ = ndimage.label(like)
-        region = parts == parts[row, column]
-        if 0.02 <= region.mean() <= 0.6:
-            return np.asarray(region)
-    return None
+    batch, height, width, _ = ab.shape
+    seed = torch.rand(batch, TRIES, generator=dice, device=ab.device)
+    seed = _whole(seed, height * width)
+    gap = ab[:, None] - _take(ab.flatten(1, 2), seed)[:, :, None, None]
+    like = (gap.square().sum(-1) < REGION_TOLERANCE**2).float()  # (B, T, h, w)
+    region = torch.zeros_like(like).flatten(2).scatter_(2, seed[..., None], 1.0).view_as(like)
+    before = region
+    for _ in range(3 * max(height, width) // 2):
+        before, region = region, F.max_pool2d(region, 3, 1, 1) * like
+        if region.device.type == "cpu" and torch.equal(before, region):
+            break
+    share = region.mean((2, 3))
+    # What still grows is a winding thing of which this would be a part.
+    fits = (share >= REGION_SHARE[0]) & (share <= REGION_SHARE[1])
+    fits = fits & (before == region).flatten(2).all(2)
+    first = fits.long().argmax(1)
+    found = region[torch.arange(batch, device=ab.device), first] > 0
+    return found & fits.any(1)[:, None, None]

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image, ImageOps
 from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
@@ -24,7 +25,7 @@ from tqdm import tqdm
 from ..bins import COUNT, SoftEncoder, rebalancing_weights, smoothed_prior
 from ..checkpoint import save_weights
 from ..colour import rgb_to_lab
-from ..errors import BadOption
+from ..errors import BadImage, BadOption
 from ..hints import HintCells, mixture
 from ..network import STRIDE, ColorNetwork
 from ..network.encoder import blocks_of, calibrate_stem, load_pretrained, read_encoder_file
@@ -39,7 +40,7 @@ from .losses import (
     soft_cross_entropy,
     target_log_probabilities,
 )
-from .photos import PhotoRef, PhotoSampler, host_batches, index_photos
+from .photos import PhotoRef, PhotoSampler, decode, host_batches, index_photos
 from .team import Team, join, sharing_gradients
 
 PRIOR_CROPS = 3000
@@ -62,6 +63,25 @@ def prepare(crops: Tensor) -> Sample:
     return Sample(lab[:, :1] / 100.0, ab.permute(0, 2, 3, 1).contiguous())
 
 
+def jitter_tone(rng: np.random.Generator, lightness: Tensor, share: float) -> Tensor:
+    """Other tone curves for a share of the samples, as of faded and of contrasty prints.
+
+    lightness: (B, 1, S, S) in 0..1.  A gamma of about 0.6 to 1.6, black raised to at most 0.15,
+    white lowered to at least 0.8.
+    """
+    if share <= 0.0:
+        return lightness
+    batch = len(lightness)
+    gamma = np.exp(rng.normal(0.0, 0.22, batch).clip(-0.5, 0.5))
+    black, white = rng.uniform(0.0, 0.15, batch), rng.uniform(0.8, 1.0, batch)
+    kept = rng.random(batch) >= share
+    gamma[kept], black[kept], white[kept] = 1.0, 0.0, 1.0
+    curve = torch.as_tensor(np.stack([gamma, black, white]), dtype=lightness.dtype)
+    power, low, high = curve.to(lightness.device)[:, :, None, None, None]
+    toned: Tensor = low + (high - low) * lightness.clamp(min=0.0) ** power
+    return toned
+
+
 def hold_out(
     sources: dict[str, list[PhotoRef]],
 ) -> tuple[dict[str, list[PhotoRef]], list[PhotoRef]]:
@@ -78,6 +98,18 @@ def hold_out(
     if not held:
         held = [max(kept.values(), key=len).pop()]
     return {name: refs for name, refs in kept.items() if refs}, held
+
+
+def held_crops(held: list[PhotoRef], size: int, most: int = 192) -> Tensor:
+    """(N, size, size, 3) uint8: the middle squares of at most so many photos kept out."""
+    crops = []
+    for ref in held[:: max(1, len(held) // most)][:most]:
+        try:
+            image = Image.fromarray(decode(ref.read()))
+        except (BadImage, OSError):
+            continue
+        crops.append(np.asarray(ImageOps.fit(image, (size, size), Image.Resampling.BICUBIC)))
+    return torch.from_numpy(np.stack(crops or [np.zeros((size, size, 3), np.uint8)]))
 
 
 def measure_prior(batches: Iterator[tuple[Tensor, int]], crops: int) -> NDArray[np.float64]:
@@ -119,12 +151,9 @@ def losses(
     rng: np.random.Generator,
 ) -> tuple[Tensor, Tensor]:
     """Automatic and hinted loss of a batch, each the mean over the samples it applies to."""
-    device = sample.ab.device
-    truth = alter_truth(
-        rng, sample.ab.cpu().numpy(), config.share_altered, config.share_altered_object
-    )
+    truth = alter_truth(rng, sample.ab, config.share_altered, config.share_altered_object)
     simulated = simulate_hints(rng, truth.ab, config.share_without_hints, truth.regions)
-    with torch.autocast(device.type, torch.bfloat16, enabled=config.bf16):
+    with torch.autocast(sample.ab.device.type, torch.bfloat16, enabled=config.bf16):
         heads = network(sample.lightness)
     if config.loss == "plain":
         weights = torch.ones_like(weights)
@@ -133,28 +162,39 @@ def losses(
     target = Target(*encoder.sparse(sample.ab.flatten(1, 2)))
     log_p = target_log_probabilities(heads, target)
     automatic = soft_cross_entropy(log_p, target, weights)
-    if truth.altered.any():
-        ab = torch.from_numpy(truth.ab).to(device)
-        target = Target(*encoder.sparse(ab.flatten(1, 2)))
+    wanted = truth.ab.flatten(1, 2)
+    if config.share_altered + config.share_altered_object > 0:
+        target = Target(*encoder.sparse(wanted))
         known = target_log_probabilities(heads, target)
         # Where hints do not reach, p' is p: were it held against invented colours, it would
         # learn to expect them, and grow broad and gray.
-        changed = torch.from_numpy(truth.altered).to(device)[:, None, None]
-        log_p = torch.where(changed, known.detach(), known)
-    hint_ab = torch.from_numpy(simulated.ab).to(device)
-    cells = HintCells(
-        torch.from_numpy(simulated.number).to(device),
-        torch.from_numpy(simulated.mass).to(device),
-        encoder.dense(hint_ab),
-    )
+        log_p = torch.where(truth.altered[:, None, None], known.detach(), known)
+    cells = HintCells(simulated.number, simulated.mass, encoder.dense(simulated.ab))
     mixed = mixture(heads.embedding, heads.gate, cells, owner.log_sigma, owner.log_gamma)
     hinted = soft_cross_entropy(
         hinted_log_probabilities(mixed, log_p, cells, target), target, weights
     )
     if config.hint_error > 0:
-        ab = torch.from_numpy(truth.ab).to(device).flatten(1, 2)
-        hinted = hinted + config.hint_error * hinted_error(heads, mixed, hint_ab, ab, weights)
+        error = hinted_error(heads, mixed, simulated.ab, wanted, weights)
+        hinted = hinted + config.hint_error * error
     return automatic.mean(), _mean(hinted, (cells.mass > 0).any(dim=1))
+
+
+@torch.no_grad()
+def watched_loss(
+    network: ColorNetwork, photos: Tensor, encoder: SoftEncoder, weights: Tensor, bf16: bool
+) -> float:
+    """The automatic loss on photos that are kept out, (N, S, S, 3) uint8: the class weights'
+    cross-entropy of the averaged network, whatever loss it is trained by."""
+    total = torch.zeros((), device=weights.device)
+    for start in range(0, len(photos), 16):
+        sample = prepare(photos[start : start + 16].to(weights.device))
+        with torch.autocast(weights.device.type, torch.bfloat16, enabled=bf16):
+            heads = network(sample.lightness)
+        target = Target(*encoder.sparse(sample.ab.flatten(1, 2)))
+        log_p = target_log_probabilities(heads, target)
+        total += soft_cross_entropy(log_p, target, weights).sum()
+    return float(total) / len(photos)
 
 
 def _mean(values: Tensor, mask: Tensor) -> Tensor:
@@ -298,6 +338,8 @@ def _train(
         torch.compile(network, dynamic=False) if config.compile else network
     )
     encoder = SoftEncoder(where)
+    watched = held_crops(held, config.stages[0].crop) if team.main else None
+    held_loss = ""
 
     def compute(sample: Sample, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         if config.loss == "regression":
@@ -311,6 +353,9 @@ def _train(
         signal.signal(number, lambda n, _: stopped.append(n))
 
     def checkpoint() -> None:
+        nonlocal held_loss
+        if watched is not None and config.loss != "regression":
+            held_loss = f"{watched_loss(ema.network, watched, encoder, weights, config.bf16):.4f}"
         save_run(
             out,
             {
@@ -348,10 +393,15 @@ def _train(
         log = csv.writer(log_file)
         if fresh:
             log.writerow(
-                ["step", "photos", "minutes", "automatic", "hinted", "norm", "rate", "photos_s"]
+                [
+                    *("step", "photos", "minutes", "automatic", "hinted", "norm", "rate"),
+                    *("photos_s", "held_out"),
+                ]
             )
-        last_save = last_sheet = last_log = clock = time.monotonic()
-        sums, since, logged = np.zeros(3), 0, seen
+        last_save = last_sheet = clock = time.monotonic()
+        last_log = elapsed
+        # Added up where they are: asking a GPU for a number each step would let it wait.
+        sums, since, logged = torch.zeros(3, device=where), 0, seen
         batches: Iterator[tuple[Tensor, int]] | None = None
         stage: Stage | None = None
         free: bool | None = None
@@ -371,7 +421,9 @@ def _train(
                     batches = host_batches(sampler, stage, seen, team.rank, team.size)
                 crops, skipped = next(batches)
             sample = prepare(crops.to(where))
-            sample.lightness = sample.lightness.contiguous(memory_format=torch.channels_last)
+            rng = np.random.default_rng((config.seed, 1, mine))
+            tone = jitter_tone(rng, sample.lightness, config.share_toned)
+            sample.lightness = tone.contiguous(memory_format=torch.channels_last)
 
             factor = learning_rate(config, done)
             if free != (done >= config.encoder_frozen):
@@ -383,39 +435,41 @@ def _train(
             for group in optimizer.param_groups:
                 base = config.learning_rate * factor
                 group["lr"] = base * (config.encoder_rate if group["encoder"] else 1.0)
-            automatic, hinted = step_losses(sample, np.random.default_rng((config.seed, 1, mine)))
+            automatic, hinted = step_losses(sample, rng)
             loss = automatic + config.hint_loss * hinted
             loss.backward()  # type: ignore[no-untyped-call]
             # Apart: the encoder's gradients are many times larger and would leave the rest none.
             nn.utils.clip_grad_norm_(network.encoder.parameters(), config.clip)
             norm = nn.utils.clip_grad_norm_(others, config.clip)
-            if bool(torch.isfinite(norm)):
-                optimizer.step()
+            # A step whose gradients are not finite is left out, as a gradient scaler would.
+            optimizer.found_inf = (~torch.isfinite(norm)).float()  # type: ignore[attr-defined]
+            optimizer.step()
             optimizer.zero_grad(set_to_none=True)
             ema.update(network, step)
 
             step, seen = step + 1, seen + len(crops) * team.size
-            now = time.monotonic()
-            halted, elapsed, auto, hint = team.mean(
-                (bool(stopped), elapsed + now - clock, automatic.item(), hinted.item())
-            )
-            halt, clock = halted > 0, now
-            sums += [auto, hint, float(norm)]
+            sums += torch.stack([automatic.detach(), hinted.detach(), norm.detach()])
             since += 1
-            if now - last_log > 20.0 or (steps and step == steps):
-                rate = (seen - logged) / (now - last_log)
-                auto, hint, grad = sums / since
+            if where.type == "cuda" and step % 4 == 0:
+                torch.cuda.synchronize(where)  # so that clock and stop are not far ahead of it
+            now = time.monotonic()
+            halted, elapsed = team.mean((bool(stopped), elapsed + now - clock))
+            halt, clock = halted > 0, now
+            if elapsed - last_log > 20.0 or (steps and step == steps):
+                rate = (seen - logged) / max(1e-6, elapsed - last_log)
+                auto, hint, grad = team.mean((sums / since).tolist())
                 log.writerow(
                     [
                         *(step, seen, f"{elapsed / 60:.2f}", f"{auto:.4f}", f"{hint:.4f}"),
-                        *(f"{grad:.3f}", f"{factor:.4f}", f"{rate:.2f}"),
+                        *(f"{grad:.3f}", f"{factor:.4f}", f"{rate:.2f}", held_loss),
                     ]
                 )
                 log_file.flush()
                 bar.set_postfix_str(
                     f"auto {auto:.3f} hinted {hint:.3f} {rate:.1f} photos/s skipped {skipped}"
                 )
-                sums, since, logged, last_log = np.zeros(3), 0, seen, now
+                sums, since, logged, last_log = torch.zeros_like(sums), 0, seen, elapsed
+                held_loss = ""
             bar.update(1)
             if team.main and now - last_save > checkpoint_every:
                 checkpoint()
