@@ -5,8 +5,14 @@ So that decoding never limits a GPU: a data-centre card sees thousands of photos
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
@@ -26,22 +32,27 @@ class DevicePhotos:
         shapes: list[tuple[int, int]] = []
         self.sources: list[list[int]] = []
         self.skipped = 0
-        for refs in tqdm(sources.values(), desc="decoding", unit="source"):
-            kept = []
-            for ref in refs:
-                try:
-                    rgb = decode(ref.read())
-                except (BadImage, OSError):
-                    self.skipped += 1
-                    continue
-                if min(rgb.shape[:2]) < 32 or mean_chroma(rgb) < config.min_chroma:
-                    self.skipped += 1
-                    continue
-                kept.append(len(shapes))
-                shapes.append(rgb.shape[:2])
-                pixels.append(torch.from_numpy(rgb.reshape(-1, 3).copy()))
-            if kept:
-                self.sources.append(kept)
+
+        def load(ref: PhotoRef) -> NDArray[np.uint8] | None:
+            try:
+                rgb = decode(ref.read())
+            except (BadImage, OSError):
+                return None
+            gray = min(rgb.shape[:2]) < 32 or mean_chroma(rgb) < config.min_chroma
+            return None if gray else rgb
+
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for refs in tqdm(sources.values(), desc="decoding", unit="source"):
+                kept = []
+                for rgb in pool.map(load, refs):
+                    if rgb is None:
+                        self.skipped += 1
+                        continue
+                    kept.append(len(shapes))
+                    shapes.append((rgb.shape[0], rgb.shape[1]))
+                    pixels.append(torch.from_numpy(rgb.reshape(-1, 3).copy()))
+                if kept:
+                    self.sources.append(kept)
         if not shapes:
             raise BadImage("none of the photos can be used: broken or gray.")
         self.pixels = torch.cat(pixels).to(device)  # (sum of H*W, 3) uint8
@@ -65,16 +76,22 @@ class DevicePhotos:
         boxes, flip = np.stack([left, top, side], axis=1), rng.random(count) < 0.5
         return self.crop(chosen, boxes, flip, stage.crop)
 
+    def batches(self, stage: Stage, first: int) -> Iterator[tuple[Tensor, int]]:
+        """Endless batches from photo number ``first`` on, with the count of skipped photos."""
+        while True:
+            yield self.batch(first, stage), self.skipped
+            first += stage.batch
+
     def crop(
         self,
-        chosen: np.ndarray,
-        boxes: np.ndarray,
-        flip: np.ndarray,
+        chosen: NDArray[np.int64],
+        boxes: NDArray[np.float64],
+        flip: NDArray[np.bool_],
         size: int,
     ) -> Tensor:
         """Bilinear crops (left, top, side) of the chosen photos, (B, size, size, 3) uint8."""
 
-        def on_device(values: np.ndarray) -> Tensor:
+        def on_device(values: NDArray[Any]) -> Tensor:
             return torch.as_tensor(values, device=self.device)
 
         step = (torch.arange(size, device=self.device) + 0.5) / size

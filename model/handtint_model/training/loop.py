@@ -46,6 +46,7 @@ from .team import Team, join, sharing_gradients
 PRIOR_CROPS = 3000
 HELD_OUT = 0.015  # share of the photos kept away from training, to watch it by
 WEIGHTS = "weights.safetensors"
+LOG_EVERY = 20.0  # seconds
 
 
 @dataclass
@@ -307,10 +308,10 @@ def _train(
     counts, step, seen, elapsed = np.zeros(COUNT), 0, 0, 0.0
     if state is None and team.main:
         first = Stage(1.0, config.stages[0].crop, 50)
-        stream = host_batches(sampler, first, 0)
+        stream = on_device.batches(first, 0) if on_device else host_batches(sampler, first, 0)
         counts = measure_prior(stream, PRIOR_CROPS)
         if encoder_file is not None and config.calibrate and start_from is None:
-            pictures = torch.cat([prepare(next(stream)[0]).lightness for _ in range(6)])
+            pictures = torch.cat([prepare(next(stream)[0].cpu()).lightness for _ in range(6)])
             if config.model.stem_norm == "group":
                 error = calibrate_stem(network.encoder, pictures - config.model.input_mean)
                 print(f"stem: GroupNorm reproduces the original within {error:.3f}")
@@ -455,7 +456,7 @@ def _train(
             now = time.monotonic()
             halted, elapsed = team.mean((bool(stopped), elapsed + now - clock))
             halt, clock = halted > 0, now
-            if elapsed - last_log > 20.0 or (steps and step == steps):
+            if elapsed - last_log > LOG_EVERY or (steps and step == steps):
                 rate = (seen - logged) / max(1e-6, elapsed - last_log)
                 auto, hint, grad = team.mean((sums / since).tolist())
                 log.writerow(
