@@ -1,0 +1,171 @@
+"""The ablation runs (presets ablation-a to -f) behind the interface of the other methods.
+
+Every run is rendered by the renderer that Handtint uses, and differs only in how the colour
+per cell is read from the network's first head.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+from torch import Tensor
+
+from ..bins import decode_distribution, mean_colour, vividness_to_decoding
+from ..checkpoint import load_weights
+from ..colorizer import Colorizer, EncodedPhoto, select_device
+from ..errors import BadCheckpoint
+from ..render import ColourField, render
+from ..types import ColorizeOptions
+from .methods import Answers, Array
+from .metrics import colourfulness
+from .protocols import PaintedHints, Truth
+
+WHAT = {
+    "ablation-a": "classification, rebalanced; stem compensated, GroupNorm calibrated",
+    "ablation-b": "classification, not rebalanced",
+    "ablation-c": "regression of ab, L2",
+    "ablation-d": "stem compensated, original BatchNorm",
+    "ablation-e": "stem naive, original BatchNorm",
+    "ablation-f": "stem naive, GroupNorm not calibrated",
+}
+"""The runs, and what sets each apart."""
+
+REGRESSION_UNIT = 10.0
+"""ab per unit of the first two logits of a regression (`training.loop.regression_loss`)."""
+
+ANNEALED = 0.38
+"""Temperature that Zhang et al. 2016 settled on, for a network decoded as it was trained."""
+
+LARGEST_SCALE = 30.0
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to turn a cell's logits into a colour.
+
+    tilt: the power of the rebalancing weights w on the calibrated distribution, whatever the
+    network was trained with: 0 is the distribution as it is in photographs, 1 what rebalanced
+    training teaches.  None: as trained.  A regression has neither tilt nor temperature.
+    scale: factor on ab, for comparisons at equal colourfulness.
+    """
+
+    name: str
+    tilt: float | None = 0.0
+    temperature: float = 1.0
+    scale: float = 1.0
+
+
+def _at(name: str, vividness: float) -> Reading:
+    r, temperature = vividness_to_decoding(vividness)
+    return Reading(name, 1.0 - r, temperature)
+
+
+def readings(loss: str) -> tuple[Reading, ...]:
+    """What is shown of a run trained with a loss of `TrainConfig.loss`."""
+    if loss == "regression":
+        return (Reading("as it is"),)
+    default = _at("default vividness", ColorizeOptions().vividness)
+    shown = (Reading("mean"), _at("vividness 0", 0.0), Reading("annealed", None, ANNEALED))
+    if loss == "plain":
+        # Nothing to divide out; and the tilt that (a) has by training, given afterwards.
+        bare = replace(default, name=f"T {default.temperature:g}", tilt=0.0)
+        return (*shown, bare, replace(default, name="default, tilted afterwards"))
+    return (*shown, default)
+
+
+def boldest(loss: str) -> Reading:
+    """The reading that comes nearest to what Handtint does by default."""
+    return readings(loss)[-1]
+
+
+class AblationRun:
+    """A trained run that can be read in several ways; see `methods.Method`."""
+
+    uses_hints = False
+
+    def __init__(
+        self, colorizer: Colorizer, name: str = "run", shown: Sequence[Reading] | None = None
+    ) -> None:
+        """shown: the readings to answer with, those of its loss unless told otherwise."""
+        settings = colorizer.record.get("config")
+        if not isinstance(settings, dict) or "loss" not in settings:
+            raise BadCheckpoint("the weights do not record what loss they were trained with.")
+        self.colorizer, self.name = colorizer, name
+        self.loss = str(settings["loss"])
+        self.shown = readings(self.loss) if shown is None else tuple(shown)
+        self.labels: tuple[str, ...] = tuple(f"{name}: {reading.name}" for reading in self.shown)
+
+    def reading(self, shown: Sequence[Reading]) -> AblationRun:
+        """The same run, read in other ways."""
+        return AblationRun(self.colorizer, self.name, shown)
+
+    @torch.inference_mode()
+    def ab(self, logits: Tensor, reading: Reading) -> NDArray[np.float32]:
+        """(1, 313, h, w) to the colours per cell, (2, h, w)."""
+        if self.loss == "regression":
+            ab = logits[0, :2].float() * REGRESSION_UNIT
+        else:
+            own = 1.0 if self.loss == "rebalanced" else 0.0
+            tilt = own if reading.tilt is None else reading.tilt
+            weights = self.colorizer.weights
+            p = decode_distribution(logits, weights, own - tilt, reading.temperature)
+            ab = mean_colour(p)[0]
+        return np.asarray(ab.cpu().numpy() * np.float32(reading.scale), np.float32)
+
+    def draw(self, photo: EncodedPhoto, reading: Reading) -> NDArray[Any]:
+        """(H, W, 3) of the photo's type."""
+        ab, per_pixel = self.ab(photo.heads.logits, reading), photo.geometry.cells_per_pixel
+        field = ColourField.fit(photo.luminance, ab, per_pixel, photo.guide)
+        return render(photo.luminance, field, per_pixel)
+
+    def start(self, truth: Truth) -> Answers:
+        """See `methods.Method.start`."""
+        photo = self.colorizer.encode(truth.luminance)
+
+        def answer(_: PaintedHints) -> list[Array]:
+            return [self.draw(photo, reading) for reading in self.shown]
+
+        return answer
+
+
+def load_runs(folder: Path, device: str = "auto") -> list[AblationRun]:
+    """The runs that are in a folder, FOLDER/ablation-a/weights.safetensors and so on.
+
+    Raises BadCheckpoint where there is none, or one is not what its folder says.
+    """
+    runs = []
+    for name in WHAT:
+        path = folder / name / "weights.safetensors"
+        if path.is_file():
+            runs.append(AblationRun(Colorizer(load_weights(path), select_device(device)), name))
+    if not runs:
+        raise BadCheckpoint(f"there is no run such as {folder / 'ablation-a'}.")
+    return runs
+
+
+def scaled_to(
+    run: AblationRun, reading: Reading, truths: Sequence[Truth], wanted: float
+) -> Reading:
+    """The reading with ab scaled so that the photos' mean colourfulness is ``wanted``.
+
+    The gamut limits what scaling can do; where it is not enough, the scale is LARGEST_SCALE.
+    """
+    photos = [run.colorizer.encode(truth.luminance) for truth in truths]
+
+    def excess(scale: float) -> float:
+        scaled = replace(reading, scale=scale)
+        own = [colourfulness(run.draw(photo, scaled) * 255.0) for photo in photos]
+        return float(np.mean(own)) - wanted
+
+    name = f"{reading.name}, scaled"
+    if excess(LARGEST_SCALE) <= 0.0:
+        return replace(reading, name=name, scale=LARGEST_SCALE)
+    scale = brentq(excess, 0.0, LARGEST_SCALE, xtol=0.005, rtol=0.002)
+    return replace(reading, name=name, scale=float(scale))

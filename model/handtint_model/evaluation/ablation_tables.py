@@ -1,0 +1,165 @@
+"""Tables of the ablation runs, as Markdown for docs/why-it-works.md."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .ablation import WHAT, AblationRun, Reading, scaled_to
+from .methods import Gray
+from .metrics import colourfulness, mean_and_error
+from .photos import PhotoFile, evenly
+from .protocols import Protocol
+from .run import Report, Score, evaluate
+from .stem_statistics import StemFigures
+from .tables import way_from_gray
+
+FITTED = 60
+"""Photos that the scale for equal colourfulness is found on, evenly spaced."""
+
+RESULTS = (
+    "run", "read as", "PSNR", "over gray", "over (a)", "CF", "of truth's", "AuC", "reb.", "way %",
+)  # fmt: skip
+LEGEND = """\
+PSNR in dB, mean over the photos; over gray and over (a), read likewise: means of the differences
+photo by photo, with standard error; CF: colourfulness; AuC: area under the curve of the ab error in
+percent; reb.: rare colours weighted up; way: the rebalanced AuC's share of the way from gray's to
+100. Scaled: ab times a factor that makes the set as colourful as its truth."""
+
+LOSSES = ("gray", "ablation-a", "ablation-b", "ablation-c")
+NORMS = ("ablation-a", "ablation-d", "ablation-e", "ablation-f")
+"""The runs of the two questions: which loss, which stem."""
+
+NORMS_READ_AS = ("vividness 0", "default vividness", "default vividness, scaled")
+
+STEMS = (
+    "stem",
+    "shift of the mean",
+    "deviation over the original's",
+    "active %",
+    "dead channels",
+    "error",
+)
+STEM_LEGEND = """\
+Against the original stem on the same photos in colour. Shift of the mean: the size of the
+difference in the original's deviations, mean over the channels. Deviation: median, and 10th to 90th
+percentile, of the channels; channels in which the original is constant are left out of both.
+Active: cells above 0. Dead: channels above 0 at fewer than 1 % of the cells. Error: of the features
+after the activation, relative."""
+
+
+def markdown(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of cells, the first of them the header, as a Markdown table."""
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    lines.insert(1, "|" + "---|" * len(rows[0]))
+    return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The runs on one set."""
+
+    report: Report
+    shown: Mapping[str, tuple[Reading, ...]]  # by run, in the order of `readings`, then scaled
+
+
+def measure_runs(
+    runs: Sequence[AblationRun],
+    photos: Sequence[PhotoFile],
+    rules: Protocol,
+    *,
+    size: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Measured:
+    """Gray and every run, in its usual readings and scaled to the truth's colourfulness.
+
+    The colours of least expected error are scaled (a regression's as it is), and those of the
+    reading that comes nearest to the truth's colourfulness by itself.  Raises BadImage.
+    """
+    some = evenly(photos, FITTED)
+    truths = [rules.load(photo.open(), size, photo.name) for photo in some]
+    wanted = float(np.mean([colourfulness(truth.codes) for truth in truths]))
+    methods = []
+    for run in runs:
+        shown = list(run.shown)
+        for reading in dict.fromkeys((run.shown[0], run.shown[-1])):
+            shown.append(scaled_to(run, reading, truths, wanted))
+        methods.append(run.reading(shown))
+    report = evaluate(photos, [Gray(), *methods], rules, (0,), size=size, progress=progress)
+    return Measured(report, {method.name: method.shown for method in methods})
+
+
+def results_table(
+    measured: Measured, only: Sequence[str], read_as: Sequence[str] | None = None
+) -> str:
+    """One row a run and reading, of the runs (and readings, if given) called for."""
+    rows: list[Sequence[str]] = [RESULTS]
+    report = measured.report
+    truth = float(np.mean(report.colourfulness))
+    for score in report.scores:
+        run, _, name = score.method.partition(": ")
+        if run not in only or (read_as is not None and name not in read_as):
+            continue
+        psnr, _ = mean_and_error(score.psnr)
+        own = float(np.mean(score.colourfulness))
+        way = way_from_gray(report, score)
+        scale = {r.name: r.scale for r in measured.shown.get(run, ())}.get(name, 1.0)
+        over_a = None if run == "ablation-a" else _over_a(report, score, name)
+        rows.append(
+            (
+                short(run),
+                name if scale == 1.0 else f"{name} (x {scale:.2f})",
+                f"{psnr:.2f}",
+                "" if run == "gray" else _gain(report.gain(score, "gray")),
+                "" if run == "gray" else _gain(over_a),
+                f"{own:.1f}",
+                f"{100 * own / truth:.0f} %",
+                f"{score.curve.raw:.2f}",
+                f"{score.curve.rebalanced:.2f}",
+                "" if way is None or run == "gray" else f"{way:.1f}",
+            )
+        )
+    return markdown(rows)
+
+
+_LIKEWISE = {
+    "as it is": "mean",
+    "as it is, scaled": "mean, scaled",
+    "default, tilted afterwards": "default vividness",
+    "default, tilted afterwards, scaled": "default vividness, scaled",
+}
+"""Readings of (b) and (c), and those of (a) that they are held against."""
+
+
+def _over_a(report: Report, score: Score, name: str) -> tuple[float, float] | None:
+    return report.gain(score, f"ablation-a: {_LIKEWISE.get(name, name)}")
+
+
+def _gain(gain: tuple[float, float] | None) -> str:
+    return "" if gain is None else f"{gain[0]:+.2f} ± {gain[1]:.2f}"
+
+
+def stem_table(original: StemFigures, stems: Mapping[str, StemFigures]) -> str:
+    """One row a stem, the original's first."""
+    rows: list[Sequence[str]] = [STEMS]
+    for name, figures in {"original, in colour": original, **stems}.items():
+        spread = figures.spread(original)
+        low, middle, high = np.percentile(spread, (10, 50, 90))
+        rows.append(
+            (
+                name,
+                f"{np.abs(figures.shift(original)).mean():.2f}",
+                f"{middle:.2f} ({low:.2f} to {high:.2f})",
+                f"{100 * figures.active.mean():.0f}",
+                str(int((figures.active < 0.01).sum())),
+                f"{figures.error:.2f}",
+            )
+        )
+    return markdown(rows)
+
+
+def short(run: str) -> str:
+    """``ablation-a`` to ``(a)``; other names stay."""
+    return f"({run[-1]})" if run in WHAT else run

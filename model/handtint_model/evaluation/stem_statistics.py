@@ -1,0 +1,165 @@
+"""What a stem makes of lightness, beside what the original made of the same photos in colour.
+
+The original is a colour ResNet's stem with its BatchNorm (folded into the convolution); its
+features are what the layers behind were trained on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ..colour import rgb_to_lab
+from ..network.encoder import (
+    CHANNELS,
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    Encoder,
+    calibrate_stem,
+    load_pretrained,
+)
+
+Doubles = NDArray[np.float64]
+
+CONSTANT = 1e-3
+"""Deviation below which a channel counts as constant; the others have 0.1 and more."""
+
+
+@dataclass(frozen=True)
+class Stem:
+    """A one-channel stem, and what is subtracted from L*/100 before it."""
+
+    encoder: Encoder
+    input_mean: float
+
+    def __call__(self, lightness: Tensor) -> Tensor:
+        """(B, 1, H, W) L*/100 to (B, 64, H/2, W/2), normalised, before the activation."""
+        out: Tensor = self.encoder.norm(self.encoder.conv1(lightness - self.input_mean))
+        return out
+
+
+@dataclass(frozen=True)
+class StemFigures:
+    """Over all cells of all photos, by channel; before the activation unless said otherwise."""
+
+    mean: Doubles  # (64,)
+    deviation: Doubles  # (64,)
+    active: Doubles  # (64,) share of cells above 0
+    error: float  # after the activation: |difference| / |original|, over everything
+
+    @property
+    def constant(self) -> NDArray[np.bool_]:
+        """(64,) channels that say nothing: the original has some, whose kernels are 0."""
+        return np.asarray(self.deviation < CONSTANT)
+
+    def shift(self, original: StemFigures) -> Doubles:
+        """How far the mean lies from the original's, in the original's deviations.
+
+        Of the channels in which the original is not constant.
+        """
+        told = ~original.constant
+        return np.asarray((self.mean - original.mean)[told] / original.deviation[told])
+
+    def spread(self, original: StemFigures) -> Doubles:
+        """The deviation over the original's, of the channels in which that is not constant."""
+        told = ~original.constant
+        return np.asarray(self.deviation[told] / original.deviation[told])
+
+
+KINDS: Mapping[str, tuple[str, str, float, bool]] = {
+    # norm, stem, input mean, calibrated: as the presets with the same letters
+    "ablation-a": ("group", "compensated", 0.449, True),
+    "ablation-d": ("batch", "compensated", 0.449, False),
+    "ablation-e": ("batch", "naive", 0.0, False),
+    "ablation-f": ("group", "naive", 0.0, False),
+}
+"""The four kinds of stem, each by the first run that has it."""
+
+
+def untrained_stem(name: str, tensors: Mapping[str, Tensor], lightness: Tensor) -> Stem:
+    """One of KINDS as training starts with it.
+
+    tensors: of `read_encoder_file`.  lightness: (B, 1, H, W) L*/100, to calibrate on.
+    """
+    norm, stem, input_mean, calibrated = KINDS[name]
+    encoder = Encoder(1, norm).requires_grad_(False)
+    # Only the stem is looked at; the layers behind it stay as they are.
+    own = {k: v for k, v in tensors.items() if k.startswith("conv1.")}
+    load_pretrained(encoder, own, compensated=stem == "compensated")
+    if calibrated:
+        calibrate_stem(encoder, lightness - input_mean)
+    return Stem(encoder, input_mean)
+
+
+def original_stem(tensors: Mapping[str, Tensor], rgb: Tensor) -> Tensor:
+    """The colour stem: (B, 3, H, W) sRGB 0..1 to (B, 64, H/2, W/2), before the activation."""
+    mean, std = (torch.tensor(v)[None, :, None, None] for v in (IMAGENET_MEAN, IMAGENET_STD))
+    return F.conv2d((rgb - mean) / std, tensors["conv1.weight"], tensors["conv1.bias"], 2, 3)
+
+
+def lightness_of(rgb: Tensor) -> Tensor:
+    """(B, 3, H, W) sRGB 0..1 to (B, 1, H, W) L*/100."""
+    return rgb_to_lab(rgb)[:, :1] / 100.0
+
+
+class _Sums:
+    def __init__(self) -> None:
+        self.cells = 0
+        self.sum, self.square, self.active = (np.zeros(CHANNELS[0]) for _ in range(3))
+        self.wrong = self.whole = 0.0
+
+    def add(self, features: Tensor, original: Tensor) -> None:
+        flat = features.transpose(0, 1).flatten(1).double()
+        self.cells += flat.shape[1]
+        self.sum += flat.sum(1).numpy()
+        self.square += flat.square().sum(1).numpy()
+        self.active += (flat > 0).sum(1).numpy()
+        wanted, got = F.relu(original), F.relu(features)
+        self.wrong += float((got - wanted).square().sum())
+        self.whole += float(wanted.square().sum())
+
+    def figures(self) -> StemFigures:
+        mean = self.sum / self.cells
+        deviation = np.sqrt(np.maximum(self.square / self.cells - mean**2, 0.0))
+        error = float(np.sqrt(self.wrong / self.whole))
+        return StemFigures(mean, deviation, self.active / self.cells, error)
+
+
+@torch.inference_mode()
+def measure_stems(
+    stems: Mapping[str, Stem], tensors: Mapping[str, Tensor], batches: Iterable[Tensor]
+) -> tuple[StemFigures, dict[str, StemFigures]]:
+    """Figures of the original on colour, and of every stem on lightness.
+
+    tensors: of `read_encoder_file`.  batches: (B, 3, H, W) sRGB 0..1, of any number.
+    """
+    sums = {name: _Sums() for name in stems}
+    own = _Sums()
+    for rgb in batches:
+        original = original_stem(tensors, rgb)
+        own.add(original, original)
+        lightness = lightness_of(rgb)
+        for name, stem in stems.items():
+            sums[name].add(stem(lightness), original)
+    return own.figures(), {name: entry.figures() for name, entry in sums.items()}
+
+
+def trained_stem(network: Any) -> Stem:
+    """The stem of a `ColorNetwork`."""
+    encoder: nn.Module = network.encoder
+    assert isinstance(encoder, Encoder)
+    return Stem(encoder, float(network.config.input_mean))
+
+
+def squares(photos: Sequence[NDArray[np.uint8]], batch: int = 10) -> Iterable[Tensor]:
+    """Batches (B, 3, S, S) in 0..1 of photos (S, S, 3), of equal size."""
+    for start in range(0, len(photos), batch):
+        stacked = np.stack(photos[start : start + batch])
+        yield torch.from_numpy(stacked).permute(0, 3, 1, 2).float() / 255.0
