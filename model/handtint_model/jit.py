@@ -22,8 +22,10 @@ class Kernel:
 
     _lock = threading.Lock()
 
-    def __init__(self, function: Callable[..., None], signatures: list[Any]) -> None:
-        self.function, self.signatures = function, signatures
+    def __init__(
+        self, function: Callable[..., None], signatures: list[Any], any_order: bool = False
+    ) -> None:
+        self.function, self.signatures, self.any_order = function, signatures, any_order
         self.compiled: Any = None
         self.__doc__ = function.__doc__
 
@@ -37,16 +39,21 @@ class Kernel:
 
     def _compile(self) -> Any:
         jit: Any = numba.njit
-        options = {"nogil": True, "fastmath": {"contract", "nsz"}, "error_model": "numpy"}
+        fastmath = {"contract", "nsz"} | ({"reassoc", "nnan"} if self.any_order else set())
+        options = {"nogil": True, "fastmath": fastmath, "error_model": "numpy"}
         try:
             return jit(self.signatures, cache=True, **options)(self.function)
         except (RuntimeError, OSError):  # no folder to write to: compile in every process
             return jit(self.signatures, **options)(self.function)
 
 
-def kernel(*signatures: Any) -> Callable[[Callable[..., None]], Kernel]:
-    """Decorate a function that is to be compiled for these types."""
-    return lambda function: Kernel(function, list(signatures))
+def kernel(*signatures: Any, any_order: bool = False) -> Callable[[Callable[..., None]], Kernel]:
+    """Decorate a function that is to be compiled for these types.
+
+    any_order: its sums may be taken in any order and it meets no NaN, so that LLVM makes
+    vector code of them; their last bits then depend on the processor.
+    """
+    return lambda function: Kernel(function, list(signatures), any_order)
 
 
 def read_only(kind: Any, dimensions: int) -> Any:

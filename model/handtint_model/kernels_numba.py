@@ -2,7 +2,7 @@
 
 from .kernels_numba_colour import codes_uint8, codes_uint16, linear_red_blue, look_up
 from .kernels_numba_grid import accumulate, edge_weights, relax, upsample
-from .kernels_numba_hints import geodesic, mix_hints, smooth_along
+from .kernels_numba_hints import add_residual, geodesic, mix_hints, smooth_along
 from .kernels_numba_paint import (
     gather_paint,
     paint_bounds,
@@ -12,6 +12,7 @@ from .kernels_numba_paint import (
 
 __all__ = [
     "accumulate",
+    "add_residual",
     "codes_uint8",
     "codes_uint16",
     "edge_weights",

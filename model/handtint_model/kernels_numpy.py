@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .gamut import fit_chroma
-from .kernels_numpy_hints import geodesic, mix_hints, smooth_along
+from .kernels_numpy_hints import add_residual, geodesic, mix_hints, smooth_along
 from .kernels_numpy_paint import (
     gather_paint,
     paint_bounds,
@@ -23,6 +23,7 @@ from .photometry import RGB_TO_XYZ, lab_to_linear
 
 __all__ = [
     "accumulate",
+    "add_residual",
     "codes_uint8",
     "codes_uint16",
     "edge_weights",

@@ -79,9 +79,12 @@ class Residual:
             for band in range(place.piece.y // BAND, last // BAND + 1):
                 self.bands.setdefault(band, []).append(place)
         sums = self._gather(hinted, guide.shape)
-        spread, self.stroke_mass = _spread(sums, guide, guide.shape[0] / cell_rows)
+
+        def add(points: Floats) -> None:
+            self.stroke_mass = _spread(sums, guide, guide.shape[0] / cell_rows, points)
+
         # Between the points of the grid it is interpolated as the hinted colours are.
-        self.field = hinted.plus(spread)
+        self.field = hinted.changed(add)
 
     def _own(self, piece: Piece) -> bool:
         """Whether the automatic colours show through."""
@@ -139,71 +142,79 @@ class Residual:
 
 
 def _spread(
-    sums: NDArray[np.float64], guide: Floats, points_per_cell: float
-) -> tuple[Floats, Floats]:
-    """The spread residual (2, gh, gw) and each point's largest mass in its stroke (gh, gw).
+    sums: NDArray[np.float64], guide: Floats, points_per_cell: float, points: Floats
+) -> Floats:
+    """Add the spread residual to the colours of the grid's points.
 
-    sums: of `gather_paint`.
+    sums: of `gather_paint`.  points: (gh, gw, 3) of a `ColourField`, changed.  Returns each
+    point's largest mass in its stroke (gh, gw).
     """
-    shape = guide.shape
-    out, largest = np.zeros((2, *shape), np.float32), np.zeros(shape, np.float32)
     found = sums[..., 1] > 0
-    rows, columns = (np.flatnonzero(found.any(axis=axis)) for axis in (1, 0))
-    if rows.size == 0:
-        return out, largest
-    reach = int(np.ceil((REACH + 1) * points_per_cell))
-    box = (
-        slice(max(0, int(rows[0]) - reach), int(rows[-1]) + reach + 1),
-        slice(max(0, int(columns[0]) - reach), int(columns[-1]) + reach + 1),
-    )
-    square, mass, *residual = np.moveaxis(sums[box], 2, 0).astype(np.float32)
-    mass_or_one = np.where(mass > 0, mass, np.float32(1))
-    strong = square / mass_or_one
-    inside = _stroke_mass(strong)
-    largest[box] = inside
-    weight = (strong / np.where(inside > 0, inside, np.float32(1))) ** np.float32(FAINT)
+    place = np.nonzero(found)
+    square, mass, *residual = sums[place].T.astype(np.float32)
+    strong = square / mass
+    largest, of_stroke = np.zeros(guide.shape, np.float32), _stroke_mass(found, place, strong)
+    largest[place] = of_stroke
+    weight = (strong / of_stroke) ** np.float32(FAINT)
     # The rim would have its say where the stroke itself is too far to be heard.
     weight[weight < RIM] = 0
-    painted = weight > 0
-    across = np.abs(np.diff(guide[box], axis=1)) * np.float32(100.0 / RANGE)
-    down = np.abs(np.diff(guide[box], axis=0)) * np.float32(100.0 / RANGE)
+    spans = _near(found, points_per_cell)
     step = np.float32(1.0 / points_per_cell)
-    start = np.where(painted, (1 - weight) * step, FAR)
-    distance = _geodesic(start, across + step, down + step)
-    share = weight / mass_or_one
-    planes = np.stack([share * residual[0], share * residual[1], weight])
-    blurred = _domain_transform(planes, across + step, down + step)
-    mean = blurred[:2] / np.maximum(blurred[2], np.float32(1e-20))
-    t = np.clip(1 - distance / np.float32(REACH), 0, 1)
-    out[(slice(None), *box)] = mean * (t * t * (3 - 2 * t))
-    return out, largest
+    distance = np.full(guide.shape, FAR)
+    distance[place] = np.where(weight > 0, (1 - weight) * step, FAR)
+    kernels().geodesic(guide, np.float32(100.0 / RANGE), step, 3, spans, distance)
+    blurred = np.zeros((3, *guide.shape), np.float32)
+    share = weight / mass
+    for plane, values in zip(blurred, (share * residual[0], share * residual[1], weight)):
+        plane[place] = values
+    _domain_transform(blurred, guide, step, spans)
+    kernels().add_residual(blurred, distance, np.float32(REACH), spans, points)
+    return largest
 
 
-def _stroke_mass(strong: Floats) -> Floats:
-    """The largest mass of the stroke that each grid point belongs to, 0 where there is none."""
-    strokes, count = ndimage.label(strong > 0, np.ones((3, 3), bool))
-    largest = np.zeros(count + 1, np.float32)
-    np.maximum.at(largest, strokes.ravel(), strong.ravel())
-    return np.asarray(largest[strokes])
+def _near(found: NDArray[np.bool_], points_per_cell: float) -> NDArray[np.int64]:
+    """Where residuals go: spans (n, 3) of row, first column, end, for the kernels.
 
-
-def _geodesic(start: Floats, across: Floats, down: Floats) -> Floats:
-    """Distance in cells from the paint, along paths of little lightness change.
-
-    across: (h, w - 1), down: (h - 1, w): the cost of a step.  Three rounds of sweeps are exact
-    for paths of few turns, which is all that fading needs.
+    Whatever is farther than `REACH` from paint gets none; a little more is taken, so that
+    strokes beyond still have their share where two of them meet.
     """
-    d = np.ascontiguousarray(start, np.float32)
-    kernels().geodesic(across, down, 3, d)
-    return d
+    size = max(1, round(points_per_cell))
+    height, width = found.shape
+    blocks = np.zeros((-(-height // size) * size, -(-width // size) * size), bool)
+    blocks[:height, :width] = found
+    coarse = blocks.reshape(blocks.shape[0] // size, size, -1, size).any(axis=(1, 3))
+    near = ndimage.maximum_filter(coarse, 2 * int(np.ceil(REACH * points_per_cell / size)) + 1)
+    ends = np.diff(np.pad(near, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    rows, starts = np.nonzero(ends == 1)
+    stops = np.nonzero(ends == -1)[1]
+    lines = [
+        (row, start * size, min(stop * size, width))
+        for block in range(near.shape[0])
+        for row in range(block * size, min((block + 1) * size, height))
+        for start, stop in zip(starts[rows == block], stops[rows == block])
+    ]
+    return np.asarray(lines, np.int64).reshape(-1, 3)
 
 
-def _domain_transform(planes: Floats, across: Floats, down: Floats) -> Floats:
-    """Recursive domain transform filter of (n, h, w) planes, two iterations."""
-    out = np.array(planes, np.float32, order="C")
+def _stroke_mass(
+    found: NDArray[np.bool_], place: tuple[NDArray[Any], ...], strong: Floats
+) -> Floats:
+    """The largest mass of the stroke that each painted point (K,) belongs to."""
+    strokes, count = ndimage.label(found, np.ones((3, 3), bool))
+    own = strokes[place]
+    largest = np.zeros(count + 1, np.float32)
+    np.maximum.at(largest, own, strong)
+    return np.asarray(largest[own])
+
+
+def _domain_transform(
+    planes: Floats, guide: Floats, step: np.float32, spans: NDArray[np.int64]
+) -> None:
+    """Recursive domain transform filter of (3, h, w) planes in place, two iterations."""
     iterations = 2
     for i in range(iterations):
         sigma = SMOOTH * np.sqrt(3.0) * 2.0 ** (iterations - i - 1) / np.sqrt(4.0**iterations - 1.0)
-        feedback = np.float32(-np.sqrt(2.0) / sigma)
-        kernels().smooth_along(np.exp(feedback * across), np.exp(feedback * down), out)
-    return out
+        halvings = np.sqrt(2.0) / sigma * np.log2(np.e)  # by one unit of distance
+        kernels().smooth_along(
+            guide, np.float32(halvings * 100.0 / RANGE), np.float32(halvings * step), spans, planes
+        )

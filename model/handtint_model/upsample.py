@@ -14,6 +14,7 @@ those of their own lightness (`kernels_numpy.upsample`).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,10 +86,10 @@ class ColourField:
         kernels().upsample(f, self.points, *rows, *columns, sharpness, np.float32(LEAST), out)
         return out
 
-    def plus(self, ab: Float32) -> ColourField:
-        """The field with (2, rows, columns) added to the colours of its points."""
+    def changed(self, change: Callable[[Float32], None]) -> ColourField:
+        """The field with other colours of its points; `change` is given a copy of `points`."""
         points = self.points.copy()
-        points[..., 1:] += np.moveaxis(ab, 0, 2)
+        change(points)
         points.setflags(write=False)
         return ColourField(points, self.grid)
 

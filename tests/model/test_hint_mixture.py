@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from handtint_model import belief, kernels_numba, kernels_numpy
+from handtint_model import belief, kernels_numba, kernels_numpy, kernels_numpy_hints
 from handtint_model.belief import Affinity
 from handtint_model.bins import BINS, SoftEncoder, mean_colour
 from handtint_model.evidence import Evidence
@@ -88,20 +88,32 @@ def test_what_colorizing_uses_agrees_with_training(
 
 def test_kernels_for_spreading_agree_with_their_reference() -> None:
     rng = np.random.default_rng(3)
-    across, down = (rng.random(shape, np.float32) for shape in ((9, 12), (8, 13)))
+    guide = rng.random((9, 13), np.float32)
     start = np.where(rng.random((9, 13)) < 0.05, 0, 1e6).astype(np.float32)
     planes = rng.normal(size=(3, 9, 13)).astype(np.float32)
-    results = []
-    for kernels in (kernels_numba, kernels_numpy):
-        d, smooth = start.copy(), planes.copy()
-        kernels.geodesic(across, down, 3, d)
-        kernels.smooth_along(across, down, smooth)
-        results.append((d, smooth))
-    (d, smooth), (wanted_d, wanted_smooth) = results
-    # A row at a time or a column at a time: the order of the sweeps is the same.
-    assert d == pytest.approx(wanted_d, rel=1e-5)
-    assert d.max() < 100
-    assert smooth == pytest.approx(wanted_smooth, abs=1e-5)
+    planes[2] = np.abs(planes[2]) + 0.1
+    points = rng.normal(size=(9, 13, 3)).astype(np.float32)
+    everywhere = np.array([(row, 0, 13) for row in range(9)])
+    for spans in (everywhere, np.array([(0, 0, 5), (0, 8, 13), (2, 3, 9), (3, 3, 9), (8, 1, 13)])):
+        results = []
+        for kernels in (kernels_numba, kernels_numpy):
+            d, smooth, added = start.copy(), planes.copy(), points.copy()
+            kernels.geodesic(guide, 1.5, 0.1, 3, spans, d)
+            kernels.smooth_along(guide, 1.2, 0.3, spans, smooth)
+            kernels.add_residual(planes, np.minimum(d, 9.0), 2.5, spans, added)
+            results.append((d, smooth, added))
+        (d, smooth, added), (wanted_d, wanted_smooth, wanted_added) = results
+        # A row at a time or a column at a time: the order of the sweeps is the same.
+        assert d == pytest.approx(wanted_d, rel=1e-5)
+        assert smooth == pytest.approx(wanted_smooth, abs=1e-5)
+        assert added == pytest.approx(wanted_added, abs=1e-5)
+        assert (added[..., 0] == points[..., 0]).all()
+        assert (added != points).any()
+        beyond = ~kernels_numpy_hints.inside(spans, guide.shape)
+        for before, after in ((start, d), (planes[0], smooth[0]), (points[..., 1], added[..., 1])):
+            assert (after[beyond] == before[beyond]).all()
+        if spans is everywhere:
+            assert d.max() < 100
 
 
 def test_absent_hints_change_nothing() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from pathlib import Path
@@ -66,6 +67,10 @@ def command(**given: Any) -> None:
 
 def serve(settings: Settings) -> int:
     """Run a server; the exit code."""
+    # Read when NumPy and SciPy are loaded.  The products in a request are small, and OpenBLAS's
+    # threads wait for the next one at full speed: an editor needs that processor to paint.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
     from handtint_server import folders, logs
     from handtint_server.devices import settle_malloc
     from handtint_server.discovery import AlreadyRunningError
