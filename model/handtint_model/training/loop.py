@@ -163,6 +163,8 @@ def losses(
     target = Target(*encoder.sparse(sample.ab.flatten(1, 2)))
     log_p = target_log_probabilities(heads, target)
     automatic = soft_cross_entropy(log_p, target, weights)
+    if config.hint_loss == 0.0:
+        return automatic.mean(), torch.zeros_like(automatic[0])
     wanted = truth.ab.flatten(1, 2)
     if config.share_altered + config.share_altered_object > 0:
         target = Target(*encoder.sparse(wanted))
