@@ -65,7 +65,7 @@ def colours(ab: NDArray[np.float64], lightness: float = 65.0) -> NDArray[np.floa
 
 def plane(axes: plt.Axes, title: str) -> None:
     axes.set(title=title, xlabel="b*: blue to yellow", aspect="equal")
-    axes.set(xlim=(-118, 105), ylim=(-95, 108))
+    axes.set(xlim=(-118, 108), ylim=(-98, 118))
 
 
 def bins(path: Path) -> None:
@@ -99,7 +99,9 @@ def annealed_cell(path: Path, photo: Path, device: str) -> None:
         mean = mean_colour(p)[0, :, row, column].cpu().numpy()
         share = p[0, :, row, column].cpu().numpy()
         place.scatter(BINS[:, 1], BINS[:, 0], c="0.93", s=4, marker="s")
-        place.scatter(BINS[:, 1], BINS[:, 0], c=colours(np.asarray(BINS)), s=700 * share)
+        seen = share > 1e-4  # smaller marks are drawn at random sizes
+        shown = np.asarray(BINS)[seen]
+        place.scatter(shown[:, 1], shown[:, 0], c=colours(shown), s=700 * share[seen])
         place.plot(mean[1], mean[0], "k+", markersize=11, markeredgewidth=1.6)
         chroma = float(np.hypot(*mean))
         place.set(title=f"T = {temperature:g}, chroma {chroma:.0f}", aspect="equal")
@@ -173,7 +175,11 @@ def stems(
 def losses(path: Path, folder: Path) -> None:
     """The losses of the runs; those of different kinds cannot share an axis."""
     groups = ("adef", "b", "c")
-    titles = ("rebalanced cross-entropy", "cross-entropy", "squared error of ab / 100")
+    titles = (
+        "rebalanced cross-entropy (crosses: kept out)",
+        "cross-entropy",
+        "squared error of ab / 100",
+    )
     figure, axes = plt.subplots(1, 3, figsize=(11.5, 3.2), width_ratios=(2, 1, 1))
     for place, letters, title in zip(axes, groups, titles):
         for letter in letters:
@@ -183,7 +189,11 @@ def losses(path: Path, folder: Path) -> None:
                     rows = list(csv.DictReader(file))
                 x = [int(row["photos"]) for row in rows]
                 y = [float(row["automatic"]) for row in rows]
-                place.plot(x, y, ".-", label=f"({letter})", linewidth=1, markersize=3)
+                (line,) = place.plot(x, y, ".-", label=f"({letter})", linewidth=1, markersize=3)
+                held = [(int(r["photos"]), r["held_out"]) for r in rows if r.get("held_out")]
+                if held and letter in groups[0]:
+                    seen, loss = zip(*held)
+                    place.plot(seen, [float(v) for v in loss], "x--", color=line.get_color())
         place.set(title=title, xlabel="photos")
         if place.lines:
             place.legend(frameon=False)

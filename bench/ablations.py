@@ -52,7 +52,7 @@ from handtint_model.evaluation.stem_statistics import (
 )
 from handtint_model.network.encoder import read_encoder_file
 
-STEM_PHOTOS = 400  # a half to calibrate on, the other to measure on
+STEM_PHOTOS = 300  # a half to calibrate on, the other to measure on
 SIDE = 224
 EXAMPLES = Path(__file__).parents[1] / "examples"
 PHOTOS = Path(__file__).parents[1] / "tests" / "data" / "photos"

@@ -41,13 +41,15 @@ STEMS = (
     "active %",
     "dead channels",
     "error",
+    "of a faded print",
 )
 STEM_LEGEND = """\
 Against the original stem on the same photos in colour. Shift of the mean: the size of the
 difference in the original's deviations, mean over the channels. Deviation: median, and 10th to 90th
 percentile, of the channels; channels in which the original is constant are left out of both.
 Active: cells above 0. Dead: channels above 0 at fewer than 1 % of the cells. Error: of the features
-after the activation, relative."""
+after the activation, relative; of a faded print: where the stem sees the photo with black raised to
+L* 30 and half of the contrast, still against the original's of the photo as it is."""
 
 
 def markdown(rows: Sequence[Sequence[str]]) -> str:
@@ -155,6 +157,7 @@ def stem_table(original: StemFigures, stems: Mapping[str, StemFigures]) -> str:
                 f"{100 * figures.active.mean():.0f}",
                 str(int((figures.active < 0.01).sum())),
                 f"{figures.error:.2f}",
+                "" if np.isnan(figures.faded) else f"{figures.faded:.2f}",
             )
         )
     return markdown(rows)

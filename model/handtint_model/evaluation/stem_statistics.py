@@ -6,6 +6,7 @@ features are what the layers behind were trained on.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,9 @@ Doubles = NDArray[np.float64]
 CONSTANT = 1e-3
 """Deviation below which a channel counts as constant; the others have 0.1 and more."""
 
+FADED = (0.3, 0.5)
+"""A faded print: black at 0.3 of L*/100, and half of the contrast."""
+
 
 @dataclass(frozen=True)
 class Stem:
@@ -53,6 +57,7 @@ class StemFigures:
     deviation: Doubles  # (64,)
     active: Doubles  # (64,) share of cells above 0
     error: float  # after the activation: |difference| / |original|, over everything
+    faded: float = math.nan  # the same, where the stem sees a faded print of the photos
 
     @property
     def constant(self) -> NDArray[np.bool_]:
@@ -113,7 +118,10 @@ class _Sums:
     def __init__(self) -> None:
         self.cells = 0
         self.sum, self.square, self.active = (np.zeros(CHANNELS[0]) for _ in range(3))
-        self.wrong = self.whole = 0.0
+        self.wrong = self.whole = self.faded = 0.0
+
+    def add_faded(self, features: Tensor, original: Tensor) -> None:
+        self.faded += float((F.relu(features) - F.relu(original)).square().sum())
 
     def add(self, features: Tensor, original: Tensor) -> None:
         flat = features.transpose(0, 1).flatten(1).double()
@@ -128,8 +136,8 @@ class _Sums:
     def figures(self) -> StemFigures:
         mean = self.sum / self.cells
         deviation = np.sqrt(np.maximum(self.square / self.cells - mean**2, 0.0))
-        error = float(np.sqrt(self.wrong / self.whole))
-        return StemFigures(mean, deviation, self.active / self.cells, error)
+        error, faded = (float(np.sqrt(v / self.whole)) for v in (self.wrong, self.faded))
+        return StemFigures(mean, deviation, self.active / self.cells, error, faded)
 
 
 @torch.inference_mode()
@@ -148,6 +156,8 @@ def measure_stems(
         lightness = lightness_of(rgb)
         for name, stem in stems.items():
             sums[name].add(stem(lightness), original)
+            sums[name].add_faded(stem(FADED[0] + FADED[1] * lightness), original)
+    own.faded = math.nan  # it sees no lightness
     return own.figures(), {name: entry.figures() for name, entry in sums.items()}
 
 
