@@ -14,6 +14,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from stem_statistics import StemFigures
 
 from handtint_model import load_colorizer
 from handtint_model.bins import (
@@ -28,7 +29,6 @@ from handtint_model.evaluation.ablation_tables import short
 from handtint_model.evaluation.contact_sheet import contact_sheet
 from handtint_model.evaluation.lab import lab_to_rgb
 from handtint_model.evaluation.metrics import colourfulness
-from handtint_model.evaluation.stem_statistics import StemFigures
 from handtint_model.render import render
 from handtint_model.types import ColorizeOptions
 

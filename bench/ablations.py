@@ -23,6 +23,17 @@ import ablation_plots as plots
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from stem_statistics import (
+    KINDS,
+    STEM_LEGEND,
+    StemFigures,
+    lightness_of,
+    measure_stems,
+    squares,
+    stem_table,
+    trained_stem,
+    untrained_stem,
+)
 from tqdm import tqdm
 
 from handtint_model.evaluation.ablation import WHAT, AblationRun, load_runs
@@ -31,25 +42,14 @@ from handtint_model.evaluation.ablation_tables import (
     LOSSES,
     NORMS,
     NORMS_READ_AS,
-    STEM_LEGEND,
     Measured,
     measure_runs,
     results_table,
     short,
-    stem_table,
 )
 from handtint_model.evaluation.photos import PhotoFile, evenly, find_photos
 from handtint_model.evaluation.protocols import protocol
 from handtint_model.evaluation.report_file import to_json
-from handtint_model.evaluation.stem_statistics import (
-    KINDS,
-    StemFigures,
-    lightness_of,
-    measure_stems,
-    squares,
-    trained_stem,
-    untrained_stem,
-)
 from handtint_model.network.encoder import read_encoder_file
 
 STEM_PHOTOS = 300  # a half to calibrate on, the other to measure on
@@ -92,8 +92,7 @@ def stems(
     for run in runs:
         if run.name in KINDS:
             name = f"{STEM_NAMES[run.name]}, trained"
-            measured[name] = trained_stem(run.colorizer.network.cpu())
-            run.colorizer.network.to(run.colorizer.torch_device)
+            measured[name] = trained_stem(run.colorizer.network)
     return measure_stems(measured, tensors, squares(chosen[1::2]))
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import runpy
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,20 +32,27 @@ from handtint_model.evaluation.ablation_tables import LOSSES, measure_runs, resu
 from handtint_model.evaluation.metrics import colourfulness
 from handtint_model.evaluation.photos import find_photos
 from handtint_model.evaluation.protocols import Truth, protocol
-from handtint_model.evaluation.stem_statistics import (
-    KINDS,
-    lightness_of,
-    measure_stems,
-    squares,
-    trained_stem,
-    untrained_stem,
-)
 from handtint_model.network import ColorNetwork, ModelConfig
 from handtint_model.network.encoder import Encoder, load_pretrained
 from handtint_model.training import PRESETS, Stage, train
 from handtint_model.training.loop import Sample, regression_loss
 
 ROOT = Path(__file__).parents[2]
+
+
+def bench_module(name: str) -> Any:
+    """A file of bench/, which is no package."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "bench" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look for it there
+    spec.loader.exec_module(module)
+    return module
+
+
+stems = bench_module("stem_statistics")
+
 TINY = {
     "global_width": 32, "global_blocks": 1, "global_heads": 2, "decoder_width": 32,
     "decoder_blocks": (1, 1, 1),
@@ -109,7 +118,7 @@ def test_the_presets_differ_in_one_thing_each() -> None:
     }
     assert PRESETS["ablation-b"].loss == "plain"
     assert PRESETS["ablation-c"].loss == "regression"
-    for name, (norm, stem, mean, calibrated) in KINDS.items():
+    for name, (norm, stem, mean, calibrated) in stems.KINDS.items():
         preset = PRESETS[name]
         assert (preset.model.stem_norm, preset.stem, preset.model.input_mean) == (norm, stem, mean)
         assert (preset.calibrate and norm == "group") == calibrated
@@ -187,9 +196,9 @@ def test_what_stems_make_of_gray(encoder_file: Path) -> None:
 
     tensors = load_file(str(encoder_file))
     pictures = gray_squares()
-    light = lightness_of(next(iter(squares(pictures))))
-    stems = {name: untrained_stem(name, tensors, light) for name in KINDS}
-    original, figures = measure_stems(stems, tensors, squares(pictures, 2))
+    light = stems.lightness_of(next(iter(stems.squares(pictures))))
+    kinds = {name: stems.untrained_stem(name, tensors, light) for name in stems.KINDS}
+    original, figures = stems.measure_stems(kinds, tensors, stems.squares(pictures, 2))
     assert original.error == 0.0
     assert np.isnan(original.faded)
     assert np.abs(original.shift(original)).max() == 0.0
@@ -203,7 +212,7 @@ def test_what_stems_make_of_gray(encoder_file: Path) -> None:
     ours, theirs = figures["ablation-a"], figures["ablation-d"]
     assert ours.faded - ours.error < 0.7 * (theirs.faded - theirs.error)
     assert original.constant.sum() == 1
-    whole = stems["ablation-e"](light).transpose(0, 1).flatten(1)
+    whole = kinds["ablation-e"](light).transpose(0, 1).flatten(1)
     assert figures["ablation-e"].mean == pytest.approx(whole.mean(1).numpy(), abs=1e-5)
     spread = whole.std(1, correction=0).numpy()
     assert figures["ablation-e"].deviation == pytest.approx(spread, abs=1e-5)
@@ -215,13 +224,13 @@ def test_untrained_stems_are_those_that_training_starts_with(encoder_file: Path)
     from safetensors.torch import load_file
 
     tensors = load_file(str(encoder_file))
-    light = lightness_of(next(iter(squares(gray_squares()))))
+    light = stems.lightness_of(next(iter(stems.squares(gray_squares()))))
     for name in ("ablation-d", "ablation-e", "ablation-f"):
         preset = PRESETS[name]
         network = ColorNetwork(replace(preset.model, **TINY)).requires_grad_(False)
         load_pretrained(network.encoder, tensors, compensated=preset.stem == "compensated")
-        mine = untrained_stem(name, tensors, light)(light)
-        assert torch.equal(trained_stem(network)(light), mine), name
+        mine = stems.untrained_stem(name, tensors, light)(light)
+        assert torch.equal(stems.trained_stem(network)(light), mine), name
 
 
 def test_six_runs_and_their_table(runs: Path, photos: Path) -> None:

@@ -13,7 +13,6 @@ from .metrics import colourfulness, mean_and_error
 from .photos import PhotoFile, evenly
 from .protocols import Protocol
 from .run import Report, Score, evaluate
-from .stem_statistics import StemFigures
 from .tables import way_from_gray
 
 FITTED = 60
@@ -33,23 +32,6 @@ NORMS = ("ablation-a", "ablation-d", "ablation-e", "ablation-f")
 """The runs of the two questions: which loss, which stem."""
 
 NORMS_READ_AS = ("vividness 0", "default vividness", "default vividness, scaled")
-
-STEMS = (
-    "stem",
-    "shift of the mean",
-    "deviation over the original's",
-    "active %",
-    "dead channels",
-    "error",
-    "of a faded print",
-)
-STEM_LEGEND = """\
-Against the original stem on the same photos in colour. Shift of the mean: the size of the
-difference in the original's deviations, mean over the channels. Deviation: median, and 10th to 90th
-percentile, of the channels; channels in which the original is constant are left out of both.
-Active: cells above 0. Dead: channels above 0 at fewer than 1 % of the cells. Error: of the features
-after the activation, relative; of a faded print: where the stem sees the photo with black raised to
-L* 30 and half of the contrast, still against the original's of the photo as it is."""
 
 
 def markdown(rows: Sequence[Sequence[str]]) -> str:
@@ -141,26 +123,6 @@ def _over_a(report: Report, score: Score, name: str) -> tuple[float, float] | No
 
 def _gain(gain: tuple[float, float] | None) -> str:
     return "" if gain is None else f"{gain[0]:+.2f} ± {gain[1]:.2f}"
-
-
-def stem_table(original: StemFigures, stems: Mapping[str, StemFigures]) -> str:
-    """One row a stem, the original's first."""
-    rows: list[Sequence[str]] = [STEMS]
-    for name, figures in {"original, in colour": original, **stems}.items():
-        spread = figures.spread(original)
-        low, middle, high = np.percentile(spread, (10, 50, 90))
-        rows.append(
-            (
-                name,
-                f"{np.abs(figures.shift(original)).mean():.2f}",
-                f"{middle:.2f} ({low:.2f} to {high:.2f})",
-                f"{100 * figures.active.mean():.0f}",
-                str(int((figures.active < 0.01).sum())),
-                f"{figures.error:.2f}",
-                "" if np.isnan(figures.faded) else f"{figures.faded:.2f}",
-            )
-        )
-    return markdown(rows)
 
 
 def short(run: str) -> str:
