@@ -14,6 +14,8 @@ from .jit import F2, F3, R1, R2, R3, kernel, read_only
 
 I1 = read_only(types.int64, 1)
 _0, _1, _TINY = np.float32(0), np.float32(1), np.float32(1e-20)
+BLOCK = 256  # pixels of a row that are interpolated together
+_1B, _2B, _3B, _4B, _5B = (np.uint64(n * BLOCK) for n in range(1, 6))
 
 
 @kernel(types.void(R2, R2, types.int64, I1, R1, I1, R1, types.int64, F2, F2))
@@ -177,42 +179,61 @@ def upsample(
 ) -> None:
     """Joint bilateral interpolation between the four nearest points; see `kernels_numpy`."""
     last_row, last_column = grid.shape[0] - 1, grid.shape[1] - 1
-    width = guide.shape[1]
-    for i in range(guide.shape[0]):
-        upper, lower = grid[row_of[i]], grid[min(row_of[i] + 1, last_row)]
-        v = row_part[i]
-        v_ = _1 - v
-        values, a_out, b_out = guide[i], out[0, i], out[1, i]
-        start = 0
-        while start < width:
-            # All pixels between the same points together: LLVM makes vectors of them.
-            p = column_of[start]
-            q = min(p + 1, last_column)
-            stop = start + 1
-            while stop < width and column_of[stop] == p:
-                stop += 1
-            g00, a00, b00 = upper[p, 0], upper[p, 1] * v_, upper[p, 2] * v_
-            g01, a01, b01 = upper[q, 0], upper[q, 1] * v_, upper[q, 2] * v_
-            g10, a10, b10 = lower[p, 0], lower[p, 1] * v, lower[p, 2] * v
-            g11, a11, b11 = lower[q, 0], lower[q, 1] * v, lower[q, 2] * v
-            for k in range(start, stop):
+    height, width = guide.shape
+    # Two rows of points as the pixels of a block see them: f, a, b of the point before each
+    # and of the one after it.  With few arrays of constant steps LLVM makes vectors of them.
+    seen = np.empty(2 * 6 * BLOCK, np.float32)
+    result = np.empty(2 * BLOCK, np.float32)
+    held = np.empty(2, np.int64)
+    for left in range(0, width, BLOCK):
+        count = min(BLOCK, width - left)
+        part = column_part[left : left + count]
+        held[:] = -1
+        for i in range(height):
+            first = row_of[i]
+            second = min(first + 1, last_row)
+            for row in (first, second):
+                if held[row & 1] == row:
+                    continue
+                held[row & 1] = row
+                points = grid[row]
+                target = seen[(row & 1) * 6 * BLOCK :]
+                for k in range(count):
+                    p = column_of[left + k]
+                    q = min(p + 1, last_column)
+                    target[k] = points[p, 0]
+                    target[BLOCK + k] = points[p, 1]
+                    target[2 * BLOCK + k] = points[p, 2]
+                    target[3 * BLOCK + k] = points[q, 0]
+                    target[4 * BLOCK + k] = points[q, 1]
+                    target[5 * BLOCK + k] = points[q, 2]
+            upper, lower = seen[(first & 1) * 6 * BLOCK :], seen[(second & 1) * 6 * BLOCK :]
+            v = row_part[i]
+            v_ = _1 - v
+            values = guide[i, left : left + count]
+            for k in range(count):
                 j = np.uint64(k)  # which Numba does not take for an index from the end
-                u = column_part[j]
+                u = part[j]
                 u_ = _1 - u
                 g = values[j]
-                d00 = (g - g00) * sharpness
-                d01 = (g - g01) * sharpness
-                d10 = (g - g10) * sharpness
-                d11 = (g - g11) * sharpness
+                d00 = (g - upper[j]) * sharpness
+                d01 = (g - upper[j + _3B]) * sharpness
+                d10 = (g - lower[j]) * sharpness
+                d11 = (g - lower[j + _3B]) * sharpness
                 r00 = max(_1 - d00 * d00, _0)
                 r01 = max(_1 - d01 * d01, _0)
                 r10 = max(_1 - d10 * d10, _0)
                 r11 = max(_1 - d11 * d11, _0)
-                w00 = u_ * (least + r00 * r00)
-                w01 = u * (least + r01 * r01)
-                w10 = u_ * (least + r10 * r10)
-                w11 = u * (least + r11 * r11)
-                scale = _1 / ((w00 + w01) * v_ + (w10 + w11) * v)
-                a_out[j] = scale * (w00 * a00 + w01 * a01 + w10 * a10 + w11 * a11)
-                b_out[j] = scale * (w00 * b00 + w01 * b01 + w10 * b10 + w11 * b11)
-            start = stop
+                w00 = v_ * u_ * (least + r00 * r00)
+                w01 = v_ * u * (least + r01 * r01)
+                w10 = v * u_ * (least + r10 * r10)
+                w11 = v * u * (least + r11 * r11)
+                scale = _1 / (w00 + w01 + w10 + w11)
+                a = w00 * upper[j + _1B] + w01 * upper[j + _4B]
+                a += w10 * lower[j + _1B] + w11 * lower[j + _4B]
+                b = w00 * upper[j + _2B] + w01 * upper[j + _5B]
+                b += w10 * lower[j + _2B] + w11 * lower[j + _5B]
+                result[j] = scale * a
+                result[j + _1B] = scale * b
+            out[0, i, left : left + count] = result[:count]
+            out[1, i, left : left + count] = result[BLOCK : BLOCK + count]

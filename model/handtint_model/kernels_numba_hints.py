@@ -17,6 +17,7 @@ from .jit import F1, F2, F3, R1, R2, R3, kernel, read_only
 SPANS = read_only(types.int64, 2)
 _0, _1, _2, _3, _80 = (np.float32(n) for n in (0, 1, 2, 3, 80))
 _TINY = np.float32(1e-20)
+_SMALL = np.float32(1e-4)  # its eighth power counts for nothing beside 1, but is slow to handle
 _NEGLIGIBLE = np.float32(-14)  # log of a share that no one sees
 _LOG2_E = np.float32(math.log2(math.e))
 _E1, _E2, _E3, _E4, _E5, _E6 = (
@@ -25,6 +26,7 @@ _E1, _E2, _E3, _E4, _E5, _E6 = (
 _L1, _L3, _L5, _L7, _L9 = (np.float32(2 / math.log(2) / n) for n in (1, 3, 5, 7, 9))
 _HALF_ROOT = np.int32(0x3F3504F3)  # the bits of sqrt(1/2)
 _EXPONENT, _BIAS = np.int32(23), np.int32(127)
+_OFFSET = np.float32(127.5)
 
 
 @numba.njit(inline="always")
@@ -33,10 +35,10 @@ def _power_of_2(x: Any) -> Any:
 
     Taylor's series around the nearest whole number, whose power is put together from bits.
     """
-    whole = np.rint(x)
-    f = x - whole
+    exponent = np.int32(x + _OFFSET)  # rounded down, as it is positive, and so to the nearest
+    f = x - np.float32(np.int32(exponent - _BIAS))
     series = _1 + f * (_E1 + f * (_E2 + f * (_E3 + f * (_E4 + f * (_E5 + f * _E6)))))
-    return series * np.int32((np.int32(whole) + _BIAS) << _EXPONENT).view(np.float32)
+    return series * np.int32(exponent << _EXPONENT).view(np.float32)
 
 
 @numba.njit(inline="always")
@@ -85,7 +87,13 @@ def mix_hints(
         square, threshold = cell_square[i], gate[i]
         for k in range(hints):
             row[k] = square + hint_square[k]
-        for c in range(channels):
+        for c in range(0, channels - 3, 4):
+            f0, f1 = -_2 * cells[i, c], -_2 * cells[i, c + 1]
+            f2, f3 = -_2 * cells[i, c + 2], -_2 * cells[i, c + 3]
+            h0, h1, h2, h3 = hinted[c], hinted[c + 1], hinted[c + 2], hinted[c + 3]
+            for k in range(hints):
+                row[k] += f0 * h0[k] + f1 * h1[k] + f2 * h2[k] + f3 * h3[k]
+        for c in range(channels - channels % 4, channels):
             factor = -_2 * cells[i, c]
             other = hinted[c]
             for k in range(hints):
@@ -102,18 +110,20 @@ def mix_hints(
         inverse = _1 / largest if largest > _0 else _0
         for k in range(hints):
             t = row[k] * inverse_full
+            t = t if t > _SMALL else _0
             power = t * t
             power *= power
             power *= power
             eighth_full += power
             ninth_full += power * t
             t = row[k] * mass[k] * inverse
+            row[k] = t
+            t = t if t > _SMALL else _0
             power = t * t
             power *= power
             power *= power
             eighth += power
             ninth += power * t
-            row[k] = t
         full[i] = largest_full * ninth_full / eighth_full
         trust[i] = largest * ninth / eighth if largest > _0 else _0
         for k in range(hints):
