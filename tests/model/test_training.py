@@ -32,15 +32,9 @@ from handtint_model.training.hint_simulation import (
     pick_objects,
     simulate_hints,
 )
-from handtint_model.training.loop import (
-    build,
-    hold_out,
-    jitter_tone,
-    learning_rate,
-    losses,
-    prepare,
-)
+from handtint_model.training.loop import build, learning_rate, losses
 from handtint_model.training.photos import PhotoSampler, host_batches, index_photos
+from handtint_model.training.samples import hold_out, jitter_tone, prepare
 
 SMALL = Stage(1.0, 32, 4)
 TOY = replace(PRESETS["toy"], stages=(SMALL,))
@@ -141,7 +135,7 @@ def test_simulated_hints_bring_the_truth() -> None:
     for b in range(40):
         assert (mass[b, : count[b]] == 1).all()  # those that there are come first
         for k in range(count[b]):
-            row, column = np.divmod(number[b, k], 16)
+                column = number[b, k] % 16
             if column < 2:  # squares up to 6 cells do not reach from here to column 8
                 assert ab[b, k] == pytest.approx([5.0, 5.0], abs=1e-4)
                 plain += 1

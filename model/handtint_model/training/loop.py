@@ -10,24 +10,21 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
 from torch import Tensor, nn
-from torch.nn import functional as F
 from tqdm import tqdm
 
 from ..bins import COUNT, SoftEncoder, rebalancing_weights, smoothed_prior
 from ..checkpoint import save_weights
-from ..colour import rgb_to_lab
-from ..errors import BadImage, BadOption
+from ..errors import BadOption
 from ..hints import HintCells, mixture
-from ..network import STRIDE, ColorNetwork
+from ..network import ColorNetwork
 from ..network.encoder import blocks_of, calibrate_stem, load_pretrained, read_encoder_file
 from .checkpoints import load_run, save_run
 from .config import Stage, TrainConfig
@@ -40,90 +37,13 @@ from .losses import (
     soft_cross_entropy,
     target_log_probabilities,
 )
-from .photos import PhotoRef, PhotoSampler, decode, host_batches, index_photos
+from .photos import PhotoRef, PhotoSampler, host_batches, index_photos
+from .samples import Sample, held_crops, hold_out, jitter_tone, measure_prior, prepare
 from .team import Team, join, sharing_gradients
 
 PRIOR_CROPS = 3000
-HELD_OUT = 0.015  # share of the photos kept away from training, to watch it by
 WEIGHTS = "weights.safetensors"
 LOG_EVERY = 20.0  # seconds
-
-
-@dataclass
-class Sample:
-    """A batch, ready for the network."""
-
-    lightness: Tensor  # (B, 1, S, S), L*/100
-    ab: Tensor  # (B, h, w, 2), the truth per cell
-
-
-def prepare(crops: Tensor) -> Sample:
-    """(B, S, S, 3) uint8 sRGB to lightness and mean ab per cell."""
-    lab = rgb_to_lab(crops.permute(0, 3, 1, 2).float() / 255.0)
-    ab = F.avg_pool2d(lab[:, 1:], STRIDE)
-    return Sample(lab[:, :1] / 100.0, ab.permute(0, 2, 3, 1).contiguous())
-
-
-def jitter_tone(rng: np.random.Generator, lightness: Tensor, share: float) -> Tensor:
-    """Other tone curves for a share of the samples, as of faded and of contrasty prints.
-
-    lightness: (B, 1, S, S) in 0..1.  A gamma of about 0.6 to 1.6, black raised to at most 0.15,
-    white lowered to at least 0.8.
-    """
-    if share <= 0.0:
-        return lightness
-    batch = len(lightness)
-    gamma = np.exp(rng.normal(0.0, 0.22, batch).clip(-0.5, 0.5))
-    black, white = rng.uniform(0.0, 0.15, batch), rng.uniform(0.8, 1.0, batch)
-    kept = rng.random(batch) >= share
-    gamma[kept], black[kept], white[kept] = 1.0, 0.0, 1.0
-    curve = torch.as_tensor(np.stack([gamma, black, white]), dtype=lightness.dtype)
-    power, low, high = curve.to(lightness.device)[:, :, None, None, None]
-    toned: Tensor = low + (high - low) * lightness.clamp(min=0.0) ** power
-    return toned
-
-
-def hold_out(
-    sources: dict[str, list[PhotoRef]],
-) -> tuple[dict[str, list[PhotoRef]], list[PhotoRef]]:
-    """Training photos by source, and every so many-th photo kept for watching.
-
-    Of a small set, one photo is kept.
-    """
-    every = round(1.0 / HELD_OUT)
-    kept: dict[str, list[PhotoRef]] = {}
-    held: list[PhotoRef] = []
-    for name, refs in sources.items():
-        held += refs[every // 2 :: every]
-        kept[name] = [ref for i, ref in enumerate(refs) if i % every != every // 2]
-    if not held:
-        held = [max(kept.values(), key=len).pop()]
-    return {name: refs for name, refs in kept.items() if refs}, held
-
-
-def held_crops(held: list[PhotoRef], size: int, most: int = 192) -> Tensor:
-    """(N, size, size, 3) uint8: the middle squares of at most so many photos kept out."""
-    crops = []
-    for ref in held[:: max(1, len(held) // most)][:most]:
-        try:
-            image = Image.fromarray(decode(ref.read()))
-        except (BadImage, OSError):
-            continue
-        crops.append(np.asarray(ImageOps.fit(image, (size, size), Image.Resampling.BICUBIC)))
-    return torch.from_numpy(np.stack(crops or [np.zeros((size, size, 3), np.uint8)]))
-
-
-def measure_prior(batches: Iterator[tuple[Tensor, int]], crops: int) -> NDArray[np.float64]:
-    """Counts (313,) of the nearest bins over about ``crops`` training crops."""
-    encoder = SoftEncoder()
-    counts = np.zeros(COUNT)
-    seen = 0
-    while seen < crops:
-        batch, _ = next(batches)
-        numbers, _ = encoder.sparse(prepare(batch.cpu()).ab.reshape(-1, 2))
-        counts += np.bincount(numbers[:, 0].numpy(), minlength=COUNT)
-        seen += len(batch)
-    return counts
 
 
 class Ema:

@@ -40,7 +40,6 @@ PRESETS: Mapping[str, TrainConfig] = {
         stages=(Stage(0.6, 192, 128), Stage(1.0, 256, 64)),
         encoder_frozen=0.1,
         encoder_rate=0.05,
-        compile=True,
     ),
     # A later run on the weights of an earlier one: small rate, everything free.
     "finetune": TrainConfig(
