@@ -135,7 +135,7 @@ def test_simulated_hints_bring_the_truth() -> None:
     for b in range(40):
         assert (mass[b, : count[b]] == 1).all()  # those that there are come first
         for k in range(count[b]):
-                column = number[b, k] % 16
+            column = number[b, k] % 16
             if column < 2:  # squares up to 6 cells do not reach from here to column 8
                 assert ab[b, k] == pytest.approx([5.0, 5.0], abs=1e-4)
                 plain += 1
