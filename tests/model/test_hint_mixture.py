@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from handtint_model import belief, kernels_numba, kernels_numpy, kernels_numpy_hints
+from handtint_model import belief, kernels_numba, kernels_numpy, kernels_numpy_hints, residual
 from handtint_model.belief import Affinity
 from handtint_model.bins import BINS, SoftEncoder, mean_colour
 from handtint_model.evidence import Evidence
@@ -114,6 +114,41 @@ def test_kernels_for_spreading_agree_with_their_reference() -> None:
             assert (after[beyond] == before[beyond]).all()
         if spans is everywhere:
             assert d.max() < 100
+
+
+def test_what_is_far_from_paint_may_be_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Residuals are spread near paint only: nothing that is seen is missing."""
+    rng = np.random.default_rng(5)
+    guide = np.repeat(np.repeat(rng.random((12, 15), np.float32), 8, 0), 8, 1)
+    sums = np.zeros((*guide.shape, 4))
+    for top, left, ab in ((10, 10, (30, -20)), (20, 30, (-40, 10)), (80, 100, (10, 50))):
+        sums[top : top + 4, left : left + 12] = (1.0, 1.0, *ab)
+    points = np.zeros((*guide.shape, 3), np.float32)
+    wanted = points.copy()
+    residual._spread(sums, guide, 8.0, points)
+    spans = residual._near(sums[..., 1] > 0, 8.0)
+    share = (spans[:, 2] - spans[:, 1]).sum() / guide.size
+    assert 0.1 < share < 0.7
+    everywhere = np.array([(row, 0, guide.shape[1]) for row in range(guide.shape[0])])
+    monkeypatch.setattr(residual, "_near", lambda *_: everywhere)
+    residual._spread(sums, guide, 8.0, wanted)
+    assert np.abs(wanted).max() > 40
+    assert np.abs(points - wanted).max() < 0.05
+
+
+def test_interpolation_agrees_with_its_reference_at_any_width() -> None:
+    rng = np.random.default_rng(6)
+    grid = rng.random((7, 40, 3), np.float32)
+    for width in (3, 255, 256, 257, 600):
+        guide = rng.random((9, width), np.float32)
+        rows = np.sort(rng.integers(0, 7, 9)), rng.random(9, np.float32)
+        columns = np.sort(rng.integers(0, 40, width)), rng.random(width, np.float32)
+        results = []
+        for kernels in (kernels_numba, kernels_numpy):
+            out = np.empty((2, 9, width), np.float32)
+            kernels.upsample(guide, grid, *rows, *columns, 2.9, 0.01, out)
+            results.append(out)
+        assert results[0] == pytest.approx(results[1], rel=1e-5)
 
 
 def test_absent_hints_change_nothing() -> None:

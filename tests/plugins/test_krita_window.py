@@ -31,6 +31,7 @@ STEPS = [
     "a click on a swatch sets the brush's color",
     "the overlay comes and goes",
     "live updates are in the saved file",
+    "the canvas is that of the current view",
     "undo goes all the way back to the gray photo",
     "a selection becomes the mask",
     "the options dialog opens and does not hold Krita up",

@@ -73,3 +73,41 @@ def test_ctrl_c_leaves_no_half_written_file_and_the_next_run_goes_on(tmp_path, t
     assert done.returncode == 0, done.stderr
     assert len(list(out.glob("*.png"))) >= 10
     assert all(p.stat().st_mtime_ns == at for p, at in times.items())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_openblas_keeps_to_one_thread_in_the_server(tmp_path):
+    """Its threads wait at full speed, on the processor that an editor paints with."""
+    script = (
+        "import ctypes, sys\n"
+        "from pathlib import Path\n"
+        "from handtint_server.cli.serve import EXIT_MODEL, serve\n"
+        "from handtint_server.settings import Settings\n"
+        "folder = Path(sys.argv[1])\n"
+        "settings = Settings(runtime_dir=folder, home=folder, device='cuda:99')\n"
+        "assert serve(settings) == EXIT_MODEL\n"
+        "lines = Path('/proc/self/maps').read_text().splitlines()\n"
+        "for path in {line.split()[-1] for line in lines if 'openblas' in line}:\n"
+        "    library = ctypes.CDLL(path)\n"
+        "    for ending in ('', '64_'):\n"
+        "        for prefix in ('', 'scipy_'):\n"
+        "            name = prefix + 'openblas_get_num_threads' + ending\n"
+        "            if hasattr(library, name):\n"
+        "                print(getattr(library, name)())\n"
+    )
+    free = {
+        k: v for k, v in os.environ.items() if k not in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", script, tmp_path],
+        env=free,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    threads = done.stdout.split()
+    if not threads:
+        pytest.skip("NumPy and SciPy use another library")
+    assert set(threads) == {"1"}

@@ -15,10 +15,19 @@ _UP = (_Event.MouseButtonRelease, _Event.TabletRelease)
 
 
 def canvas_widget(window: Any) -> Any:
-    """The widget of the visible canvas of a Krita window, or None."""
+    """The widget of the canvas that a Krita window works on, or None.
+
+    Only the widgets of its current view are looked at: a main window has thousands, and
+    wrapping all of them for Python takes 50 ms, in which nobody can paint.
+    """
     if window is None:
         return None
-    for widget in window.qwindow().findChildren(QtWidgets.QWidget):
+    middle = window.qwindow().centralWidget()
+    area = middle.findChild(QtWidgets.QMdiArea) if middle is not None else None
+    view = area.currentSubWindow() if area is not None else None
+    if view is None:
+        return None
+    for widget in view.findChildren(QtWidgets.QWidget):
         if widget.metaObject().className() in _CANVAS_CLASSES and widget.isVisible():
             return widget
     return None

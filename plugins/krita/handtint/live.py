@@ -172,6 +172,7 @@ class LiveUpdate:
                 rect,
                 self._still_there,
                 lambda: Until(self._is_up),
+                summed=False,  # `settle` does that once it is quiet
             )
             yield Until(self._is_up)
             self._still_there()

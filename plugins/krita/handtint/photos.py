@@ -184,11 +184,12 @@ def write_pixels(
     rect: Rect,
     still_there: Callable[[], None],
     before_each: Callable[[], Any] = Tick,
+    summed: bool = True,
 ) -> Generator[Any, Any, int]:
     """Write packed rows into a layer; returns the checksum of what was written.
 
     source, target: spaces of the pixels and of the layer.  before_each: the step to yield
-    before each strip.
+    before each strip.  summed: if not, the checksum is not made, and 0.
     """
     x, y, width, height = rect
     stride = width * source.pixel_bytes
@@ -207,7 +208,8 @@ def write_pixels(
                 if converter is not None:
                     strip = converter.convert(strip, width, rows)
                 node.setPixelData(QtCore.QByteArray(strip), x, y + row, width, rows)
-                checksum = zlib.crc32(strip, checksum)
+                if summed:
+                    checksum = zlib.crc32(strip, checksum)
             row += rows
     finally:
         if converter is not None:

@@ -254,8 +254,20 @@ def steps() -> Iterator[Any]:
     box = saved.bounds()
     data = bytes(saved.pixelData(box.x(), box.y(), box.width(), box.height()))
     assert zlib.crc32(data) == hinted, "the live update was not saved"
-    again.close()
     probe.note("live updates are in the saved file")
+
+    window = APP.activeWindow()
+    first = canvas_widget(window)
+    assert first is not None
+    window.addView(again)
+    yield lambda: canvas_widget(window) not in (None, first)
+    assert canvas_widget(window).isVisible()
+    again.setModified(False)
+    again.close()
+    yield lambda: canvas_widget(window) is first
+    APP.setActiveDocument(document)
+    yield 500
+    probe.note("the canvas is that of the current view")
 
     # Undo everything: hints layer, result, conversion.
     for _ in range(12):
