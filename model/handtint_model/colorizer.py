@@ -28,6 +28,7 @@ from .encoded import Automatic, EncodedPhoto, check_luminance
 from .errors import BadOption, DeviceProblem
 from .geometry import Geometry, Window, pad_to_canvas, reduce_to, window_ramp
 from .hints import hint_reach
+from .kernels import prepare
 from .network import STRIDE, Heads
 from .paint import flatten
 from .render import ColourField, guide_shape, reduce_lightness, render
@@ -119,6 +120,11 @@ class Colorizer:
     def record(self) -> Mapping[str, Any]:
         """How the weights came to be."""
         return self.checkpoint.record
+
+    @staticmethod
+    def prepare() -> None:
+        """Load the inner loops now that hints would load one by one: a tenth of a second."""
+        prepare()
 
     @torch.inference_mode()
     def encode(

@@ -32,10 +32,14 @@ class Kernel:
     def __call__(self, *arguments: Any) -> None:
         """Call the compiled function; it writes into its arguments."""
         if self.compiled is None:
-            with self._lock:
-                if self.compiled is None:
-                    self.compiled = self._compile()
+            self.prepare()
         self.compiled(*arguments)
+
+    def prepare(self) -> None:
+        """Compile it, or load what was compiled before; nothing if that is done."""
+        with self._lock:
+            if self.compiled is None:
+                self.compiled = self._compile()
 
     def _compile(self) -> Any:
         jit: Any = numba.njit

@@ -50,11 +50,14 @@ def _candidates() -> tuple[NDArray[np.float64], NDArray[np.float32]]:
     near = ((grid[:, None] - BINS[None]) ** 2).sum(axis=-1).min(axis=1) < 100.0
     grid = grid[near]
     inside = np.arange(-4.0, 5.0, 2.0)
-    cover = np.zeros((len(BINS), len(grid)))
-    for da in inside:
-        for db in inside:
-            square = ((grid[None] - (BINS + np.array([da, db]))[:, None]) ** 2).sum(axis=-1)
-            cover += square < COVERED**2
+    # One axis at a time: the first suggestion would otherwise keep the server for a second.
+    apart = (grid[None] - BINS[:, None]).astype(np.float32)
+    across = [np.square(apart[..., 0] - np.float32(da)) for da in inside]
+    down = [np.square(apart[..., 1] - np.float32(db)) for db in inside]
+    cover = np.zeros(apart.shape[:2], np.uint8)
+    for a in across:
+        for b in down:
+            cover += a + b < COVERED**2
     return grid, (cover / inside.size**2).astype(np.float32)
 
 

@@ -105,6 +105,7 @@ class Worker(threading.Thread):
             self.faults_running = 0
             self.problem = ""
             job.finish(result)
+            self.pool.prepare(self.colorizer)
         finally:
             if self.state == "busy":
                 self.state = "ready"
@@ -202,6 +203,7 @@ class Engines:
         self._taken = 0
         self._running = 0
         self._mean_ms = 1000.0
+        self._prepared = False
         self._spare: Colorizer | None = None
         self._spare_lock = threading.Lock()
 
@@ -221,6 +223,12 @@ class Engines:
             self.workers = [Worker(self, i, name) for i, name in enumerate(names)]
             for worker in self.workers:
                 worker.start()
+
+    def prepare(self, colorizer: Colorizer) -> None:
+        """Make ready what the first hint will need, once, while the user looks at the photo."""
+        if not self._prepared:
+            self._prepared = True
+            threading.Thread(target=colorizer.prepare, name="handtint-prepare", daemon=True).start()
 
     def spare(self) -> Colorizer:
         """A colorizer of the processor, for what a graphics card has no memory for."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 import zlib
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from PIL import Image
 from handtint_model import Colorizer, Hints, load_colorizer, luminance_of
 
 from . import pictures
-from .conftest import Live
+from .conftest import SECONDS, Live, Start
 
 CHANNELS = {"RGB": [0, 1, 2], "RGBA": [0, 1, 2, 3], "BGR": [2, 1, 0], "BGRA": [2, 1, 0, 3]}
 NUMPY = {"u8": "<u1", "u16": "<u2", "f16": "<f2", "f32": "<f4"}
@@ -344,3 +345,20 @@ def test_profiles_that_do_not_fit(live: Live) -> None:
     kind, body = pictures.multipart({}, [("profile", wide_profile()), ("image", b"x")])
     answer = live.post("/v1/colorize", data=body, headers={"Content-Type": kind})
     assert answer.json()["code"] == "bad_multipart"
+
+
+def test_the_first_photo_makes_ready_what_hints_need(
+    start_server: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or else the first stroke of a live session waits for inner loops to be loaded."""
+    from handtint_model import kernels_numba
+
+    unused = [kernels_numba.mix_hints, kernels_numba.smooth_along, kernels_numba.touch_paint]
+    for kernel in unused:
+        monkeypatch.setattr(kernel, "compiled", None)
+    live = start_server()
+    send(live, pictures.raw_request(pictures.photo()))
+    deadline = time.monotonic() + SECONDS
+    while any(kernel.compiled is None for kernel in unused):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
