@@ -124,8 +124,12 @@ def test_trained_resumed_and_loaded_with_more_blocks(tmp_path: Path) -> None:
     again = load_weights(weights)
     assert again.network.config.encoder_blocks == RESNET34
     assert again.record["steps"] == 3
-    later = train([tmp_path], tmp_path / "on", config, steps=1, start_from=weights, device="cpu")
-    assert load_weights(later).network.config.encoder_blocks == RESNET34
+    # Whatever sizes the configuration names, those of the weights and of the checkpoint count.
+    other, on = replace(config, model=ModelConfig()), tmp_path / "on"
+    later = train([tmp_path], on, other, steps=1, start_from=weights, device="cpu")
+    assert load_weights(later).network.config == network.config
+    train([tmp_path], on, other, steps=2, resume=True, device="cpu")
+    assert load_weights(later).network.config == network.config
 
 
 def test_weights_without_the_setting_are_of_resnet18() -> None:

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from ..bins import COUNT, SoftEncoder, rebalancing_weights, smoothed_prior
-from ..checkpoint import save_weights
+from ..checkpoint import config_from_dict, load_weights, save_weights
 from ..errors import BadOption
 from ..hints import HintCells, mixture
 from ..network import ColorNetwork
@@ -181,7 +181,7 @@ def train(
     photos: tar shards, folders or files.  out: the run's folder (checkpoint, CSV log,
     contact sheets, weights).  encoder_file: pretrained ResNet-18 or -34 (docs/training.md).
     resume: go on from the folder's checkpoint, if it holds one.  start_from: weights of an
-    earlier run to begin with instead of the pretrained encoder alone.  watch: called every
+    earlier run to begin with instead of the pretrained encoder alone; their sizes decide.  watch: called every
     ``sheet_every`` seconds with the averaged network, the prior and the photos held out.
     Ctrl-C and SIGTERM save a checkpoint first.  Under `torchrun` all its processes train one
     network, each on its own photos of the one stream, and the first writes the files.
@@ -217,13 +217,11 @@ def _train(
 
     state = team.share(load_run(out) if resume and team.main else None)
     if state is not None:
-        network = build(fitted(config, state["network"]), None)
+        network = build(replace(config, model=config_from_dict(state["model"])), None)
     elif start_from is not None:
-        from ..checkpoint import load_weights
-
-        begin = load_weights(start_from).network.state_dict()
-        network = build(fitted(config, begin), None)
-        network.load_state_dict(begin)
+        begin = load_weights(start_from).network
+        network = build(replace(config, model=begin.config), None)
+        network.load_state_dict(begin.state_dict())
     else:
         network = build(config, encoder_file)
     config = replace(config, model=network.config)
@@ -282,6 +280,7 @@ def _train(
         save_run(
             out,
             {
+                "model": asdict(network.config),
                 "network": network.state_dict(),
                 "ema": ema.network.state_dict(),
                 "optimizer": optimizer.state_dict(),
