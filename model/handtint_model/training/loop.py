@@ -181,8 +181,9 @@ def train(
     photos: tar shards, folders or files.  out: the run's folder (checkpoint, CSV log,
     contact sheets, weights).  encoder_file: pretrained ResNet-18 or -34 (docs/training.md).
     resume: go on from the folder's checkpoint, if it holds one.  start_from: weights of an
-    earlier run to begin with instead of the pretrained encoder alone; their sizes decide.  watch: called every
-    ``sheet_every`` seconds with the averaged network, the prior and the photos held out.
+    earlier run to begin with instead of the pretrained encoder alone; their sizes decide.
+    watch: called every ``sheet_every`` seconds with the averaged network, the prior and the
+    photos held out.
     Ctrl-C and SIGTERM save a checkpoint first.  Under `torchrun` all its processes train one
     network, each on its own photos of the one stream, and the first writes the files.
     """
