@@ -46,6 +46,25 @@ class Gaps(QtCore.QObject):
         self._last = now
 
 
+class Paints(QtCore.QObject):
+    """When the canvas was painted, of `time.monotonic`."""
+
+    def __init__(self, canvas: Any) -> None:
+        super().__init__()
+        self.times: list[float] = []
+        canvas.installEventFilter(self)
+
+    def eventFilter(self, watched: Any, event: Any) -> bool:  # noqa: N802  (Qt's name)
+        if event.type() == QtCore.QEvent.Type.Paint:
+            self.times.append(time.monotonic())
+        return False
+
+    def after(self, moment: float) -> float:
+        """Seconds until the next one began; 0 if there was none soon: it came before."""
+        soon = [t - moment for t in self.times if 0 <= t - moment < 0.1]
+        return min(soon, default=0.0)
+
+
 def summary(values: list[float]) -> dict[str, float]:
     """Milliseconds."""
     ordered = sorted(values) or [0.0]
@@ -85,6 +104,7 @@ def steps() -> Iterator[Any]:
     window.activeView().setBrushSize(max(20.0, document.width() / 100))
     values: dict[str, Any] = {"size": [document.width(), document.height()], "visible": shown}
     gaps = Gaps()
+    paints = Paints(canvas_widget(window))
     lasting: dict[bool, list[float]] = {True: [], False: []}
     for live in (True, False):
         from dataclasses import replace
@@ -122,6 +142,9 @@ def steps() -> Iterator[Any]:
     ):
         values[name + ", ms"] = summary([t[end] - t[start] for t in core().follower.update_times])
 
+    values["picture to canvas being painted, ms"] = summary(
+        [paints.after(t["shown"]) for t in core().follower.update_times]
+    )
     values["brush up to new colors, stroke by stroke, ms"] = [
         round(1000 * (t["shown"] - t["lifted"])) for t in core().follower.update_times
     ]
