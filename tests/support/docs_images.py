@@ -30,6 +30,22 @@ PICTURES = {
     "krita-message": ("krita/11-unreachable.png", 0, 0, 1400, 884),
 }
 
+STEPS = ("krita/1-docker.png", "krita/3-colorized.png", "krita/4-hint-painted-live.png")
+STEPS_BOX, STEPS_WIDTH, STEPS_GAP = (220, 107, 970, 857), 480, 6
+
+
+def steps(shots: Path) -> Image.Image:
+    """The canvas of the window beside itself: gray, coloured, with a stroke that it follows."""
+    height = STEPS_WIDTH * (STEPS_BOX[3] - STEPS_BOX[1]) // (STEPS_BOX[2] - STEPS_BOX[0])
+    count = len(STEPS)
+    sheet = Image.new("RGB", (count * (STEPS_WIDTH + STEPS_GAP) - STEPS_GAP, height), "white")
+    for number, shot in enumerate(STEPS):
+        with Image.open(shots / shot) as picture:
+            cut = picture.convert("RGB").crop(STEPS_BOX)
+        small = cut.resize((STEPS_WIDTH, height), Image.Resampling.LANCZOS)
+        sheet.paste(small, (number * (STEPS_WIDTH + STEPS_GAP), 0))
+    return sheet
+
 
 def main(shots: Path, target: Path) -> None:
     """Cut and compress every picture."""
@@ -41,6 +57,7 @@ def main(shots: Path, target: Path) -> None:
             picture.convert("RGB").crop(box).save(
                 target / f"{name}.jpg", quality=85, optimize=True, progressive=True
             )
+    steps(shots).save(target / "krita-steps.jpg", quality=85, optimize=True, progressive=True)
 
 
 if __name__ == "__main__":

@@ -173,10 +173,10 @@ def steps() -> Iterator[Any]:
     assert core().settings.live
     yield quiet
     yield 500
-    core().choose_color("#c03020")
+    core().choose_color("#2f62b4")
     yield 300
     width, height = document.width(), document.height()
-    begun = stroke(line(0.45 * width, 0.8 * height, 0.6 * width, 0.85 * height))
+    begun = stroke(line(0.2 * width, 0.64 * height, 0.34 * width, 0.7 * height))
     yield lambda: begun.poll() is not None
     yield lambda: sum_of(result) != automatic
     yield quiet

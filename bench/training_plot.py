@@ -1,0 +1,49 @@
+"""The record of losses in MODEL_CARD.md, from the logs of training runs.
+
+    python bench/training_plot.py OUT.png NAME=LOG.csv ...
+
+Runs that began where another ended are drawn one after the other.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+from pathlib import Path
+
+import matplotlib as mpl
+
+mpl.use("agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+SMOOTH = 5  # rows of the log that a point is the mean of
+
+
+def main() -> None:
+    figure, panels = plt.subplots(1, 2, figsize=(10, 3.4), sharex=True)
+    for number, argument in enumerate(sys.argv[2:]):
+        name, _, path = argument.partition("=")
+        with Path(path).open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        seen = np.array([float(row["photos"]) for row in rows]) / 1000.0
+        colour = f"C{number}"
+        for panel, column in zip(panels, ("automatic", "hinted")):
+            loss = np.array([float(row[column]) for row in rows])
+            kernel = np.ones(min(SMOOTH, len(loss)))
+            mean = np.convolve(loss, kernel / kernel.size, "valid")
+            panel.plot(seen[-mean.size :], mean, colour, label=name, linewidth=1)
+        kept = [(x, float(row["held_out"])) for x, row in zip(seen, rows) if row.get("held_out")]
+        if kept:
+            panels[0].plot(*zip(*kept), colour, marker="o", markersize=3, linewidth=0.5)
+    panels[0].set_title("automatic (dots: photos kept out)")
+    panels[1].set_title("with hints")
+    for panel in panels:
+        panel.set_xlabel("thousand photos seen in the run")
+        panel.spines[["top", "right"]].set_visible(False)
+    panels[0].legend(frameon=False)
+    figure.savefig(sys.argv[1], dpi=90, bbox_inches="tight", metadata={"Software": None})
+
+
+main()
