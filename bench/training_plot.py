@@ -18,7 +18,7 @@ mpl.use("agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
-SMOOTH = 5  # rows of the log that a point is the mean of
+WINDOW = 4000  # photos that a point of a line is the mean of
 
 
 def main() -> None:
@@ -31,9 +31,13 @@ def main() -> None:
         colour = f"C{number}"
         for panel, column in zip(panels, ("automatic", "hinted")):
             loss = np.array([float(row[column]) for row in rows])
-            kernel = np.ones(min(SMOOTH, len(loss)))
-            mean = np.convolve(loss, kernel / kernel.size, "valid")
-            panel.plot(seen[-mean.size :], mean, colour, label=name, linewidth=1)
+            # Rows cover unlike numbers of photos: weighed by them.
+            share = np.diff(seen, prepend=0.0)
+            place = (seen * 1000.0 // WINDOW).astype(int)
+            sums = np.bincount(place, loss * share), np.bincount(place, share)
+            there = sums[1] > 0
+            middle = np.bincount(place, seen * share)[there] / sums[1][there]
+            panel.plot(middle, sums[0][there] / sums[1][there], colour, label=name, linewidth=1)
         kept = [(x, float(row["held_out"])) for x, row in zip(seen, rows) if row.get("held_out")]
         if kept:
             panels[0].plot(*zip(*kept), colour, marker="o", markersize=3, linewidth=0.5)
