@@ -150,19 +150,22 @@ def _spread(
     point's largest mass in its stroke (gh, gw).
     """
     found = sums[..., 1] > 0
-    place = np.nonzero(found)
-    square, mass, *residual = sums[place].T.astype(np.float32)
+    # Painted all over, nothing has to be picked out or walked to.
+    all_over = bool(found.all())
+    place: Any = slice(None) if all_over else np.nonzero(found)
+    square, mass, *residual = np.moveaxis(sums[place], -1, 0).astype(np.float32, order="C")
     strong = square / mass
     largest, of_stroke = np.zeros(guide.shape, np.float32), _stroke_mass(found, place, strong)
     largest[place] = of_stroke
-    weight = (strong / of_stroke) ** np.float32(FAINT)
+    weight = (strong / of_stroke) ** FAINT
     # The rim would have its say where the stroke itself is too far to be heard.
     weight[weight < RIM] = 0
     spans = _near(found, points_per_cell)
     step = np.float32(1.0 / points_per_cell)
     distance = np.full(guide.shape, FAR)
     distance[place] = np.where(weight > 0, (1 - weight) * step, FAR)
-    kernels().geodesic(guide, np.float32(100.0 / RANGE), step, 3, spans, distance)
+    if not (all_over and (weight == 1).all()):
+        kernels().geodesic(guide, np.float32(100.0 / RANGE), step, 3, spans, distance)
     blurred = np.zeros((3, *guide.shape), np.float32)
     share = weight / mass
     for plane, values in zip(blurred, (share * residual[0], share * residual[1], weight)):
@@ -196,10 +199,10 @@ def _near(found: NDArray[np.bool_], points_per_cell: float) -> NDArray[np.int64]
     return np.asarray(lines, np.int64).reshape(-1, 3)
 
 
-def _stroke_mass(
-    found: NDArray[np.bool_], place: tuple[NDArray[Any], ...], strong: Floats
-) -> Floats:
-    """The largest mass of the stroke that each painted point (K,) belongs to."""
+def _stroke_mass(found: NDArray[np.bool_], place: Any, strong: Floats) -> Floats:
+    """The largest mass of the stroke that each painted point belongs to, like ``strong``."""
+    if strong.ndim == 2:  # one stroke: all of the picture
+        return np.full_like(strong, strong.max())
     strokes, count = ndimage.label(found, np.ones((3, 3), bool))
     own = strokes[place]
     largest = np.zeros(count + 1, np.float32)
