@@ -187,8 +187,8 @@ def losses(path: Path, folder: Path) -> None:
             if log.is_file():
                 with log.open() as file:
                     rows = list(csv.DictReader(file))
-                x = [int(row["photos"]) for row in rows]
-                y = [float(row["automatic"]) for row in rows]
+                x = [int(row["photos"]) for row in rows if row["automatic"]]
+                y = [float(row["automatic"]) for row in rows if row["automatic"]]
                 (line,) = place.plot(x, y, ".-", label=f"({letter})", linewidth=1, markersize=3)
                 held = [(int(r["photos"]), r["held_out"]) for r in rows if r.get("held_out")]
                 if held and letter in groups[0]:

@@ -26,7 +26,8 @@ def main() -> None:
     for number, argument in enumerate(sys.argv[2:]):
         name, _, path = argument.partition("=")
         with Path(path).open(newline="") as file:
-            rows = list(csv.DictReader(file))
+            every = list(csv.DictReader(file))
+        rows = [row for row in every if row["automatic"]]
         seen = np.array([float(row["photos"]) for row in rows]) / 1000.0
         colour = f"C{number}"
         for panel, column in zip(panels, ("automatic", "hinted")):
@@ -38,7 +39,11 @@ def main() -> None:
             there = sums[1] > 0
             middle = np.bincount(place, seen * share)[there] / sums[1][there]
             panel.plot(middle, sums[0][there] / sums[1][there], colour, label=name, linewidth=1)
-        kept = [(x, float(row["held_out"])) for x, row in zip(seen, rows) if row.get("held_out")]
+        kept = [
+            (float(row["photos"]) / 1000.0, float(row["held_out"]))
+            for row in every
+            if row.get("held_out")
+        ]
         if kept:
             panels[0].plot(*zip(*kept), colour, marker="o", markersize=3, linewidth=0.5)
     panels[0].set_title("automatic (dots: photos kept out)")

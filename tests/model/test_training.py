@@ -261,9 +261,10 @@ def test_held_out_photos_are_not_trained_on(photos: Path) -> None:
     assert 2 <= len(held) <= 6
 
 
-def log(folder: Path) -> list[dict[str, str]]:
+def log(folder: Path, closing: bool = False) -> list[dict[str, str]]:
+    """Rows of the log; ``closing``: with the last one, which has the kept-out loss alone."""
     with (folder / "log.csv").open() as file:
-        return list(csv.DictReader(file))
+        return [row for row in csv.DictReader(file) if closing or row["automatic"]]
 
 
 def test_a_run_in_two_parts_is_the_run_in_one(photos: Path, tmp_path: Path) -> None:
@@ -330,6 +331,43 @@ def test_a_stage_may_have_its_own_scale(photos: Path) -> None:
         return float(np.median([np.abs(np.diff(crop, axis=1)).mean() for crop in crops]))
 
     assert roughness(part) < 0.5 * roughness(whole)
+
+
+@pytest.mark.parametrize("part", ["encoder.layer1.0.conv1.weight", "logits.2.weight"])
+def test_a_step_that_is_not_finite_changes_nothing(
+    tmp_path: Path, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run goes on with the weights that it had, and its log stays finite."""
+    from handtint_model.training import loop
+
+    pictures = tmp_path / "coffee"
+    pictures.mkdir()
+    for number in range(5):
+        crop = data.coffee()[:130, 90 * number :][:, :140]
+        Image.fromarray(crop).save(pictures / f"{number}.png")
+    config = replace(TOY, encoder_frozen=0.0)
+    original, calls = loop.losses, [0]
+    before: dict[str, torch.Tensor] = {}
+
+    def broken(run: object, network: torch.nn.Module, *rest: object) -> object:
+        automatic, hinted = original(run, network, *rest)  # type: ignore[arg-type]
+        calls[0] += 1
+        if calls[0] == 3:
+            before.update({k: v.detach().clone() for k, v in network.named_parameters()})
+            infinite = dict(network.named_parameters())[part].sum() * float("inf")
+            automatic = automatic + infinite - infinite.detach()
+        if calls[0] == 4:
+            for name, value in network.named_parameters():
+                assert torch.equal(value, before[name]), name
+        return automatic, hinted
+
+    monkeypatch.setattr(loop, "losses", broken)
+    train([pictures], tmp_path / "run", config, steps=4, device="cpu")
+    assert calls[0] == 4
+    rows = log(tmp_path / "run", closing=True)
+    assert all(np.isfinite(float(row["automatic"])) for row in rows[:-1])
+    assert rows[-1]["automatic"] == ""
+    assert 1.0 < float(rows[-1]["held_out"]) < 20.0  # of the weights that were written
 
 
 def test_the_loss_falls(photos: Path, tmp_path: Path) -> None:

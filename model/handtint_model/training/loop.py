@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 from ..bins import COUNT, SoftEncoder, rebalancing_weights, smoothed_prior
 from ..checkpoint import config_from_dict, load_weights, save_weights
-from ..errors import BadOption
+from ..errors import BadCheckpoint, BadOption
 from ..hints import HintCells, mixture
 from ..network import ColorNetwork
 from ..network.encoder import blocks_of, calibrate_stem, load_pretrained, read_encoder_file
@@ -218,6 +218,8 @@ def _train(
 
     state = team.share(load_run(out) if resume and team.main else None)
     if state is not None:
+        if "model" not in state:
+            raise BadCheckpoint(f"the checkpoint in {out} is of an older version.")
         network = build(replace(config, model=config_from_dict(state["model"])), None)
     elif start_from is not None:
         begin = load_weights(start_from).network
@@ -260,7 +262,7 @@ def _train(
         torch.compile(network, dynamic=False) if config.compile else network
     )
     encoder = SoftEncoder(where)
-    watched = held_crops(held, config.stages[0].crop) if team.main else None
+    watched = held_crops(held, config) if team.main else None
     held_loss = ""
 
     def compute(sample: Sample, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
@@ -362,16 +364,18 @@ def _train(
             loss = automatic + config.hint_loss * hinted
             loss.backward()  # type: ignore[no-untyped-call]
             # Apart: the encoder's gradients are many times larger and would leave the rest none.
-            nn.utils.clip_grad_norm_(network.encoder.parameters(), config.clip)
+            encoder_norm = nn.utils.clip_grad_norm_(network.encoder.parameters(), config.clip)
             norm = nn.utils.clip_grad_norm_(others, config.clip)
             # A step whose gradients are not finite is left out, as a gradient scaler would.
-            optimizer.found_inf = (~torch.isfinite(norm)).float()  # type: ignore[attr-defined]
+            finite = torch.isfinite(norm) & torch.isfinite(encoder_norm.to(where))
+            optimizer.found_inf = (~finite).float()  # type: ignore[attr-defined]
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
             ema.update(network, step)
 
             step, seen = step + 1, seen + len(crops) * team.size
-            sums += torch.stack([automatic.detach(), hinted.detach(), norm.detach()])
+            step_sums = torch.stack([automatic.detach(), hinted.detach(), norm.detach()])
+            sums += torch.where(finite, step_sums, sums / max(1, since))  # the mean stays
             since += 1
             if where.type == "cuda" and step % 4 == 0:
                 torch.cuda.synchronize(where)  # so that clock and stop are not far ahead of it
@@ -403,6 +407,11 @@ def _train(
     bar.close()
     if team.main:
         checkpoint()
+        if held_loss:  # of the weights that the run ends with
+            with log_path.open("a", newline="") as log_file:
+                csv.writer(log_file).writerow(
+                    [step, seen, f"{elapsed / 60:.2f}", "", "", "", "", "", held_loss]
+                )
     # torchrun kills what is not over half a minute after it was told to stop.
     if watch is not None and not (halt and team.size > 1):
         watch(ema.network, prior, held, out / f"sheet-{step:07d}.png")

@@ -16,7 +16,8 @@ from ..bins import COUNT, SoftEncoder
 from ..colour import rgb_to_lab
 from ..errors import BadImage
 from ..network import STRIDE
-from .photos import PhotoRef, decode
+from .config import TrainConfig
+from .photos import PhotoRef, decode, mean_chroma
 
 HELD_OUT = 0.015
 """Share of the photos kept away from training, to watch it by."""
@@ -74,16 +75,23 @@ def hold_out(
     return {name: refs for name, refs in kept.items() if refs}, held
 
 
-def held_crops(held: list[PhotoRef], size: int, most: int = 192) -> Tensor:
-    """(N, size, size, 3) uint8: the middle squares of at most so many photos kept out."""
-    crops = []
+def held_crops(held: list[PhotoRef], config: TrainConfig, most: int = 192) -> Tensor | None:
+    """(N, S, S, 3) uint8: the middle squares of at most so many of the photos kept out.
+
+    S is the first stage's crop.  Photos that training would skip are left out here too; None
+    if that leaves none.
+    """
+    size, crops = config.stages[0].crop, []
     for ref in held[:: max(1, len(held) // most)][:most]:
         try:
-            image = Image.fromarray(decode(ref.read()))
+            rgb = decode(ref.read())
         except (BadImage, OSError):
             continue
-        crops.append(np.asarray(ImageOps.fit(image, (size, size), Image.Resampling.BICUBIC)))
-    return torch.from_numpy(np.stack(crops or [np.zeros((size, size, 3), np.uint8)]))
+        if min(rgb.shape[:2]) < 32 or mean_chroma(rgb) < config.min_chroma:
+            continue
+        square = ImageOps.fit(Image.fromarray(rgb), (size, size), Image.Resampling.BICUBIC)
+        crops.append(np.asarray(square))
+    return torch.from_numpy(np.stack(crops)) if crops else None
 
 
 def measure_prior(batches: Iterator[tuple[Tensor, int]], crops: int) -> NDArray[np.float64]:
