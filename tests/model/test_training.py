@@ -107,7 +107,7 @@ def test_batches_do_not_depend_on_workers(photos: Path, workers: int) -> None:
 
 
 def test_crops_on_the_device_are_the_same_pictures(photos: Path) -> None:
-    config = replace(TOY, scale=(0.9, 0.9))
+    config = replace(TOY, scale=(0.01, 0.9))  # close enough to need every pixel
     sources = {"cats": index_photos([photos])["cats"]}
     store = DevicePhotos(sources, config, torch.device("cpu"))
     whole = data.chelsea()[:200]
@@ -117,6 +117,16 @@ def test_crops_on_the_device_are_the_same_pictures(photos: Path) -> None:
     flipped = store.crop(np.array([0]), np.array([[30.0, 10.0, 128.0]]), np.array([True]), 128)
     assert np.array_equal(flipped[0].numpy()[:, ::-1], crop[0].numpy())
     assert store.batch(0, config.stages[0]).shape == (4, 32, 32, 3)
+
+
+def test_large_photos_are_kept_as_large_as_crops_show_them(tmp_path: Path) -> None:
+    Image.fromarray(data.coffee()).save(tmp_path / "coffee.png")  # 600 x 400
+    config = replace(TOY, stages=(Stage(0.5, 32, 2, (0.25, 1.0)), Stage(1.0, 64, 2, (0.64, 1.0))))
+    store = DevicePhotos(index_photos([tmp_path]), config, torch.device("cpu"))
+    assert store.shapes.tolist() == [[80, 120]]  # 64 pixels at 0.8 of the side
+    whole = np.asarray(Image.fromarray(data.coffee()).resize((120, 80), Image.Resampling.BOX))
+    kept = store.pixels.reshape(80, 120, 3).numpy()
+    assert np.abs(kept.astype(int) - whole).mean() < 6
 
 
 def test_simulated_hints_bring_the_truth() -> None:

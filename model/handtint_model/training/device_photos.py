@@ -5,6 +5,7 @@ So that decoding never limits a GPU: a data-centre card sees thousands of photos
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,12 +14,14 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
+from PIL.Image import Resampling
 from torch import Tensor
 from tqdm import tqdm
 
 from ..errors import BadImage
 from .config import Stage, TrainConfig
-from .photos import PhotoRef, decode, mean_chroma
+from .photos import PhotoRef, load_photo
 
 
 class DevicePhotos:
@@ -33,13 +36,18 @@ class DevicePhotos:
         self.sources: list[list[int]] = []
         self.skipped = 0
 
+        # Large photos are kept as large as the closest crop can show them.
+        most = max(
+            math.ceil(stage.crop / math.sqrt((stage.scale or config.scale)[0]))
+            for stage in config.stages
+        )
+
         def load(ref: PhotoRef) -> NDArray[np.uint8] | None:
-            try:
-                rgb = decode(ref.read())
-            except (BadImage, OSError):
-                return None
-            gray = min(rgb.shape[:2]) < 32 or mean_chroma(rgb) < config.min_chroma
-            return None if gray else rgb
+            rgb = load_photo(ref, config)
+            if rgb is None or min(rgb.shape[:2]) <= most:
+                return rgb
+            height, width = (round(side * most / min(rgb.shape[:2])) for side in rgb.shape[:2])
+            return np.asarray(Image.fromarray(rgb).resize((width, height), Resampling.LANCZOS))
 
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             for refs in tqdm(sources.values(), desc="decoding", unit="source"):

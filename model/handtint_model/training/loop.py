@@ -72,8 +72,6 @@ def losses(
     rng: np.random.Generator,
 ) -> tuple[Tensor, Tensor]:
     """Automatic and hinted loss of a batch, each the mean over the samples it applies to."""
-    truth = alter_truth(rng, sample.ab, config.share_altered, config.share_altered_object)
-    simulated = simulate_hints(rng, truth.ab, config.share_without_hints, truth.regions)
     with torch.autocast(sample.ab.device.type, torch.bfloat16, enabled=config.bf16):
         heads = network(sample.lightness)
     if config.loss == "plain":
@@ -85,6 +83,8 @@ def losses(
     automatic = soft_cross_entropy(log_p, target, weights)
     if config.hint_loss == 0.0:
         return automatic.mean(), torch.zeros_like(automatic[0])
+    truth = alter_truth(rng, sample.ab, config.share_altered, config.share_altered_object)
+    simulated = simulate_hints(rng, truth.ab, config.share_without_hints, truth.regions)
     wanted = truth.ab.flatten(1, 2)
     if config.share_altered + config.share_altered_object > 0:
         target = Target(*encoder.sparse(wanted))

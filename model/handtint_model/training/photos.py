@@ -105,6 +105,16 @@ def mean_chroma(rgb: NDArray[np.uint8]) -> float:
     return float(rgb_to_lab(small)[1:].square().sum(0).sqrt().mean())
 
 
+def load_photo(ref: PhotoRef, config: TrainConfig) -> NDArray[np.uint8] | None:
+    """(H, W, 3) uint8 sRGB, or None for what is not trained on: broken, tiny or gray."""
+    try:
+        rgb = decode(ref.read())
+    except (BadImage, OSError):
+        return None
+    usable = min(rgb.shape[:2]) >= 32 and mean_chroma(rgb) >= config.min_chroma
+    return rgb if usable else None
+
+
 def random_box(
     rng: np.random.Generator, height: int, width: int, area: tuple[float, float]
 ) -> tuple[float, float, float]:
@@ -135,11 +145,8 @@ class PhotoSampler:
         ref = self.photos[source][place]
         if f"{ref.path}/{ref.name}" in self.skipped:
             return None
-        try:
-            rgb = decode(ref.read())
-        except (BadImage, OSError):
-            rgb = None
-        if rgb is None or min(rgb.shape[:2]) < 32 or mean_chroma(rgb) < self.config.min_chroma:
+        rgb = load_photo(ref, self.config)
+        if rgb is None:
             self.skipped.add(f"{ref.path}/{ref.name}")
             return None
         if self._cached + rgb.nbytes <= self.config.cache_gb * 1e9:

@@ -14,10 +14,9 @@ from torch.nn import functional as F
 
 from ..bins import COUNT, SoftEncoder
 from ..colour import rgb_to_lab
-from ..errors import BadImage
 from ..network import STRIDE
 from .config import TrainConfig
-from .photos import PhotoRef, decode, mean_chroma
+from .photos import PhotoRef, load_photo
 
 HELD_OUT = 0.015
 """Share of the photos kept away from training, to watch it by."""
@@ -83,11 +82,8 @@ def held_crops(held: list[PhotoRef], config: TrainConfig, most: int = 192) -> Te
     """
     size, crops = config.stages[0].crop, []
     for ref in held[:: max(1, len(held) // most)][:most]:
-        try:
-            rgb = decode(ref.read())
-        except (BadImage, OSError):
-            continue
-        if min(rgb.shape[:2]) < 32 or mean_chroma(rgb) < config.min_chroma:
+        rgb = load_photo(ref, config)
+        if rgb is None:
             continue
         square = ImageOps.fit(Image.fromarray(rgb), (size, size), Image.Resampling.BICUBIC)
         crops.append(np.asarray(square))
