@@ -194,3 +194,21 @@ def test_the_mixture_is_a_distribution_and_its_mean_the_mixture_of_means() -> No
     wanted = (1 - trust) * mean_colour(p)[0].flatten(1).T.numpy()
     wanted = wanted + trust * (result.share[0].double().numpy() @ hint_means)
     assert mean_colour(after)[0].flatten(1).T.numpy() == pytest.approx(wanted, abs=1e-3)
+
+
+def test_painted_all_over_is_as_painted_nearly_all_over() -> None:
+    """What needs no picking out gives what picking out gives, away from a bare corner."""
+    rng = np.random.default_rng(0)
+    guide = rng.random((60, 80)).astype(np.float32)
+    y, x = np.mgrid[:60, :80]
+    alpha = 0.2 + 0.8 * ((x + 2 * y) % 40) / 39  # from faint to full, as a soft brush leaves
+    residuals = rng.normal(0, 20, (60, 80, 2)) * alpha[..., None]
+    sums = np.concatenate([(alpha**2)[..., None], alpha[..., None], residuals], axis=-1)
+    bare = sums.copy()
+    bare[:2, :2] = 0.0
+    whole, nearly = (np.zeros((60, 80, 3), np.float32) for _ in range(2))
+    mass = residual._spread(sums, guide, 2.0, whole)
+    other = residual._spread(bare, guide, 2.0, nearly)
+    assert np.abs(whole).max() > 1.0
+    np.testing.assert_allclose(whole[30:, 40:], nearly[30:, 40:], atol=1e-3)
+    np.testing.assert_array_equal(mass[30:, 40:], other[30:, 40:])
