@@ -24,6 +24,7 @@ from handtint_model import BadImage, BadOption
 from handtint_model.bins import SoftEncoder
 from handtint_model.checkpoint import load_weights
 from handtint_model.training import PRESETS, Stage, read_config, train
+from handtint_model.training.augment import jitter_tone, paste, wear
 from handtint_model.training.checkpoints import load_run
 from handtint_model.training.device_photos import DevicePhotos
 from handtint_model.training.hint_simulation import (
@@ -34,7 +35,7 @@ from handtint_model.training.hint_simulation import (
 )
 from handtint_model.training.loop import build, learning_rate, losses
 from handtint_model.training.photos import PhotoSampler, host_batches, index_photos
-from handtint_model.training.samples import hold_out, jitter_tone, prepare
+from handtint_model.training.samples import hold_out, prepare
 
 SMALL = Stage(1.0, 32, 4)
 TOY = replace(PRESETS["toy"], stages=(SMALL,))
@@ -243,6 +244,50 @@ def test_other_tone_curves_rise_and_stay_in_range() -> None:
     assert toned.max() <= 1.0
     assert np.ptp(toned[:, 32]) > 0.2
     assert jitter_tone(rng, ramp, 0.0) is ramp
+
+
+def test_worn_pictures_are_blurred_or_grainy_and_the_others_as_they_were() -> None:
+    rng = np.random.default_rng(0)
+    step = torch.full((60, 1, 32, 32), 0.3)
+    step[..., 16:] = 0.7
+    worn = wear(rng, step, 0.5)
+    same = torch.isclose(worn, step, atol=1e-6).flatten(1).all(1)
+    assert 20 <= same.sum() <= 40
+    soft = (worn[:, 0, :, 13:19].mean(1).diff(dim=1).amax(1) < 0.3) & ~same
+    grainy = (worn[:, 0, :, :8].std((1, 2)) > 0.005) & ~same
+    assert (soft & ~grainy).sum() >= 5
+    assert (grainy & ~soft).sum() >= 5
+    assert (grainy & soft).sum() >= 5
+    assert torch.allclose(worn.mean((1, 2, 3)), step.mean((1, 2, 3)), atol=0.01)
+    assert wear(rng, step, 0.0) is step
+
+
+def test_a_pasted_rectangle_is_the_next_samples_own_place_and_ends_between_cells() -> None:
+    rng = np.random.default_rng(0)
+    crops = torch.randint(0, 256, (40, 64, 64, 3), dtype=torch.uint8)
+    pasted = paste(rng, crops, 0.5)
+    foreign = (pasted != crops).any(-1)
+    assert torch.equal(torch.where(foreign[..., None], crops.roll(1, 0), crops), pasted)
+    some = foreign.flatten(1).any(1)
+    assert 12 <= some.sum() <= 28
+    cells = foreign[some].float().view(-1, 16, 4, 16, 4).mean((2, 4))
+    assert ((cells < 0.01) | (cells > 0.9)).all()  # a pixel may be the same by chance
+    share = (cells > 0.5).float().mean((1, 2))
+    assert share.min() >= 0.07
+    assert share.max() <= 0.55
+    assert paste(rng, crops, 0.0) is crops
+
+
+def test_dropout_is_for_training_only() -> None:
+    torch.manual_seed(0)
+    network = build(TOY, None)
+    picture = torch.rand(1, 1, 64, 64)
+    for module in network.modules():  # residual branches start at 0
+        if isinstance(module, torch.nn.Conv2d):
+            torch.nn.init.normal_(module.weight, std=0.05)
+    network.set_dropout(0.5)
+    assert not torch.equal(network.train()(picture).logits, network(picture).logits)
+    assert torch.equal(network.eval()(picture).logits, network(picture).logits)
 
 
 def test_prepare_averages_per_cell() -> None:

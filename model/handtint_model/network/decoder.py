@@ -16,12 +16,13 @@ class ResidualBlock(nn.Module):
         self.norm1 = nn.GroupNorm(_GROUPS, width)
         self.conv1 = nn.Conv2d(width, width, 3, padding=1)
         self.norm2 = nn.GroupNorm(_GROUPS, width)
+        self.dropout = nn.Dropout2d(0.0)  # whole channels: neighbours are too much alike
         self.conv2 = nn.Conv2d(width, width, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, width, H, W) to the same shape."""
         inner = self.conv1(F.silu(self.norm1(x)))
-        out: Tensor = x + self.conv2(F.silu(self.norm2(inner)))
+        out: Tensor = x + self.conv2(self.dropout(F.silu(self.norm2(inner))))
         return out
 
 
@@ -39,6 +40,7 @@ class AttentionBlock(nn.Module):
         self.norm1 = nn.LayerNorm(width)
         self.qkv = nn.Linear(width, 3 * width)
         self.out = nn.Linear(width, width)
+        self.dropout = nn.Dropout(0.0)
         self.norm2 = nn.LayerNorm(width)
         self.mlp = nn.Sequential(
             nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width)
@@ -54,8 +56,8 @@ class AttentionBlock(nn.Module):
             for t in self.qkv(self.norm1(cells)).chunk(3, dim=-1)
         )
         mixed = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
-        cells = cells + self.out(mixed)
-        cells = cells + self.mlp(self.norm2(cells))
+        cells = cells + self.dropout(self.out(mixed))
+        cells = cells + self.dropout(self.mlp(self.norm2(cells)))
         out: Tensor = cells.transpose(1, 2).reshape(batch, width, height, columns)
         return out
 

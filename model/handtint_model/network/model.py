@@ -71,6 +71,12 @@ class ColorNetwork(nn.Module):
             convolution.weight.normal_(std=deviation)
             convolution.bias.zero_()
 
+    def set_dropout(self, share: float) -> None:
+        """How much is left out at random while training; nothing in eval mode."""
+        for module in self.modules():
+            if isinstance(module, (nn.Dropout, nn.Dropout2d)):
+                module.p = share
+
     def forward(self, lightness: Tensor) -> Heads:
         """lightness: (B, 1, H, W), L*/100 in 0..1, sides multiples of 32."""
         stride4, stride8, stride16 = self.encoder(lightness - self.config.input_mean)

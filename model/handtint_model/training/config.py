@@ -38,6 +38,9 @@ class TrainConfig:
     share_altered: float = 0.1  # samples whose truth's ab is rotated and scaled as a whole
     share_altered_object: float = 0.3  # samples of whose truth one object is shifted in ab
     share_toned: float = 0.0  # samples seen through another tone curve, as of a faded print
+    share_worn: float = 0.0  # samples seen blurred, grainy or both
+    share_pasted: float = 0.0  # samples with a rectangle of another one in them
+    dropout: float = 0.0  # of the blocks that are trained from scratch
     hint_loss: float = 1.0
     hint_error: float = 1.0  # weight of the hinted colour's log error beside its cross-entropy
     balance: float = 0.5  # a source of n photos is drawn in proportion to n ** balance

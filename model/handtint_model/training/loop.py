@@ -26,6 +26,7 @@ from ..errors import BadCheckpoint, BadOption
 from ..hints import HintCells, mixture
 from ..network import ColorNetwork
 from ..network.encoder import blocks_of, calibrate_stem, load_pretrained, read_encoder_file
+from .augment import jitter_tone, paste, wear
 from .checkpoints import load_run, save_run
 from .config import Stage, TrainConfig
 from .device_photos import DevicePhotos
@@ -38,7 +39,7 @@ from .losses import (
     target_log_probabilities,
 )
 from .photos import PhotoRef, PhotoSampler, host_batches, index_photos
-from .samples import Sample, held_crops, hold_out, jitter_tone, measure_prior, prepare
+from .samples import Sample, held_crops, hold_out, measure_prior, prepare
 from .team import Team, join, sharing_gradients
 
 PRIOR_CROPS = 3000
@@ -252,6 +253,7 @@ def _train(
     weights = torch.tensor(rebalancing_weights(prior), dtype=torch.float32, device=where)
     network = network.to(where, memory_format=torch.channels_last)  # type: ignore[call-overload]
     ema = Ema(network, config.ema)
+    network.set_dropout(config.dropout)
     groups = parameter_groups(network, config)
     others = [p for n, p in network.named_parameters() if not n.startswith("encoder.")]
     optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.98), fused=True)
@@ -345,10 +347,11 @@ def _train(
                 if batches is None:
                     batches = host_batches(sampler, stage, seen, team.rank, team.size)
                 crops, skipped = next(batches)
-            sample = prepare(crops.to(where))
             rng = np.random.default_rng((config.seed, 1, mine))
-            tone = jitter_tone(rng, sample.lightness, config.share_toned)
-            sample.lightness = tone.contiguous(memory_format=torch.channels_last)
+            sample = prepare(paste(rng, crops.to(where), config.share_pasted))
+            seen_as = jitter_tone(rng, sample.lightness, config.share_toned)
+            seen_as = wear(rng, seen_as, config.share_worn)
+            sample.lightness = seen_as.contiguous(memory_format=torch.channels_last)
 
             factor = learning_rate(config, done)
             if free != (done >= config.encoder_frozen):

@@ -1,4 +1,4 @@
-"""What the network is fed: crops as lightness and ab, tone curves, the photos kept out."""
+"""What the network is fed: crops as lightness and ab, and the photos kept out."""
 
 from __future__ import annotations
 
@@ -35,25 +35,6 @@ def prepare(crops: Tensor) -> Sample:
     lab = rgb_to_lab(crops.permute(0, 3, 1, 2).float() / 255.0)
     ab = F.avg_pool2d(lab[:, 1:], STRIDE)
     return Sample(lab[:, :1] / 100.0, ab.permute(0, 2, 3, 1).contiguous())
-
-
-def jitter_tone(rng: np.random.Generator, lightness: Tensor, share: float) -> Tensor:
-    """Other tone curves for a share of the samples, as of faded and of contrasty prints.
-
-    lightness: (B, 1, S, S) in 0..1.  A gamma of about 0.6 to 1.6, black raised to at most 0.15,
-    white lowered to at least 0.8.
-    """
-    if share <= 0.0:
-        return lightness
-    batch = len(lightness)
-    gamma = np.exp(rng.normal(0.0, 0.22, batch).clip(-0.5, 0.5))
-    black, white = rng.uniform(0.0, 0.15, batch), rng.uniform(0.8, 1.0, batch)
-    kept = rng.random(batch) >= share
-    gamma[kept], black[kept], white[kept] = 1.0, 0.0, 1.0
-    curve = torch.as_tensor(np.stack([gamma, black, white]), dtype=lightness.dtype)
-    power, low, high = curve.to(lightness.device)[:, :, None, None, None]
-    toned: Tensor = low + (high - low) * lightness.clamp(min=0.0) ** power
-    return toned
 
 
 def hold_out(
