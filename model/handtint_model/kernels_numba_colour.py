@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numba
 import numpy as np
 from numba import types
 
@@ -27,6 +28,10 @@ _0, _1, _2, _4, _HALF = F32(0), F32(1), F32(2), F32(4), F32(0.5)
 _ALMOST_1, _TINY = F32(0.999), F32(1e-20)
 ONE = np.uint32(1)
 BLOCK = 512  # pixels whose intermediate values stay in the first-level cache
+_FIELDS = 11  # of a pixel outside the gamut, while its chroma is fitted
+_Y, _F, _DA, _DB, _EXCESS, _SCALE, _LOW, _HIGH, _AT_LOW, _AT_HIGH, _CLOSE = (
+    np.uint64(n * BLOCK) for n in range(_FIELDS)
+)
 _A, _B = F32(1 / 500), F32(1 / 200)
 
 
@@ -42,24 +47,27 @@ def look_up(codes: Any, linear: Any, f: Any, y_out: Any, f_out: Any) -> None:
         f_out[i] = f[code]
 
 
+@numba.njit(inline="always")
+def _cube(f: Any) -> Any:
+    """The inverse of Lab's curve."""
+    return f * f * f if f > _DELTA else _SLOPE * (f - _BLACK)
+
+
 @kernel(types.void(R1, R1, F1, F1, R2))
 def linear_red_blue(y: Any, f: Any, a: Any, b: Any, limits: Any) -> None:
     """Replace a*, b* by linear red and blue, inside the gamut; see `kernels_numpy`."""
-    rows, columns = limits.shape[0] - 1, limits.shape[1] - 1
-    per_row = F32(rows) / (_1 - _BLACK)
-    per_column = F32(columns) / _4
     reds, blues, excesses = np.empty(BLOCK, F32), np.empty(BLOCK, F32), np.empty(BLOCK, F32)
+    outside = np.empty(BLOCK, np.uint16)
+    out = np.empty(_FIELDS * BLOCK, F32)
     for start in range(0, y.size, BLOCK):
         stop = min(start + BLOCK, y.size)
         count = stop - start
         y_, f_, a_, b_ = y[start:stop], f[start:stop], a[start:stop], b[start:stop]
         # Short loops over few arrays, which LLVM turns into vector code.
         for i in range(count):
-            fx = f_[i] + a_[i] * _A
-            reds[i] = fx * fx * fx if fx > _DELTA else _SLOPE * (fx - _BLACK)
+            reds[i] = _cube(f_[i] + a_[i] * _A)
         for i in range(count):
-            fz = f_[i] - b_[i] * _B
-            blues[i] = fz * fz * fz if fz > _DELTA else _SLOPE * (fz - _BLACK)
+            blues[i] = _cube(f_[i] - b_[i] * _B)
         for i in range(count):
             x, z = reds[i], blues[i]
             reds[i] = _RX * x + _RY * y_[i] + _RZ * z
@@ -69,62 +77,103 @@ def linear_red_blue(y: Any, f: Any, a: Any, b: Any, limits: Any) -> None:
             least = min(reds[i], min(green, blues[i]))
             most = max(reds[i], max(green, blues[i]))
             excesses[i] = max(most - _1, -least)
+        beyond = 0
         for i in range(count):
-            if excesses[i] <= 0:
-                continue
-            luminance, fy, da, db = y_[i], f_[i], a_[i], b_[i]
-            size = max(abs(da) + abs(db), F32(1e-6))
-            position = db / size
-            if da < 0:
-                position = _2 - position
-            elif db < 0:
-                position += _4
-            row = min(max((fy - _BLACK) * per_row, _0), F32(rows - 0.001))
-            column = min(position * per_column, F32(columns - 0.001))
-            r, c = np.uint32(row), np.uint32(column)
-            p, q = row - F32(np.int32(r)), column - F32(np.int32(c))
-            upper, lower = limits[r], limits[r + ONE]
-            above = upper[c] * (_1 - q) + upper[c + ONE] * q
-            below = lower[c] * (_1 - q) + lower[c + ONE] * q
-            scale = min((above * (_1 - p) + below * p) / size, _ALMOST_1)
-            low, high = _0, _1
-            at_low, at_high = -min(luminance, _1 - luminance), excesses[i]
-            close = (at_high - at_low) * CLOSE
-            red, blue = _0, _0
-            for attempt in range(REFINEMENTS + 1):
-                fx = fy + scale * da * _A
-                fz = fy - scale * db * _B
-                x = fx * fx * fx if fx > _DELTA else _SLOPE * (fx - _BLACK)
-                z = fz * fz * fz if fz > _DELTA else _SLOPE * (fz - _BLACK)
-                red = _RX * x + _RY * luminance + _RZ * z
-                blue = _BX * x + _BY * luminance + _BZ * z
-                green = (luminance - _WR * red - _WB * blue) * _1_WG
-                least = min(red, min(green, blue))
-                most = max(red, max(green, blue))
-                excess = max(most - _1, -least)
-                if attempt < REFINEMENTS and abs(excess) > close:
-                    if excess <= 0:
-                        low, at_low, at_high = scale, excess, at_high * _HALF
-                    else:
-                        high, at_high, at_low = scale, excess, at_low * _HALF
-                    scale = low - (high - low) * at_low / max(at_high - at_low, _TINY)
-                    continue
-                if excess > 0:
-                    # What is still outside goes towards the gray of the same Y.
-                    keep = _1
-                    if most > 1:
-                        keep = (_1 - luminance) / (most - luminance)
-                    if least < 0:
-                        keep = min(keep, luminance / (luminance - least))
-                    red = luminance + keep * (red - luminance)
-                    blue = luminance + keep * (blue - luminance)
-                break
-            reds[i] = min(max(red, _0), _1)
-            blues[i] = min(max(blue, _0), _1)
+            outside[beyond] = i
+            beyond += excesses[i] > 0
+        if beyond > 0:
+            # Those outside side by side, for vector code again.
+            for k in range(beyond):
+                i, j = outside[k], np.uint64(k)
+                out[j + _Y], out[j + _F], out[j + _DA], out[j + _DB] = y_[i], f_[i], a_[i], b_[i]
+                out[j + _EXCESS] = excesses[i]
+            _fit_chroma(out, beyond, limits)
+            for k in range(beyond):
+                i, j = outside[k], np.uint64(k)
+                reds[i], blues[i] = out[j + _DA], out[j + _DB]
         for i in range(count):
             a_[i] = min(max(reds[i], _0), _1)
         for i in range(count):
             b_[i] = min(max(blues[i], _0), _1)
+
+
+@numba.njit(inline="always")
+def _fit_chroma(v: Any, count: Any, limits: Any) -> None:
+    """Colours outside the gamut to linear red and blue; see `gamut.fit_chroma`.
+
+    v: fields of `count` pixels, each field in a place of its own (`_Y` and so on): a single
+    array with constant steps, which LLVM makes vector code for.  Red and blue come to `_DA`
+    and `_DB`.
+    """
+    rows, columns = limits.shape[0] - 1, limits.shape[1] - 1
+    per_row = F32(rows) / (_1 - _BLACK)
+    per_column = F32(columns) / _4
+    for k in range(count):
+        j = np.uint64(k)
+        da, db = v[j + _DA], v[j + _DB]
+        size = max(abs(da) + abs(db), F32(1e-6))
+        position = db / size
+        position = _2 - position if da < 0 else (position + _4 if db < 0 else position)
+        v[j + _HIGH] = size
+        v[j + _LOW] = min(max((v[j + _F] - _BLACK) * per_row, _0), F32(rows - 0.001))
+        v[j + _CLOSE] = min(position * per_column, F32(columns - 0.001))
+    for k in range(count):
+        j = np.uint64(k)
+        row, column = v[j + _LOW], v[j + _CLOSE]
+        r, c = np.uint32(row), np.uint32(column)
+        p, q = row - F32(np.int32(r)), column - F32(np.int32(c))
+        upper, lower = limits[r], limits[r + ONE]
+        above = upper[c] * (_1 - q) + upper[c + ONE] * q
+        below = lower[c] * (_1 - q) + lower[c + ONE] * q
+        v[j + _SCALE] = above * (_1 - p) + below * p
+    for k in range(count):
+        j = np.uint64(k)
+        v[j + _SCALE] = min(v[j + _SCALE] / v[j + _HIGH], _ALMOST_1)
+        v[j + _LOW], v[j + _HIGH] = _0, _1
+        v[j + _AT_LOW], v[j + _AT_HIGH] = -min(v[j + _Y], _1 - v[j + _Y]), v[j + _EXCESS]
+        v[j + _CLOSE] = (v[j + _AT_HIGH] - v[j + _AT_LOW]) * CLOSE
+    for _ in range(REFINEMENTS):
+        for k in range(count):
+            j = np.uint64(k)
+            luminance, scale = v[j + _Y], v[j + _SCALE]
+            x = _cube(v[j + _F] + scale * v[j + _DA] * _A)
+            z = _cube(v[j + _F] - scale * v[j + _DB] * _B)
+            red = _RX * x + _RY * luminance + _RZ * z
+            blue = _BX * x + _BY * luminance + _BZ * z
+            green = (luminance - _WR * red - _WB * blue) * _1_WG
+            least = min(red, min(green, blue))
+            most = max(red, max(green, blue))
+            excess = max(most - _1, -least)
+            # Loaded before they are chosen from, or LLVM makes no vector code.
+            low, high = v[j + _LOW], v[j + _HIGH]
+            at_low, at_high = v[j + _AT_LOW], v[j + _AT_HIGH]
+            inside = excess <= 0
+            low, high = (scale if inside else low), (high if inside else scale)
+            at_low = excess if inside else at_low * _HALF
+            at_high = at_high * _HALF if inside else excess
+            v[j + _LOW], v[j + _HIGH], v[j + _AT_LOW], v[j + _AT_HIGH] = low, high, at_low, at_high
+            better = low - (high - low) * at_low / max(at_high - at_low, _TINY)
+            # One that is close enough stays, and is found close enough the next time.
+            far = abs(excess) > v[j + _CLOSE]
+            v[j + _SCALE] = better if far else scale
+    for k in range(count):
+        j = np.uint64(k)
+        luminance, scale = v[j + _Y], v[j + _SCALE]
+        x = _cube(v[j + _F] + scale * v[j + _DA] * _A)
+        z = _cube(v[j + _F] - scale * v[j + _DB] * _B)
+        red = _RX * x + _RY * luminance + _RZ * z
+        blue = _BX * x + _BY * luminance + _BZ * z
+        green = (luminance - _WR * red - _WB * blue) * _1_WG
+        least = min(red, min(green, blue))
+        most = max(red, max(green, blue))
+        # What is still outside goes towards the gray of the same Y.
+        keep = (_1 - luminance) / (most - luminance) if most > 1 else _1
+        keep = min(keep, luminance / (luminance - least)) if least < 0 else keep
+        mixed_red = luminance + keep * (red - luminance)
+        mixed_blue = luminance + keep * (blue - luminance)
+        inside = max(most - _1, -least) <= 0
+        v[j + _DA] = min(max(red if inside else mixed_red, _0), _1)
+        v[j + _DB] = min(max(blue if inside else mixed_blue, _0), _1)
 
 
 @kernel(types.void(R1, F1, F1, read_only(types.uint8, 1), R1, types.Array(types.uint8, 2, "C")))

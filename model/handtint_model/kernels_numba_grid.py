@@ -141,11 +141,15 @@ def relax(
                         values[j] = min(max(values[j] + lack, lo), hi)
         if sweep == sweeps:
             break
-        for colour in range(4):
-            # (0, 0), (1, 1), (0, 1), (1, 0): no point is a neighbour of its own colour.
-            first_row = colour & 1
-            first_column = (colour & 1) ^ (colour >> 1)
-            for i in range(1 + first_row, 1 + height, 2):
+        # The points of (row, column) modulo 2 = (0, 0), then (1, 1), (0, 1), (1, 0): no point
+        # is a neighbour of its own colour.  Each colour follows a row behind the one before,
+        # so that rows are still in the cache.
+        for front in range(0, height + 3, 2):
+            for colour in range(4):
+                i = 1 + front - colour
+                if i < 1 or i > height:
+                    continue
+                first_column = (colour & 1) ^ (colour >> 1)
                 upper, values, lower = u[i - 1], u[i], u[i + 1]
                 right, below, below_before = edges[0, i], edges[1, i], edges[1, i - 1]
                 diagonal, diagonal_before = edges[2, i], edges[2, i - 1]

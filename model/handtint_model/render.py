@@ -31,7 +31,15 @@ Touch: TypeAlias = Callable[[Float32, Float32, int, int], None]
 """Changes the colours (2, h, w) of a rectangle in place, given its f(Y) (h, w) and the photo's
 row and column of its first pixel; called from several threads."""
 
-_STRIP_PIXELS = 1 << 15
+_STRIP_PIXELS = 1 << 19
+"""At most so many are handed to a thread at a time, which is how often a caller can stop."""
+
+_LEAST_STRIPS = 16
+
+_CACHED_PIXELS = 1 << 16
+"""Worked on at once, in the second-level cache.  With fewer, threads wait for each other:
+only one at a time can be between two kernels."""
+
 _WR, _WG, _WB = (np.float32(w) for w in RGB_TO_XYZ[1])
 
 
@@ -88,19 +96,21 @@ def render(
         raise BadImage(f"out must be {(h, w, 3)} {luminance.dtype}, not {out.shape} {out.dtype}.")
     target = out
 
-    def work(top: int, bottom: int) -> None:
-        plane = luminance[y + top : y + bottom, x : x + w]
-        luma, f = luminance_and_f(plane)
-        colour = field.colours(f, y + top, x)
-        if touch is not None:
-            touch(colour, f, y + top, x)
-        _colour_rows(plane, luma, f, colour, target[top:bottom])
+    def work(first: int, end: int) -> None:
+        for start, stop in strips(end - first, w, _CACHED_PIXELS):
+            top, bottom = first + start, first + stop
+            plane = luminance[y + top : y + bottom, x : x + w]
+            luma, f = luminance_and_f(plane)
+            colour = field.colours(f, y + top, x)
+            if touch is not None:
+                touch(colour, f, y + top, x)
+            _colour_rows(plane, luma, f, colour, target[top:bottom])
 
     def report(fraction: float) -> None:
         if progress is not None:
             progress("render", fraction)
 
-    in_threads(work, strips(h, w, _STRIP_PIXELS), report)
+    in_threads(work, strips(h, w, min(_STRIP_PIXELS, -(-h * w // _LEAST_STRIPS))), report)
     return out
 
 

@@ -190,13 +190,11 @@ def _near(found: NDArray[np.bool_], points_per_cell: float) -> NDArray[np.int64]
     ends = np.diff(np.pad(near, ((0, 0), (1, 1))).astype(np.int8), axis=1)
     rows, starts = np.nonzero(ends == 1)
     stops = np.nonzero(ends == -1)[1]
-    lines = [
-        (row, start * size, min(stop * size, width))
-        for block in range(near.shape[0])
-        for row in range(block * size, min((block + 1) * size, height))
-        for start, stop in zip(starts[rows == block], stops[rows == block])
-    ]
-    return np.asarray(lines, np.int64).reshape(-1, 3)
+    row = (rows[:, None] * size + np.arange(size)).ravel()
+    ends_at = np.minimum(stops * size, width)
+    lines = np.stack((row, np.repeat(starts * size, size), np.repeat(ends_at, size)), axis=1)
+    order = np.argsort(row, kind="stable")[: np.count_nonzero(row < height)]
+    return np.ascontiguousarray(lines[order], np.int64)
 
 
 def _stroke_mass(found: NDArray[np.bool_], place: Any, strong: Floats) -> Floats:
