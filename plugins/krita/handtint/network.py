@@ -68,7 +68,7 @@ class Call:
         self._request = request
         self._timeout = timeout
         self._done, self._failed, self._report = done, failed, report
-        self._body = bytearray()
+        self._begun = False
         self._timed_out = False
         self._sent = False
         self._over = False
@@ -145,10 +145,11 @@ class Call:
         if self._over:
             return
         self._alive()
-        self._body += bytes(self._reply.readAll())
+        self._begun = True
+        # It is read once it is there: piece by piece, every byte would be copied three times.
         total = self._reply.header(QtNetwork.QNetworkRequest.KnownHeaders.ContentLengthHeader)
         if total:
-            self._tell("receive", len(self._body) / int(total))
+            self._tell("receive", self._reply.bytesAvailable() / int(total))
 
     def _tell(self, stage: str, fraction: float) -> None:
         if self._report is not None and self._request.request_id:
@@ -171,7 +172,7 @@ class Call:
             now = protocol.read_progress(answer)
         except ClientError:
             return  # the request itself will tell
-        if now is not None and now.state in ("waiting", "running") and not self._body:
+        if now is not None and now.state in ("waiting", "running") and not self._begun:
             self._tell(now.stage, now.fraction)
 
     def _on_no_progress(self, error: ClientError) -> None:
@@ -185,8 +186,7 @@ class Call:
         if self._over:
             return
         self._end()
-        if reply.isOpen():  # not after it was aborted
-            self._body += bytes(reply.readAll())
+        body = memoryview(reply.readAll() if reply.isOpen() else b"")  # closed if aborted
         code = number(reply.error())
         status = reply.attribute(QtNetwork.QNetworkRequest.Attribute.HttpStatusCodeAttribute)
         # Qt's codes: below 100 network, below 200 proxy, then what HTTP itself says.
@@ -197,7 +197,7 @@ class Call:
             bytes(name).decode("latin-1").lower(): bytes(reply.rawHeader(name)).decode("latin-1")
             for name in reply.rawHeaderList()
         }
-        self._done(Answer(int(status), headers, self._body))
+        self._done(Answer(int(status), headers, body))
 
     def _error(self, code: int, begun: bool) -> ClientError:
         if self._timed_out:
