@@ -164,13 +164,17 @@ def _spread(
     step = np.float32(1.0 / points_per_cell)
     distance = np.full(guide.shape, FAR)
     distance[place] = np.where(weight > 0, (1 - weight) * step, FAR)
-    if not (all_over and (weight == 1).all()):
-        kernels().geodesic(guide, np.float32(100.0 / RANGE), step, 3, spans, distance)
     blurred = np.zeros((3, *guide.shape), np.float32)
     share = weight / mass
     for plane, values in zip(blurred, (share * residual[0], share * residual[1], weight)):
         plane[place] = values
-    _domain_transform(blurred, guide, step, spans)
+
+    def walk() -> None:
+        if not (all_over and (weight == 1).all()):
+            kernels().geodesic(guide, np.float32(100.0 / RANGE), step, 3, spans, distance)
+
+    both = (walk, lambda: _domain_transform(blurred, guide, step, spans))
+    in_threads(lambda number, _: both[number](), [(0, 1), (1, 2)])
     kernels().add_residual(blurred, distance, np.float32(REACH), spans, points)
     return largest
 

@@ -25,7 +25,7 @@ from .errors import BadImage
 from .kernels import kernels
 from .photometry import luminance_and_f
 from .reduce import Grid, average_lightness
-from .strips import in_threads
+from .strips import in_threads, strips
 
 Float32 = NDArray[np.float32]
 
@@ -216,12 +216,22 @@ def _range_around(ab: Float32) -> tuple[Float32, Float32]:
 
 def _refine(points: Float32, guide: Float32) -> Float32:
     """Colours at twice the points a side: (2, 2h + 2, 2w + 2), with a rim of zeros."""
-    rows = _between(0, guide.shape[0], 0.5, points.shape[0])
-    columns = _between(0, guide.shape[1], 0.5, points.shape[1])
-    out = np.empty((2, *guide.shape), np.float32)
+    height, width = guide.shape
+    row_of, row_part = _between(0, height, 0.5, points.shape[0])
+    columns = _between(0, width, 0.5, points.shape[1])
     sharpness = np.float32(116.0 / BETWEEN_LEVELS)
-    kernels().upsample(guide, points, *rows, *columns, sharpness, np.float32(LEAST), out)
-    return np.pad(out, ((0, 0), (1, 1), (1, 1)))
+    finer = np.zeros((2, height + 2, width + 2), np.float32)
+
+    def some(top: int, bottom: int) -> None:
+        out = np.empty((2, bottom - top, width), np.float32)
+        rows = row_of[top:bottom], row_part[top:bottom]
+        kernels().upsample(
+            guide[top:bottom], points, *rows, *columns, sharpness, np.float32(LEAST), out
+        )
+        finer[:, 1 + top : 1 + bottom, 1:-1] = out
+
+    in_threads(some, strips(height, width, 1 << 16))
+    return finer
 
 
 def _relax(

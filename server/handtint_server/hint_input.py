@@ -17,6 +17,8 @@ from .source import too_large
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
+_PIECE = 1 << 16  # bytes
+
 MAX_DISC_PIXELS = 64_000_000
 """All discs of a request's points together: a small request must not take gigabytes."""
 
@@ -95,20 +97,42 @@ def _read_raw(data: memoryview, crop: HintCrop, max_pixels: int) -> NDArray[np.u
 
 
 def _inflate(data: memoryview, encoding: str, size: int, name: str) -> memoryview:
-    """Exactly `size` bytes; a stream that holds more is refused after one byte too many."""
+    """Exactly `size` bytes; a stream that holds more is refused after a piece too many."""
+    found = len(data)
     if encoding == "zlib":
-        inflater = zlib.decompressobj()
         try:
-            inflated = inflater.decompress(data, size + 1)
+            data, found = _inflated(data, size, name)
         except zlib.error as error:
             raise Problem("bad_hints", f"The zlib stream of the {name} is damaged.") from error
-        if len(inflated) == size and not inflater.eof:
-            raise Problem("bad_hints", f"The zlib stream of the {name} is not complete.")
-        data = memoryview(inflated)
-    if len(data) != size:
+    if found != size:
         raise Problem(
             "bad_hints",
-            f"The part {name} holds {'more than ' if len(data) > size else ''}"
-            f"{min(len(data), size)} bytes; {size} were announced.",
+            f"The part {name} holds {'more than ' if found > size else ''}"
+            f"{min(found, size)} bytes; {size} were announced.",
         )
     return data
+
+
+def _inflated(data: memoryview, size: int, name: str) -> tuple[memoryview, int]:
+    """The first `size` bytes of a stream, and how many it holds, as far as is known then.
+
+    Piece by piece into their place: hints are mostly empty, and as a whole zlib's answer
+    would be put together from blocks twice as slowly as it is inflated.
+    """
+    inflater = zlib.decompressobj()
+    out = np.empty(size, np.uint8)
+    found = 0
+    for start in range(0, len(data), _PIECE):
+        left: memoryview | bytes = data[start : start + _PIECE]
+        while True:
+            piece = inflater.decompress(left, _PIECE)
+            out[found : found + len(piece)] = np.frombuffer(piece, np.uint8)[: size - found]
+            found += len(piece)
+            left = inflater.unconsumed_tail
+            if found > size or inflater.eof or not (left or len(piece) == _PIECE):
+                break
+        if found > size or inflater.eof:
+            break
+    if found == size and not inflater.eof:
+        raise Problem("bad_hints", f"The zlib stream of the {name} is not complete.")
+    return out.data, found

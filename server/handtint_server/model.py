@@ -24,6 +24,7 @@ from handtint_model import (
     image_formats,
     image_io,
 )
+from handtint_model.strips import in_threads, strips
 from handtint_model.types import RENDER_SIZES
 
 __all__ = [
@@ -44,7 +45,9 @@ __all__ = [
     "icc",
     "image_formats",
     "image_io",
+    "in_threads",
     "luminance_of",
+    "strips",
 ]
 
 
