@@ -33,7 +33,13 @@ from .network import STRIDE, Heads
 from .paint import flatten
 from .render import ColourField, guide_shape, reduce_lightness, render
 from .residual import Residual
-from .suggestions import Suggestion, choose_colours
+from .suggestions import (
+    DOUBT,
+    DOUBT_TEMPERATURE,
+    Suggestion,
+    choose_colours,
+    usual_colours,
+)
 from .types import ColorizeOptions, Hints, Plane, Progress
 
 Region = tuple[int, int, int, int]
@@ -105,6 +111,7 @@ class Colorizer:
             rebalancing_weights(checkpoint.prior), dtype=torch.float32, device=device
         )
         self._encoder = SoftEncoder(device)
+        self._usual = usual_colours(checkpoint.prior)
 
     @property
     def device(self) -> str:
@@ -348,20 +355,27 @@ class Colorizer:
         cells, lightness = self._place(photo, where)
         picked = torch.from_numpy(cells).to(self.torch_device)
         logits = photo.heads.logits[0].flatten(1)[:, picked]  # (313, M)
-        p = decode_distribution(logits[None, :, :, None], self.weights, SUGGEST_TILT, 1.0)
-        p_cells = p[0, :, :, 0].cpu().double().numpy()  # (313, M)
+        p = self._suggested(logits, 1.0)
+        doubtful = self._suggested(logits, DOUBT_TEMPERATURE)
+        proposed = (1.0 - DOUBT) * doubtful + DOUBT * self._usual[:, None]
         found = ev.pool(flatten(hints, photo.geometry), photo.geometry, chosen.strength)
+        free: NDArray[np.float64] | float = 1.0
+        told: NDArray[np.float64] | float = 0.0
         if found.number.size:
             belief = self._believe(photo, found)
             told = belief.mean_at(cells, self._bins_of(belief.merged.ab), self._bins_of(found.ab))
-            mean = (p_cells * (1.0 - belief.trust[cells])).mean(axis=1) + told
-        else:
-            mean = p_cells.mean(axis=1)
+            free = 1.0 - belief.trust[cells]
+        proposed, p = ((q * free).mean(axis=1) + told for q in (proposed, p))
         rgb_of = _rgb_at(lightness)
         return [
             Suggestion(rgb_of(ab), (float(ab[0]), float(ab[1])), share)
-            for ab, share in choose_colours(mean, lightness, n)
+            for ab, share in choose_colours(proposed, p, lightness, n)
         ]
+
+    def _suggested(self, logits: torch.Tensor, temperature: float) -> NDArray[np.float64]:
+        """(313, M) distributions of logits (313, M)."""
+        p = decode_distribution(logits[None, :, :, None], self.weights, SUGGEST_TILT, temperature)
+        return np.asarray(p[0, :, :, 0].cpu().double().numpy())
 
     @staticmethod
     def _place(

@@ -23,6 +23,12 @@ NEAR_GRAY = 20.0
 GRAY_WORTH = 0.2
 """What covering gray is worth beside that: one neutral among the nine is enough."""
 
+DOUBT_TEMPERATURE = 1.6
+"""T of what is proposed: the network is surer of its few colours than it is right."""
+
+DOUBT = 0.4
+"""Share of what is proposed that comes from photographs in general, not from this one."""
+
 FEW = 1e-4
 """Bins that hold less of the probability than this are not looked at."""
 
@@ -61,16 +67,29 @@ def _candidates() -> tuple[NDArray[np.float64], NDArray[np.float32]]:
     return grid, (cover / inside.size**2).astype(np.float32)
 
 
+def worth(ab: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What covering colours (N, 2) is worth, (N,): less the nearer they are to gray."""
+    chroma = np.hypot(*ab.T)
+    return np.asarray(np.clip((chroma - 8.0) / (NEAR_GRAY - 8.0), GRAY_WORTH, 1.0))
+
+
+def usual_colours(prior: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(313,) what photographs hold beside gray, from the bins' frequencies (313,)."""
+    usual = prior * worth(BINS)
+    return np.asarray(usual / usual.sum())
+
+
 def choose_colours(
-    p: NDArray[np.float64], lightness: float, count: int
+    proposed: NDArray[np.float64], p: NDArray[np.float64], lightness: float, count: int
 ) -> list[tuple[NDArray[np.float64], float]]:
     """Distinct colours that together cover a distribution, likeliest first.
 
-    p: (313,) probabilities of the bins.  lightness: L*, 0..100; every colour is brought into
-    the gamut there.  Greedy maximum coverage (Nemhauser et al. 1978): each next colour is the
-    candidate that covers most of what is not yet covered, gray counting less.  Returns up to
-    ``count`` pairs of ab (2,) and the probability of the bins that are nearest to it; fewer
-    where the gamut at this lightness has no room for colours that far apart.  Deterministic.
+    proposed: (313,) the distribution to cover; p: (313,) what the colours' probabilities are
+    counted in.  lightness: L*, 0..100; every colour is brought into the gamut there.  Greedy
+    maximum coverage (Nemhauser et al. 1978): each next colour is the candidate that covers
+    most of what is not yet covered, gray counting less.  Returns up to ``count`` pairs of ab
+    (2,) and the probability of the bins that are nearest to it; fewer where the gamut at this
+    lightness has no room for colours that far apart.  Deterministic.
     """
     grid, cover = _candidates()
     f = np.full(len(grid), (lightness + 16.0) / 116.0)
@@ -79,10 +98,8 @@ def choose_colours(
     possible = grid * np.minimum(1.0, limit / np.maximum(size, 1e-6))[:, None]
     # What is brought far to fit the gamut stands for other bins than its place says.
     allowed = ((possible - grid) ** 2).sum(axis=1) < STEP**2
-    known = np.flatnonzero(p > FEW * p.sum())
-    chroma = np.hypot(*BINS[known].T)
-    worth = np.clip((chroma - 8.0) / (NEAR_GRAY - 8.0), GRAY_WORTH, 1.0)
-    cover, rest = cover[known], (p[known] * worth).astype(np.float32)
+    known = np.flatnonzero(proposed > FEW * proposed.sum())
+    cover, rest = cover[known], (proposed[known] * worth(BINS[known])).astype(np.float32)
     chosen: list[NDArray[np.float64]] = []
     while len(chosen) < count and allowed.any():
         gain = np.where(allowed, rest @ cover, -1.0)
