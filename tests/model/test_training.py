@@ -120,6 +120,24 @@ def test_crops_on_the_device_are_the_same_pictures(photos: Path) -> None:
     assert store.batch(0, config.stages[0]).shape == (4, 32, 32, 3)
 
 
+@pytest.mark.parametrize("side", [37.3, 128.0, 199.5])  # to 64: enlarged, reduced, reduced more
+def test_crops_on_the_device_are_resized_as_pillow_does(tmp_path: Path, side: float) -> None:
+    Image.fromarray(data.chelsea()[:200, :330]).save(tmp_path / "cat.png")
+    Image.fromarray(data.coffee()[:210, :200]).save(tmp_path / "coffee.png")
+    config = replace(TOY, stages=(Stage(1.0, 64, 2, (0.02, 1.0)),))
+    store = DevicePhotos(index_photos([tmp_path]), config, torch.device("cpu"))
+    boxes = np.array([[330.0 - side, 0.0, side], [0.5, 210.0 - side, side]])
+    crops = store.crop(np.array([0, 1]), boxes, np.array([False, True]), 64).numpy()
+    for number, picture in enumerate((data.chelsea()[:200, :330], data.coffee()[:210, :200])):
+        left, top, _ = boxes[number]
+        expected = Image.fromarray(picture).resize(
+            (64, 64), Image.Resampling.BICUBIC, (left, top, left + side, top + side)
+        )
+        got = crops[number] if number == 0 else crops[number][:, ::-1]
+        # Pillow rounds between its two passes.
+        assert np.abs(got.astype(int) - np.asarray(expected)).max() <= 2
+
+
 def test_large_photos_are_kept_as_large_as_crops_show_them(tmp_path: Path) -> None:
     Image.fromarray(data.coffee()).save(tmp_path / "coffee.png")  # 600 x 400
     config = replace(TOY, stages=(Stage(0.5, 32, 2, (0.25, 1.0)), Stage(1.0, 64, 2, (0.64, 1.0))))
