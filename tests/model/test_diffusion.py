@@ -21,15 +21,32 @@ def evidence(numbers: list[int], masses: list[float]) -> Evidence:
     return Evidence(np.array(numbers), np.array(masses, np.float32), ab)
 
 
-def test_it_minimises_the_energy_of_its_docstring() -> None:
-    shape = (5, 7)
+def dense(couplings: Couplings) -> np.ndarray:
+    """(N, N) weights between cells that are counted row by row."""
+    count = couplings.degree.size
+    after = np.zeros((count, count))
+    for offset, weight in zip(couplings.offsets, couplings.weights):
+        for cell in np.flatnonzero(weight):
+            after[cell, cell + offset] = weight[cell]
+    place = couplings.along(np.arange(float(count))).astype(int)
+    w = np.zeros((count, count))
+    w[np.ix_(place, place)] = after + after.T
+    return w
+
+
+@pytest.mark.parametrize("shape", [(5, 7), (7, 5)])
+def test_it_minimises_the_energy_of_its_docstring(shape: tuple[int, int]) -> None:
     couplings = Couplings.of(*picture(shape, 0), shape)
     found = evidence([3, 17, 30], [1.0, 1.0, 1.0])
     rng = np.random.default_rng(1)
     trust, y, h = rng.uniform(0, 1, 35), rng.normal(0, 1, (35, 2)), rng.normal(0, 1, (3, 2))
     x = Diffusion.of(couplings, found, trust).spread(y, found, h)
-    w = couplings.weights.toarray()
-    assert np.array_equal(w, w.T)
+    w = dense(couplings)
+    assert w.sum(axis=1) == pytest.approx(couplings.back(couplings.degree))
+    # Eight neighbours, fewer at the border.
+    corner, border, inside = ((w > 0).sum(axis=1) == n for n in (3, 5, 8))
+    assert (corner.sum(), border.sum(), inside.sum()) == (4, 16, 15)
+    assert inside.reshape(shape)[1:-1, 1:-1].all()
 
     def energy(x: np.ndarray) -> float:
         apart = ((x[:, None] - x[None]) ** 2).sum(-1)
