@@ -211,16 +211,28 @@ class Colorizer:
         hints: painted colours; None or unpainted ones give the automatic colours.
         options, or its fields by name: vividness, strength (`ColorizeOptions`).
         region: (x, y, w, h) in pixels, answer only that rectangle.
+        progress: called with "render" and 0..1, often; what it raises passes through.
         Returns (H, W, 3), or (h, w, 3) of the region, in the photo's type; the Y' of every
         pixel is the photo's.  Raises BadOption, BadHint.
         """
+
+        def may_stop() -> None:
+            """Whoever paints on cancels what was asked before, and waits for its end."""
+            if progress is not None:
+                progress("render", 0.0)
+
         chosen = self._options(photo, options, values)
         automatic = self._automatic(photo, chosen.vividness)
+        may_stop()
         pieces = flatten(hints, photo.geometry)
         found = ev.pool(pieces, photo.geometry, chosen.strength)
         colours, touch = automatic.field, None
         if found.number.size:
-            colours = self._field(photo, self._hinted_ab(photo, automatic.ab, found))
+            may_stop()
+            ab = self._hinted_ab(photo, automatic.ab, found)
+            may_stop()
+            colours = self._field(photo, ab)
+            may_stop()
             residual = Residual(
                 photo.luminance,
                 photo.guide,
@@ -231,8 +243,7 @@ class Colorizer:
                 chosen.strength,
             )
             colours, touch = residual.field, residual.touch
-        if progress is not None:
-            progress("render", 0.0)
+        may_stop()
         return render(
             photo.luminance,
             colours,

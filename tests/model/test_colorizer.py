@@ -211,6 +211,25 @@ def test_progress_can_cancel(tiny_colorizer: Colorizer) -> None:
     assert {"reduce", "network", "render"} <= {stage for stage, _ in seen}
 
 
+def test_what_hints_take_can_be_stopped_between_its_steps(tiny_colorizer: Colorizer) -> None:
+    photo = tiny_colorizer.encode(plane(64, 64))
+    hints = Hints.from_points([(20, 20, "#c04040")], radius=4)
+    before: list[float] = []
+    tiny_colorizer.colorize(photo, hints, progress=lambda _, done: before.append(done))
+    assert before.count(0.0) >= 5
+    calls = 0
+
+    def stop(stage: str, fraction: float) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        tiny_colorizer.colorize(photo, hints, progress=stop)
+    assert calls == 3
+
+
 def test_vividness_makes_bolder(colorizer: Colorizer, astronaut: np.ndarray) -> None:
     photo = colorizer.encode(astronaut)
     chroma = [
