@@ -31,7 +31,7 @@ from .hints import hint_reach
 from .kernels import prepare
 from .network import STRIDE, Heads
 from .paint import flatten
-from .render import ColourField, guide_shape, reduce_lightness, render
+from .render import ColourField, Colours, guide_shape, reduce_lightness, render
 from .residual import Residual
 from .suggestions import (
     DOUBT,
@@ -226,29 +226,27 @@ class Colorizer:
         may_stop()
         pieces = flatten(hints, photo.geometry)
         found = ev.pool(pieces, photo.geometry, chosen.strength)
-        colours, touch = automatic.field, None
+        colours: Colours = automatic.field
         if found.number.size:
             may_stop()
             ab = self._hinted_ab(photo, automatic.ab, found)
             may_stop()
-            colours = self._field(photo, ab)
+            hinted = self._field(photo, ab)
             may_stop()
-            residual = Residual(
+            colours = Residual(
                 photo.luminance,
                 photo.guide,
                 photo.geometry.cells[0],
                 automatic.field,
-                colours,
+                hinted,
                 pieces,
                 chosen.strength,
             )
-            colours, touch = residual.field, residual.touch
         may_stop()
         return render(
             photo.luminance,
             colours,
             photo.geometry.cells_per_pixel,
-            touch=touch,
             region=region,
             progress=progress,
         )

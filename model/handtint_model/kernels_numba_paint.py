@@ -32,7 +32,7 @@ def paint_bounds(rgba: Any, found: Any) -> None:
     top: Any = height
     left: Any = width
     faint: Any = 255
-    bottom, right = 0, 0
+    bottom, right, count = 0, 0, 0
     for i in range(height):
         for j in range(width):
             alpha = rgba[i, j, 3]
@@ -42,7 +42,9 @@ def paint_bounds(rgba: Any, found: Any) -> None:
                 left = min(left, j)
                 right = max(right, j + 1)
                 faint = min(faint, np.int64(alpha))
+                count += 1
     found[0], found[1], found[2], found[3], found[4] = top, bottom, left, right, faint
+    found[5] = count
 
 
 @numba.njit(inline="always")

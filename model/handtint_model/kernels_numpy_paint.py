@@ -26,18 +26,20 @@ WHITE_TO_XYZ = tuple(tuple(np.float32(v) for v in row / row.sum()) for row in RG
 
 
 def paint_bounds(rgba: Rgba, found: Integers) -> None:
-    """Write top, bottom, left, right (ends excluded) of the painted part, and its least alpha.
+    """Write top, bottom, left, right (ends excluded) of the painted part, its least alpha and
+    the number of its painted pixels.
 
-    found: (5,); where nothing is painted, bottom is 0.
+    found: (6,); where nothing is painted, bottom is 0.
     """
     height, width = rgba.shape[:2]
     painted = rgba[..., 3] > 0
     rows, columns = (np.flatnonzero(painted.any(axis=axis)) for axis in (1, 0))
     if rows.size == 0:
-        found[:] = height, 0, width, 0, 255
+        found[:] = height, 0, width, 0, 255, 0
         return
     faint = rgba[..., 3][painted].min()
-    found[:] = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1, faint
+    found[:5] = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1, faint
+    found[5] = np.count_nonzero(painted)
 
 
 def _ab(rgb: NDArray[np.uint8], linear: Floats, curve: Floats) -> Floats:

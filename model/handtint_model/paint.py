@@ -30,6 +30,16 @@ class Piece:
     x: int
     y: int
     opaque: bool  # no painted pixel is translucent
+    full: bool  # every pixel is painted
+
+    def samples(self, size: float, wanted: int) -> slice:
+        """Which of its rows, and of its columns, stand for all of it.
+
+        size: pixels of the photo across whatever is averaged over; wanted: samples across it.
+        All of them where something is left unpainted: a thin stroke is not to be missed.
+        """
+        step = min(int(size / wanted), *self.shape) if self.full else 1
+        return slice(step // 2, None, step) if step > 1 else slice(None)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -76,17 +86,19 @@ def _pieces(patches: list[HintPatch], block: int) -> list[Piece]:
     found: list[Piece | None] = [None] * len(boxes)
 
     def look(start: int, stop: int) -> None:
-        bounds = np.empty(5, np.int64)
+        bounds = np.empty(6, np.int64)
         for number in range(start, stop):
             patch, top, left = boxes[number]
             bottom = top + block - (patch.y + top) % block
             right = left + block - (patch.x + left) % block
             part = patch.rgba[top:bottom, left:right]
             kernels().paint_bounds(part, bounds)
-            y0, y1, x0, x1, faint = (int(v) for v in bounds)
+            y0, y1, x0, x1, faint, count = (int(v) for v in bounds)
             if y1 > 0:
                 cut = part[y0:y1, x0:x1]
-                found[number] = Piece(cut, patch.x + left + x0, patch.y + top + y0, faint == 255)
+                full = count == (y1 - y0) * (x1 - x0)
+                x, y = patch.x + left + x0, patch.y + top + y0
+                found[number] = Piece(cut, x, y, faint == 255, full)
 
     in_threads(look, [(i, min(i + 8, len(boxes))) for i in range(0, len(boxes), 8)])
     return [piece for piece in found if piece is not None]

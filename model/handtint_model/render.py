@@ -6,8 +6,7 @@ chroma (`gamut`); colour ends where lightness has an edge (`upsample`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,9 +26,16 @@ Float32 = NDArray[np.float32]
 Region: TypeAlias = tuple[int, int, int, int]
 """x, y, width, height in pixels of the photo."""
 
-Touch: TypeAlias = Callable[[Float32, Float32, int, int], None]
-"""Changes the colours (2, h, w) of a rectangle in place, given its f(Y) (h, w) and the photo's
-row and column of its first pixel; called from several threads."""
+
+class Colours(Protocol):
+    """Whatever knows the colour of every pixel of a photo; asked from several threads."""
+
+    def colours(self, f: Float32, top: int, left: int) -> Float32:
+        """(2, h, w) a*, b* of a rectangle's pixels, which the caller may change.
+
+        f: (h, w) their f(Y).  top, left: the photo's row and column of f[0, 0].
+        """
+
 
 _STRIP_PIXELS = 1 << 19
 """At most so many are handed to a thread at a time, which is how often a caller can stop."""
@@ -66,10 +72,9 @@ def upsample_ab(
 
 def render(
     luminance: NDArray[Any],
-    ab: Float32 | ColourField,
+    ab: Float32 | Colours,
     cells_per_pixel: tuple[float, float],
     *,
-    touch: Touch | None = None,
     region: Region | None = None,
     out: NDArray[Any] | None = None,
     progress: Progress | None = None,
@@ -80,16 +85,18 @@ def render(
     Y' of the result is that of the plane: exact to rounding for uint8 and uint16, to 1e-5
     for float32.  Colours outside sRGB lose chroma at constant L* and hue.
 
-    luminance, ab, cells_per_pixel, region, guide: as for `upsample_ab`.  touch: changes
-    the upsampled a*, b* on their way.  out: (h, w, 3) of luminance's dtype, filled and returned
-    if given.
+    luminance, cells_per_pixel, region, guide: as for `upsample_ab`.  ab: as there, or what
+    knows the colours of the photo's pixels.  out: (h, w, 3) of luminance's dtype, filled and
+    returned if given.
     Raises BadImage, also for NaN and infinity, before anything is written for uint8 and
     uint16.
     """
     x, y, w, h = _checked_region(luminance, region)
-    if not isinstance(ab, ColourField):
-        ab = ColourField.fit(luminance, ab, cells_per_pixel, guide)
-    field = ab
+    known: Colours
+    if isinstance(ab, np.ndarray):
+        known = ColourField.fit(luminance, ab, cells_per_pixel, guide)
+    else:
+        known = ab
     if out is None:
         out = np.empty((h, w, 3), luminance.dtype)
     elif out.shape != (h, w, 3) or out.dtype != luminance.dtype:
@@ -101,9 +108,7 @@ def render(
             top, bottom = first + start, first + stop
             plane = luminance[y + top : y + bottom, x : x + w]
             luma, f = luminance_and_f(plane)
-            colour = field.colours(f, y + top, x)
-            if touch is not None:
-                touch(colour, f, y + top, x)
+            colour = known.colours(f, y + top, x)
             _colour_rows(plane, luma, f, colour, target[top:bottom])
 
     def report(fraction: float) -> None:

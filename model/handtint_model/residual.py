@@ -23,8 +23,9 @@ from scipy import ndimage
 
 from .kernels import kernels
 from .paint import Piece, colour_tables, grid_places
+from .photometry import luminance_and_f
 from .render import ColourField
-from .strips import in_threads
+from .strips import in_threads, strips
 
 Floats = NDArray[np.float32]
 
@@ -35,6 +36,8 @@ FAR = np.float32(1e6)
 RIM = 0.25  # less trust than this is a rim, which brings no residual of its own to others
 FAINT = 6.0  # a pixel of half its stroke's largest mass has its own way 0.5 ** FAINT as much
 
+SAMPLES = 3  # pixels across a point of the grid that are looked at where all is painted
+STRIP = 1 << 16  # pixels that are looked at together: memory that the cache and the heap hold
 BAND = 64  # pixels: rows of the photo that are looked up together
 NONE = np.zeros((2, 0, 0), np.float32)
 
@@ -48,7 +51,7 @@ class _Place(NamedTuple):
 
 
 class Residual:
-    """What the paint adds to the hinted colours; `touch` is for `render`."""
+    """Hinted colours with what the paint adds to them; `colours` is for `render`."""
 
     def __init__(
         self,
@@ -97,48 +100,77 @@ class Residual:
 
         def gather(start: int, stop: int) -> None:
             for number in range(start, stop):
-                piece, rows, columns = self.pieces[number]
-                box = (piece.x, piece.y, *piece.shape[::-1])
-                told = hinted.upsample(self.luminance, box)
-                own = self.automatic.upsample(self.luminance, box) if self._own(piece) else NONE
-                top, left = rows[0], columns[0]
-                part = np.zeros((rows[-1] + 1 - top, columns[-1] + 1 - left, 4))
-                kernels().gather_paint(
-                    piece.rgba, *colour_tables(), own, told, self.strength,
-                    rows - top, columns - left, part,
-                )  # fmt: skip
-                parts[number] = part
+                parts[number] = self._gathered(self.pieces[number], hinted)
 
         in_threads(gather, [(i, i + 1) for i in range(len(self.pieces))])
         for (_, rows, columns), part in zip(self.pieces, parts):
             sums[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] += part
         return sums
 
-    def touch(self, colour: Floats, f: Floats, top: int, left: int) -> None:
-        """Give painted pixels of a rectangle of the photo their own colour, in place.
+    def _gathered(self, place: _Place, hinted: ColourField) -> NDArray[np.float64]:
+        """The sums of one piece, over the part of the grid that it spans."""
+        piece, of_row, of_column = place
+        top, left = of_row[0], of_column[0]
+        sums = np.zeros((of_row[-1] + 1 - top, of_column[-1] + 1 - left, 4))
+        some = piece.samples(1.0 / max(self.scale), SAMPLES)
+        y, x = (np.arange(n)[some] for n in piece.shape)
+        paint = piece.rgba[some, some]
+        height, width = piece.shape
+        plane = self.luminance[piece.y : piece.y + height, piece.x : piece.x + width][some, some]
+        bounds = np.empty(6, np.int64)
+        # In strips, and only where these are painted: a slanting stroke fills little of its box.
+        for start, stop in strips(y.size, x.size, STRIP):
+            kernels().paint_bounds(paint[start:stop], bounds)
+            first, end, x0, x1 = (int(v) for v in bounds[:4])
+            if end == 0:
+                continue
+            rows, columns = slice(start + first, start + end), slice(x0, x1)
+            _, f = luminance_and_f(np.ascontiguousarray(plane[rows, columns]))
+            at = piece.y + y[rows], piece.x + x[columns]
+            told = hinted.colours_at(f, *at)
+            own = self.automatic.colours_at(f, *at) if self._own(piece) else NONE
+            kernels().gather_paint(
+                paint[rows, columns], *colour_tables(), own, told, self.strength,
+                of_row[y[rows]] - top, of_column[x[columns]] - left, sums,
+            )  # fmt: skip
+        return sums
 
-        colour: (2, h, w) of `field`.  f: (h, w) the rectangle's f(Y).  top, left: the photo's
-        row and column of its first pixel.
+    def colours(self, f: Floats, top: int, left: int) -> Floats:
+        """(2, h, w) a*, b* of a rectangle of the photo, painted pixels with their own colour.
+
+        f: (h, w) the rectangle's f(Y).  top, left: the photo's row and column of its first
+        pixel.
         """
-        height, width = colour.shape[1:]
+        height, width = f.shape
         bands = range(top // BAND, (top + height - 1) // BAND + 1)
         near = {id(place): place for band in bands for place in self.bands.get(band, ())}
-        for piece, of_row, of_column in near.values():
+        inside = []
+        hidden = 0  # pixels under paint that nothing shows through
+        for place in near.values():
+            piece = place.piece
             y0, x0 = max(top, piece.y), max(left, piece.x)
             y1 = min(top + height, piece.y + piece.shape[0])
             x1 = min(left + width, piece.x + piece.shape[1])
-            if y0 >= y1 or x0 >= x1:
-                continue
+            if y0 < y1 and x0 < x1:
+                inside.append((place, y0, y1, x0, x1))
+                if piece.full and not self._own(piece):
+                    hidden += (y1 - y0) * (x1 - x0)
+        if hidden == f.size:
+            colour = np.empty((2, height, width), np.float32)
+        else:
+            colour = self.field.colours(f, top, left)
+        for (piece, of_row, of_column), y0, y1, x0, x1 in inside:
             rows, columns = slice(y0 - piece.y, y1 - piece.y), slice(x0 - piece.x, x1 - piece.x)
             own = NONE
             if self._own(piece):
-                inside = f[y0 - top : y1 - top, x0 - left : x1 - left]
-                own = self.automatic.colours(np.ascontiguousarray(inside), y0, x0)
+                under = f[y0 - top : y1 - top, x0 - left : x1 - left]
+                own = self.automatic.colours(np.ascontiguousarray(under), y0, x0)
             kernels().touch_paint(
                 piece.rgba[rows, columns], *colour_tables(), own, self.strength,
                 self.stroke_mass, of_row[rows], of_column[columns], np.float32(FAINT),
                 y0 - top, x0 - left, colour,
             )  # fmt: skip
+        return colour
 
 
 def _spread(

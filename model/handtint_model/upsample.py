@@ -79,11 +79,20 @@ class ColourField:
 
         f: (h, w) their f(Y).  top, left: the photo's row and column of f[0, 0].
         """
+        return self.colours_at(
+            f, np.arange(top, top + f.shape[0]), np.arange(left, left + f.shape[1])
+        )
+
+    def colours_at(self, f: Float32, rows: NDArray[Any], columns: NDArray[Any]) -> Float32:
+        """(2, h, w) a*, b* of the photo's pixels in these rows (h,) and columns (w,).
+
+        f: (h, w) their f(Y).
+        """
         out = np.empty((2, *f.shape), np.float32)
-        rows = _between(top, f.shape[0], self.grid.per_row, self.grid.rows)
-        columns = _between(left, f.shape[1], self.grid.per_column, self.grid.columns)
+        before = _between(rows, self.grid.per_row, self.grid.rows)
+        beside = _between(columns, self.grid.per_column, self.grid.columns)
         sharpness = np.float32(116.0 / BETWEEN_POINTS)
-        kernels().upsample(f, self.points, *rows, *columns, sharpness, np.float32(LEAST), out)
+        kernels().upsample(f, self.points, *before, *beside, sharpness, np.float32(LEAST), out)
         return out
 
     def changed(self, change: Callable[[Float32], None]) -> ColourField:
@@ -137,10 +146,10 @@ def _points(shape: tuple[int, int], cy: float, cx: float, per_cell: int) -> tupl
 
 
 def _between(
-    start: int, count: int, per_pixel: float, points: int
+    pixels: NDArray[Any], per_pixel: float, points: int
 ) -> tuple[NDArray[np.int64], Float32]:
     """The point before each pixel's centre, and the share of the point after it."""
-    place = np.clip((np.arange(start, start + count) + 0.5) * per_pixel - 0.5, 0, points - 1)
+    place = np.clip((pixels + 0.5) * per_pixel - 0.5, 0, points - 1)
     first = np.minimum(place.astype(np.int64), max(points - 2, 0))
     return first, (place - first).astype(np.float32)
 
@@ -217,8 +226,8 @@ def _range_around(ab: Float32) -> tuple[Float32, Float32]:
 def _refine(points: Float32, guide: Float32) -> Float32:
     """Colours at twice the points a side: (2, 2h + 2, 2w + 2), with a rim of zeros."""
     height, width = guide.shape
-    row_of, row_part = _between(0, height, 0.5, points.shape[0])
-    columns = _between(0, width, 0.5, points.shape[1])
+    row_of, row_part = _between(np.arange(height), 0.5, points.shape[0])
+    columns = _between(np.arange(width), 0.5, points.shape[1])
     sharpness = np.float32(116.0 / BETWEEN_LEVELS)
     finer = np.zeros((2, height + 2, width + 2), np.float32)
 

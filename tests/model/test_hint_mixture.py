@@ -8,12 +8,21 @@ import numpy as np
 import pytest
 import torch
 
-from handtint_model import belief, kernels_numba, kernels_numpy, kernels_numpy_hints, residual
+from handtint_model import (
+    Colorizer,
+    Hints,
+    belief,
+    kernels_numba,
+    kernels_numpy,
+    kernels_numpy_hints,
+    residual,
+)
 from handtint_model.belief import Affinity
 from handtint_model.bins import BINS, SoftEncoder, mean_colour
 from handtint_model.evidence import Evidence
 from handtint_model.hints import HintCells, mix, mixture
 from handtint_model.network import Heads
+from handtint_model.paint import Piece
 
 HEIGHT, WIDTH, SIGMA, GAMMA = 5, 7, 0.3, 1.7
 
@@ -212,3 +221,34 @@ def test_painted_all_over_is_as_painted_nearly_all_over() -> None:
     assert np.abs(whole).max() > 1.0
     np.testing.assert_allclose(whole[30:, 40:], nearly[30:, 40:], atol=1e-3)
     np.testing.assert_array_equal(mass[30:, 40:], other[30:, 40:])
+
+
+@pytest.mark.parametrize("alpha", [255, 150])
+def test_a_sample_stands_for_what_is_painted_all_over(
+    colorizer: Colorizer, monkeypatch: pytest.MonkeyPatch, alpha: int
+) -> None:
+    """Large photos are looked at in steps there; the colours are those of every pixel."""
+    y, x = np.mgrid[:1600, :1700]
+    plane = (96 + 60 * np.sin(x / 90) * np.cos(y / 70)).astype(np.uint8)
+    paint = np.stack([x % 256, y // 7, 255 - x // 7, np.full_like(x, alpha)], -1).astype(np.uint8)
+    photo = colorizer.encode(plane, render_size=128)  # 50 pixels a cell, 6 a point
+    hints = Hints.from_rgba(paint[:1500, 7:1500], x=7, y=13)
+    sampled = colorizer.colorize(photo, hints).astype(int)
+
+    looked = []
+
+    def every_pixel(piece: Piece, size: float, wanted: int) -> slice:
+        looked.append(piece.full and size / wanted >= 2)
+        return slice(None)
+
+    monkeypatch.setattr(Piece, "samples", every_pixel)
+    photo = colorizer.encode(plane, render_size=128)
+    whole = colorizer.colorize(photo, hints).astype(int)
+    assert all(looked)
+    difference = np.abs(sampled - whole).max(axis=-1)
+    painted = np.zeros(plane.shape, bool)
+    painted[13:1513, 7:1500] = True
+    assert difference[painted].max() == 0  # a painted pixel has what is painted
+    print(difference[~painted].mean(), np.quantile(difference[~painted], [0.9, 0.99, 1]))
+    assert difference[~painted].mean() < 0.3
+    assert np.quantile(difference[~painted], 0.99) <= 6

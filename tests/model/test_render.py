@@ -192,30 +192,35 @@ def test_inputs_may_be_read_only_views(astronaut: np.ndarray) -> None:
     assert not wide[:, 1::2].any()
 
 
-def test_colours_may_be_touched_on_their_way(kernel_set: str) -> None:
+class Given:
+    """Colours (H, W, 2) as they are."""
+
+    def __init__(self, ab: np.ndarray) -> None:
+        self.ab = ab.astype(np.float32)
+
+    def colours(self, f: np.ndarray, top: int, left: int) -> np.ndarray:
+        height, width = f.shape
+        part = self.ab[top : top + height, left : left + width]
+        return np.ascontiguousarray(part.transpose(2, 0, 1))
+
+
+def test_colours_may_come_pixel_by_pixel(kernel_set: str) -> None:
     plane = np.full((40, 60), 40000, np.uint16)
-    cells = np.zeros((2, 3, 4), np.float32)
     per_pixel = (1 / 16, 1 / 16)
     expected = np.zeros((40, 60, 2), np.float32)
     expected[6:16, 5:17] = 25
     expected[:, 51:] = -15
 
-    def touch(colour: np.ndarray, f: np.ndarray, top: int, left: int) -> None:
-        assert f.shape == colour.shape[1:]
-        height, width = f.shape
-        colour += expected[top : top + height, left : left + width].transpose(2, 0, 1)
-
-    found = lab(render(plane, cells, per_pixel, touch=touch))[..., 1:]
+    found = lab(render(plane, Given(expected), per_pixel))[..., 1:]
     np.testing.assert_allclose(found, expected, atol=0.02)
-    part = render(plane, cells, per_pixel, touch=touch, region=(10, 10, 45, 20))
+    part = render(plane, Given(expected), per_pixel, region=(10, 10, 45, 20))
     np.testing.assert_allclose(lab(part)[..., 1:], expected[10:30, 10:55], atol=0.02)
 
 
 def test_saturated_paint_keeps_luminance(kernel_set: str, astronaut: np.ndarray) -> None:
-    def touch(colour: np.ndarray, f: np.ndarray, top: int, left: int) -> None:
-        colour[:, :, 100:300] += 300
-
-    result = render(astronaut, np.zeros((2, 32, 32), np.float32), (1 / 16,) * 2, touch=touch)
+    ab = np.zeros((512, 512, 2))
+    ab[:, 100:300] = 300
+    result = render(astronaut, Given(ab), (1 / 16,) * 2)
     np.testing.assert_array_equal(np.rint(luminance_code(result)), astronaut)
 
 
