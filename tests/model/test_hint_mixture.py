@@ -252,3 +252,19 @@ def test_a_sample_stands_for_what_is_painted_all_over(
     print(difference[~painted].mean(), np.quantile(difference[~painted], [0.9, 0.99, 1]))
     assert difference[~painted].mean() < 0.3
     assert np.quantile(difference[~painted], 0.99) <= 6
+
+
+def test_of_a_thin_stroke_every_pixel_is_looked_at(
+    colorizer: Colorizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    y, x = np.mgrid[:1600, :1700]
+    plane = (96 + 60 * np.sin(x / 90) * np.cos(y / 70)).astype(np.uint8)
+    photo = colorizer.encode(plane, render_size=128)
+    layer = np.zeros((900, 900, 4), np.uint8)
+    layer[450] = layer[:, 602] = layer[:, 30] = (200, 60, 40, 255)
+    hints = Hints.from_rgba(layer, x=400, y=300)
+    once = colorizer.colorize(photo, hints)
+    assert np.abs(once.astype(int) - colorizer.colorize(photo)).mean() > 1
+    monkeypatch.setattr(Piece, "samples", lambda *_: slice(None))
+    photo = colorizer.encode(plane, render_size=128)
+    assert np.array_equal(colorizer.colorize(photo, hints), once)
