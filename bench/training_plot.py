@@ -51,7 +51,8 @@ def main() -> None:
     for panel in panels:
         panel.set_xlabel("thousand photos seen in the run")
         panel.spines[["top", "right"]].set_visible(False)
-    panels[0].legend(frameon=False)
+    handles, names = panels[0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="center left", bbox_to_anchor=(0.91, 0.5), frameon=False)
     figure.savefig(sys.argv[1], dpi=90, bbox_inches="tight", metadata={"Software": None})
 
 

@@ -164,8 +164,8 @@ VIVIDNESS_CURVE: Sequence[tuple[float, float, float]] = (
     # vividness, r (how much of the tilt is divided out), T (temperature)
     (0.0, 1.15, 1.25),
     (0.25, 0.45, 1.0),
-    (0.5, -0.2, 0.8),
-    (1.0, -0.35, 0.2),
+    (0.5, -0.3, 0.8),
+    (1.0, -0.4, 0.2),
 )
 """Knots of the curve from the colour of least error to the boldest; linear in r, log T.
 
