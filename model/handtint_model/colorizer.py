@@ -37,6 +37,7 @@ from .suggestions import (
     DOUBT,
     DOUBT_TEMPERATURE,
     Suggestion,
+    as_seen,
     choose_colours,
     usual_colours,
 )
@@ -366,15 +367,19 @@ class Colorizer:
         logits = photo.heads.logits[0].flatten(1)[:, picked]  # (313, M)
         p = self._suggested(logits, 1.0)
         doubtful = self._suggested(logits, DOUBT_TEMPERATURE)
-        proposed = (1.0 - DOUBT) * doubtful + DOUBT * self._usual[:, None]
         found = ev.pool(flatten(hints, photo.geometry), photo.geometry, chosen.strength)
         free: NDArray[np.float64] | float = 1.0
         told: NDArray[np.float64] | float = 0.0
         if found.number.size:
             belief = self._believe(photo, found)
-            told = belief.mean_at(cells, self._bins_of(belief.merged.ab), self._bins_of(found.ab))
+            told = as_seen(
+                belief.mean_at(cells, self._bins_of(belief.merged.ab), self._bins_of(found.ab)),
+                lightness,
+            )
             free = 1.0 - belief.trust[cells]
-        proposed, p = ((q * free).mean(axis=1) + told for q in (proposed, p))
+        doubtful, p = ((q * free).mean(axis=1) + told for q in (doubtful, p))
+        # Of what is painted too there is doubt: nine colours are asked for, not one.
+        proposed = (1.0 - DOUBT) * doubtful + DOUBT * self._usual
         rgb_of = _rgb_at(lightness)
         return [
             Suggestion(rgb_of(ab), (float(ab[0]), float(ab[1])), share)

@@ -36,9 +36,11 @@ class Piece:
         """Which of its rows, and of its columns, stand for all of it.
 
         size: pixels of the photo across whatever is averaged over; wanted: samples across it.
-        All of them where something is left unpainted: a thin stroke is not to be missed.
+        All of them where something is left unpainted: a thin stroke is not to be missed.  The
+        step is odd: an even one would see only one colour of a dither or a hatch.
         """
-        step = min(int(size / wanted), *self.shape) if self.full else 1
+        step = int(size / wanted) if self.full else 1
+        step = min(step + (step + 1) % 2, *self.shape) if step > 1 else 1
         return slice(step // 2, None, step) if step > 1 else slice(None)
 
     @property

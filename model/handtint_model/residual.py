@@ -156,7 +156,7 @@ class Residual:
                 if piece.full and not self._own(piece):
                     hidden += (y1 - y0) * (x1 - x0)
         if hidden == f.size:
-            colour = np.zeros((2, height, width), np.float32)  # a last bit may show through
+            colour = np.zeros((2, height, width), np.float32)  # the NumPy kernel adds to it
         else:
             colour = self.field.colours(f, top, left)
         for (piece, of_row, of_column), y0, y1, x0, x1 in inside:

@@ -79,6 +79,26 @@ def usual_colours(prior: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(usual / usual.sum())
 
 
+def _into_gamut(ab: NDArray[np.float64], lightness: float) -> NDArray[np.float64]:
+    """Colours (N, 2) with as much of their chroma as fits at L*."""
+    f = np.full(len(ab), (lightness + 16.0) / 116.0)
+    limit = limit_at(f, hue_position(ab[:, 0], ab[:, 1]), chroma_limits())
+    size = np.abs(ab).sum(axis=1)
+    return np.asarray(ab * np.minimum(1.0, limit / np.maximum(size, 1e-6))[:, None])
+
+
+def as_seen(p: NDArray[np.float64], lightness: float) -> NDArray[np.float64]:
+    """A distribution (313,) of painted colours as they are seen at L*: with as much chroma as
+    the gamut holds there, if that is much less.  No suggestion could stand for them else."""
+    fit = _into_gamut(BINS, lightness)
+    far = np.flatnonzero(((fit - BINS) ** 2).sum(axis=1) > COVERED**2)
+    nearest = ((fit[far, None] - BINS[None]) ** 2).sum(axis=-1).argmin(axis=1)
+    seen = p.copy()
+    seen[far] = 0.0
+    np.add.at(seen, nearest, p[far])
+    return seen
+
+
 def choose_colours(
     proposed: NDArray[np.float64], p: NDArray[np.float64], lightness: float, count: int
 ) -> list[tuple[NDArray[np.float64], float]]:
@@ -92,10 +112,7 @@ def choose_colours(
     lightness has no room for colours that far apart.  Deterministic.
     """
     grid, cover = _candidates()
-    f = np.full(len(grid), (lightness + 16.0) / 116.0)
-    limit = limit_at(f, hue_position(grid[:, 0], grid[:, 1]), chroma_limits())
-    size = np.abs(grid).sum(axis=1)
-    possible = grid * np.minimum(1.0, limit / np.maximum(size, 1e-6))[:, None]
+    possible = _into_gamut(grid, lightness)
     # What is brought far to fit the gamut stands for other bins than its place says.
     allowed = ((possible - grid) ** 2).sum(axis=1) < STEP**2
     known = np.flatnonzero(proposed > FEW * proposed.sum())
@@ -104,6 +121,8 @@ def choose_colours(
     while len(chosen) < count and allowed.any():
         gain = np.where(allowed, rest @ cover, -1.0)
         best = int(np.argmax(gain))
+        if gain[best] <= 0.0 and chosen:
+            break
         chosen.append(possible[best])
         rest = rest * (1.0 - cover[:, best])
         allowed &= ((possible - possible[best]) ** 2).sum(axis=1) >= APART**2

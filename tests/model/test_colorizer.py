@@ -236,3 +236,20 @@ def test_vividness_makes_bolder(colorizer: Colorizer, astronaut: np.ndarray) -> 
         np.hypot(*colorizer._automatic(photo, vividness).ab).mean() for vividness in (0.0, 0.5, 1.0)
     ]
     assert chroma[0] < chroma[1] < chroma[2]
+
+
+@pytest.mark.parametrize("colour", ["#c04040", "#f0b090", "#2030c0"])
+def test_suggestions_where_something_is_painted(
+    colorizer: Colorizer, astronaut: np.ndarray, colour: str
+) -> None:
+    """What is painted comes first, as far as the gamut holds it there; then what is usual."""
+    photo = colorizer.encode(astronaut)
+    for place in ((250, 350), (330, 60)):  # both bright
+        hints = Hints.from_points([(*place, colour)], radius=6)
+        painted = colorizer.colorize(photo, hints)[place[1], place[0]].astype(int)
+        found = colorizer.suggest(photo, place, hints)
+        assert len(found) == 9
+        assert np.abs(np.array(found[0].rgb) - painted).max() < 30
+        assert found[0].probability > 0.4
+        greenish = [s for s in found if s.ab[0] < -25]
+        assert len(greenish) <= 3

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from handtint_model import Colorizer, Hints
-from handtint_model.diffusion import HOLD, PULL, PULL_BACK, Couplings, Diffusion
+from handtint_model.diffusion import (
+    EMBEDDING_STEP,
+    HOLD,
+    LEAST_WEIGHT,
+    LIGHTNESS_STEP,
+    PULL,
+    PULL_BACK,
+    Couplings,
+    Diffusion,
+)
 from handtint_model.evidence import Evidence
 
 
@@ -154,3 +163,27 @@ def test_the_last_hints_are_kept_and_nothing_leaks_from_them(
     assert np.array_equal(colorizer.colorize(photo, one), first)
     assert np.array_equal(colorizer.colorize(fresh, one), first)
     assert np.array_equal(colorizer.colorize(photo), colorizer.colorize(fresh))
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 5), (5, 1), (2, 2), (2, 9), (9, 2), (3, 4)])
+def test_narrow_pictures_are_solved_too(shape: tuple[int, int]) -> None:
+    """Against couplings that are put together pair by pair, and a dense solution."""
+    guide, embedding = picture(shape, 4)
+    couplings = Couplings.of(guide, embedding, shape)
+    lightness = guide.reshape(shape[0], 2, shape[1], 2).mean((1, 3)).astype(float) * 100
+    cells = [(y, x) for y in range(shape[0]) for x in range(shape[1])]
+    matrix = np.zeros((len(cells), len(cells)))
+    for i, (y, x) in enumerate(cells):
+        for j, (v, u) in enumerate(cells):
+            if i == j or max(abs(y - v), abs(x - u)) > 1:
+                continue
+            apart = (lightness[y, x] - lightness[v, u]) ** 2 / (2 * LIGHTNESS_STEP**2)
+            gap = np.square(embedding[:, y, x] - embedding[:, v, u]).mean()
+            weight = np.exp(-apart - gap / EMBEDDING_STEP) + LEAST_WEIGHT
+            matrix[i, j] = -weight / (2 if y != v and x != u else 1)
+    degree = -matrix.sum(axis=1)
+    assert couplings.back(couplings.degree) == pytest.approx(degree, rel=1e-4)
+    diagonal = degree + np.linspace(0.1, 0.5, len(cells))
+    right = np.random.default_rng(0).normal(0, 1, (len(cells), 3))
+    wanted = np.linalg.solve(matrix + np.diag(diagonal), right)
+    assert couplings.factorise(diagonal)(right) == pytest.approx(wanted, abs=1e-4)

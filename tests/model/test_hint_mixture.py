@@ -17,6 +17,7 @@ from handtint_model import (
     kernels_numpy_hints,
     residual,
 )
+from handtint_model import kernels as choice
 from handtint_model.belief import Affinity
 from handtint_model.bins import BINS, SoftEncoder, mean_colour
 from handtint_model.evidence import Evidence
@@ -223,14 +224,16 @@ def test_painted_all_over_is_as_painted_nearly_all_over() -> None:
     np.testing.assert_array_equal(mass[30:, 40:], other[30:, 40:])
 
 
-@pytest.mark.parametrize("alpha", [255, 150])
+@pytest.mark.parametrize(("alpha", "dithered"), [(255, False), (150, False), (255, True)])
 def test_a_sample_stands_for_what_is_painted_all_over(
-    colorizer: Colorizer, monkeypatch: pytest.MonkeyPatch, alpha: int
+    colorizer: Colorizer, monkeypatch: pytest.MonkeyPatch, alpha: int, dithered: bool
 ) -> None:
     """Large photos are looked at in steps there; the colours are those of every pixel."""
     y, x = np.mgrid[:1600, :1700]
     plane = (96 + 60 * np.sin(x / 90) * np.cos(y / 70)).astype(np.uint8)
     paint = np.stack([x % 256, y // 7, 255 - x // 7, np.full_like(x, alpha)], -1).astype(np.uint8)
+    if dithered:
+        paint[(x + y) % 2 == 0] = (40, 60, 220, 255)
     photo = colorizer.encode(plane, render_size=128)  # 50 pixels a cell, 6 a point
     hints = Hints.from_rgba(paint[:1500, 7:1500], x=7, y=13)
     sampled = colorizer.colorize(photo, hints).astype(int)
@@ -267,3 +270,26 @@ def test_of_a_thin_stroke_every_pixel_is_looked_at(
     monkeypatch.setattr(Piece, "samples", lambda *_: slice(None))
     photo = colorizer.encode(plane, render_size=128)
     assert np.array_equal(colorizer.colorize(photo, hints), once)
+
+
+def test_nothing_is_left_open_under_opaque_paint(
+    tiny_colorizer: Colorizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Colours that paint hides are not looked up: the paint has to fill them all."""
+    y, x = np.mgrid[:90, :150]
+    plane = (80 + x).astype(np.uint8)
+    paint = np.stack([x, y * 2, 255 - x, np.full_like(x, 255)], -1).astype(np.uint8)
+    photo = tiny_colorizer.encode(plane)
+    hints = Hints.from_rgba(paint)
+    results = []
+    for use in ("1", "0"):
+        monkeypatch.setenv("HANDTINT_NUMBA", use)
+        choice.kernels.cache_clear()
+        # As much memory as the colours take, left behind full of what would spread.
+        left = [np.full((2, 90, 150), np.nan, np.float32) for _ in range(8)]
+        del left
+        results.append(tiny_colorizer.colorize(photo, hints).astype(int))
+    choice.kernels.cache_clear()
+    assert np.abs(results[0] - results[1]).max() <= 1
+    gray = tiny_colorizer.colorize(photo).astype(int)
+    assert np.abs(results[0] - gray).mean() > 5

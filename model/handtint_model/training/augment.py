@@ -48,7 +48,7 @@ def wear(rng: np.random.Generator, lightness: Tensor, share: float) -> Tensor:
     batch, device = len(lightness), lightness.device
     worn, kind = rng.random(batch) < share, rng.random(batch)
     sigma = np.exp(rng.uniform(np.log(BLUR[0]), np.log(BLUR[1]), batch))
-    sigma[~(worn & (kind < 2 / 3))] = 0.05  # a kernel of the pixel alone
+    blurred = worn & (kind < 2 / 3)
     grain = rng.uniform(0.2, 1.0, batch) * GRAIN * (worn & (kind >= 1 / 3))
     place = np.arange(-_REACH, _REACH + 1)
     kernels = np.exp(-0.5 * (place / sigma[:, None]) ** 2)
@@ -57,6 +57,7 @@ def wear(rng: np.random.Generator, lightness: Tensor, share: float) -> Tensor:
     x = F.pad(lightness.transpose(0, 1), (_REACH,) * 4, "reflect")  # the batch as channels
     x = F.conv2d(x, kernel[:, :, None], groups=batch)
     x = F.conv2d(x, kernel[:, :, :, None], groups=batch).transpose(0, 1)
+    x = torch.where(torch.as_tensor(blurred).to(device)[:, None, None, None], x, lightness)
     dice = torch.Generator(device).manual_seed(int(rng.integers(2**62)))
     noise = torch.randn(lightness.shape, generator=dice, device=device, dtype=lightness.dtype)
     amount = torch.as_tensor(grain, dtype=lightness.dtype).to(device)[:, None, None, None]
@@ -64,9 +65,9 @@ def wear(rng: np.random.Generator, lightness: Tensor, share: float) -> Tensor:
 
 
 def paste(rng: np.random.Generator, crops: Tensor, share: float) -> Tensor:
-    """Into a share of the samples a rectangle of the next one, in its own place.
+    """Into a share of the samples a rectangle of the one before, in its own place.
 
-    After Yun et al., "CutMix" (2019); the rectangle covers 10 to 50 % of the picture and
+    After Yun et al., "CutMix" (2019); the rectangle covers about 10 to 50 % of the picture and
     ends between cells.  crops: (B, S, S, 3) uint8, and so is what comes back.
     """
     if share <= 0.0 or len(crops) < 2:

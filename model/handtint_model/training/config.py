@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
+from ..errors import BadOption
 from ..network import ModelConfig
 
 
@@ -50,3 +51,10 @@ class TrainConfig:
     seed: int = 0
     compile: bool = False  # torch.compile: a tenth faster on a CPU, needs a C++ compiler
     bf16: bool = True
+
+    def __post_init__(self) -> None:
+        shares = [f.name for f in fields(self) if f.name.startswith("share_")]
+        for name in (*shares, "dropout", "encoder_frozen", "warmup"):
+            value = getattr(self, name)
+            if not 0.0 <= value <= 1.0:
+                raise BadOption(f"{name} must be between 0 and 1, not {value!r}.")
