@@ -252,7 +252,6 @@ def test_a_sample_stands_for_what_is_painted_all_over(
     painted = np.zeros(plane.shape, bool)
     painted[13:1513, 7:1500] = True
     assert difference[painted].max() == 0  # a painted pixel has what is painted
-    print(difference[~painted].mean(), np.quantile(difference[~painted], [0.9, 0.99, 1]))
     assert difference[~painted].mean() < 0.3
     assert np.quantile(difference[~painted], 0.99) <= 6
 
