@@ -19,6 +19,10 @@ from .kernels_numpy_paint import BUCKETS
 from .paint import Piece, colour_tables, grid_places
 from .strips import in_threads
 
+SAMPLES = 16
+"""Where all is painted, about so many pixels across a cell are looked at: what covers less than
+a hundredth of it brings no hint of its own there."""
+
 MOST_CELLS = 384
 """Above so many hinted cells, neighbours of like colour and embedding are merged."""
 
@@ -62,8 +66,11 @@ def _pool(piece: Piece, geometry: Geometry) -> tuple[NDArray[np.int64], NDArray[
     """Number of cell and bucket (K,), and their sums (K, 4): see `pool_paint`."""
     rows, columns = grid_places(piece, geometry.cells_per_pixel, geometry.cells)
     top, left = rows[0], columns[0]
+    some = piece.samples(1.0 / max(geometry.cells_per_pixel), SAMPLES)
     sums = np.zeros((rows[-1] + 1 - top, (columns[-1] + 1 - left) * BUCKETS**2, 4))
-    kernels().pool_paint(piece.rgba, *colour_tables(), rows - top, columns - left, sums)
+    kernels().pool_paint(
+        piece.rgba[some, some], *colour_tables(), rows[some] - top, columns[some] - left, sums
+    )
     row, place = np.nonzero(sums[..., 0])
     number = (row + top) * geometry.cells[1] * BUCKETS**2 + left * BUCKETS**2 + place
     return number, sums[row, place]
