@@ -259,9 +259,14 @@ class Server(TcpWSGIServer):
         self.accepting = False
 
     @property
-    def pending_output(self) -> int:
-        """Bytes of answers that clients have not taken yet."""
-        return sum(channel.total_outbufs_len for channel in list(self.active_channels.values()))
+    def answering(self) -> bool:
+        """Whether an answer is still being written, or a client has not taken all of one.
+
+        Between two parts of an answer nothing may be waiting to be sent, so what waits is not
+        all that counts: a channel keeps its request until its answer is written.
+        """
+        channels = list(self.active_channels.values())
+        return any(channel.requests or channel.total_outbufs_len for channel in channels)
 
     def end(self) -> None:
         """Make `run` return; from any thread."""

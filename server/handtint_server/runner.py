@@ -144,7 +144,7 @@ class Runner:
             if not self.service.close(FINISH_SECONDS):
                 log.warning("some work did not end in time")
             deadline = time.monotonic() + FLUSH_SECONDS
-            while self.server.pending_output and time.monotonic() < deadline:
+            while self.server.answering and time.monotonic() < deadline:
                 time.sleep(0.02)
         finally:
             self.server.end()
