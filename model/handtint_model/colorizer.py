@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,7 @@ from .bins import (
     vividness_to_decoding,
 )
 from .checkpoint import Checkpoint, load_weights
-from .colour import lab_to_rgb
-from .encoded import Automatic, EncodedPhoto, check_luminance
+from .encoded import Automatic, EncodedPhoto, cells_at, check_luminance
 from .errors import BadOption, DeviceProblem
 from .geometry import Geometry, Window, pad_to_canvas, reduce_to, window_ramp
 from .hints import hint_reach
@@ -39,6 +38,7 @@ from .suggestions import (
     Suggestion,
     as_seen,
     choose_colours,
+    rgb_at,
     usual_colours,
 )
 from .types import ColorizeOptions, Hints, Plane, Progress
@@ -88,15 +88,6 @@ def load_colorizer(weights: Path | str | None = None, device: str = "auto") -> C
 MOST_BELIEVERS = 1024
 WIDEST_SPREAD = 40.0
 """About the largest standard deviation, in ab, of a distribution over colours."""
-
-
-def _rgb_at(lightness: float) -> Callable[[NDArray[np.float64]], tuple[int, int, int]]:
-    def convert(ab: NDArray[np.float64]) -> tuple[int, int, int]:
-        lab = torch.tensor([lightness, *ab], dtype=torch.float64)[:, None, None]
-        rgb = (lab_to_rgb(lab).flatten().clamp(0, 1) * 255).round().int().tolist()
-        return rgb[0], rgb[1], rgb[2]
-
-    return convert
 
 
 class Colorizer:
@@ -362,7 +353,7 @@ class Colorizer:
         if not 1 <= n <= 32:
             raise BadOption(f"n must be between 1 and 32, not {n}.")
         chosen = ColorizeOptions() if strength is None else ColorizeOptions(strength=strength)
-        cells, lightness = self._place(photo, where)
+        cells, lightness = cells_at(photo, where)
         picked = torch.from_numpy(cells).to(self.torch_device)
         logits = photo.heads.logits[0].flatten(1)[:, picked]  # (313, M)
         p = self._suggested(logits, 1.0)
@@ -380,9 +371,8 @@ class Colorizer:
         doubtful, p = ((q * free).mean(axis=1) + told for q in (doubtful, p))
         # Of what is painted too there is doubt: nine colours are asked for, not one.
         proposed = (1.0 - DOUBT) * doubtful + DOUBT * self._usual
-        rgb_of = _rgb_at(lightness)
         return [
-            Suggestion(rgb_of(ab), (float(ab[0]), float(ab[1])), share)
+            Suggestion(rgb_at(lightness, ab), (float(ab[0]), float(ab[1])), share)
             for ab, share in choose_colours(proposed, p, lightness, n)
         ]
 
@@ -390,33 +380,6 @@ class Colorizer:
         """(313, M) distributions of logits (313, M)."""
         p = decode_distribution(logits[None, :, :, None], self.weights, SUGGEST_TILT, temperature)
         return np.asarray(p[0, :, :, 0].cpu().double().numpy())
-
-    @staticmethod
-    def _place(
-        photo: EncodedPhoto, where: tuple[float, float] | NDArray[np.bool_]
-    ) -> tuple[NDArray[np.int64], float]:
-        """Numbers of the cells of a place (at most 256 of them) and its mean L*."""
-        height, width = photo.shape
-        if isinstance(where, tuple):
-            if not (0 <= where[0] <= width - 0.5 and 0 <= where[1] <= height - 0.5):
-                raise BadOption(
-                    f"the place ({where[0]:g}, {where[1]:g}) lies outside the photo of "
-                    f"{width} x {height} pixels."
-                )
-            x, y = (np.array([np.floor(v + 0.5)]) for v in where)
-        else:
-            if where.shape != photo.shape or where.dtype != np.bool_:
-                raise BadOption(f"a mask is bool and has the photo's shape {photo.shape}.")
-            y, x = (v.astype(np.float64) for v in np.nonzero(where))
-            if x.size == 0:
-                raise BadOption("the mask marks no pixel.")
-        column, row = photo.geometry.cell_of(x, y)
-        cells = np.unique(row * photo.geometry.cells[1] + column)
-        cells = cells[:: -(-cells.size // 256)]
-        gh, gw = photo.guide.shape
-        gy = ((y + 0.5) * gh / height).astype(np.intp).clip(0, gh - 1)
-        gx = ((x + 0.5) * gw / width).astype(np.intp).clip(0, gw - 1)
-        return cells, float(photo.guide[gy, gx].mean()) * 100.0
 
     @torch.inference_mode()
     def uncertainty(self, photo: EncodedPhoto, hints: Hints | None = None) -> NDArray[np.float32]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .belief import Affinity, Belief
-from .errors import BadImage
+from .errors import BadImage, BadOption
 from .geometry import Geometry
 from .network import Heads
 from .render import ColourField
@@ -78,3 +78,30 @@ def check_luminance(luminance: Any) -> Plane:
     if array.dtype == np.float32 and not np.isfinite(array).all():
         raise BadImage("a luminance plane must not hold NaN or infinity.")
     return array
+
+
+def cells_at(
+    photo: EncodedPhoto, where: tuple[float, float] | NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], float]:
+    """Numbers of the cells of a place (at most 256 of them) and its mean L*."""
+    height, width = photo.shape
+    if isinstance(where, tuple):
+        if not (0 <= where[0] <= width - 0.5 and 0 <= where[1] <= height - 0.5):
+            raise BadOption(
+                f"the place ({where[0]:g}, {where[1]:g}) lies outside the photo of "
+                f"{width} x {height} pixels."
+            )
+        x, y = (np.array([np.floor(v + 0.5)]) for v in where)
+    else:
+        if where.shape != photo.shape or where.dtype != np.bool_:
+            raise BadOption(f"a mask is bool and has the photo's shape {photo.shape}.")
+        y, x = (v.astype(np.float64) for v in np.nonzero(where))
+        if x.size == 0:
+            raise BadOption("the mask marks no pixel.")
+    column, row = photo.geometry.cell_of(x, y)
+    cells = np.unique(row * photo.geometry.cells[1] + column)
+    cells = cells[:: -(-cells.size // 256)]
+    gh, gw = photo.guide.shape
+    gy = ((y + 0.5) * gh / height).astype(np.intp).clip(0, gh - 1)
+    gx = ((x + 0.5) * gw / width).astype(np.intp).clip(0, gw - 1)
+    return cells, float(photo.guide[gy, gx].mean()) * 100.0

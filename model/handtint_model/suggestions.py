@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from .bins import BINS
+from .colour import lab_to_rgb
 from .gamut import chroma_limits, hue_position, limit_at
 
 APART = 8.0
@@ -43,6 +45,13 @@ class Suggestion:
     rgb: tuple[int, int, int]  # 0..255, sRGB, at the lightness of the place
     ab: tuple[float, float]
     probability: float  # of the bins that are nearest to this suggestion, 0..1
+
+
+def rgb_at(lightness: float, ab: NDArray[np.float64]) -> tuple[int, int, int]:
+    """sRGB codes, 0..255, of a colour (2,) at L*."""
+    lab = torch.tensor([lightness, *ab], dtype=torch.float64)[:, None, None]
+    red, green, blue = (lab_to_rgb(lab).flatten().clamp(0, 1) * 255).round().int().tolist()
+    return red, green, blue
 
 
 @lru_cache(maxsize=1)

@@ -16,8 +16,8 @@ from .source import too_large
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 
-
-_PIECE = 1 << 16  # bytes
+_PIECE = 1 << 16
+"""Bytes inflated at a time, which stay in the cache on their way to their place."""
 
 MAX_DISC_PIXELS = 64_000_000
 """All discs of a request's points together: a small request must not take gigabytes."""
