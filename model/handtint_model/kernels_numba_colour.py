@@ -98,6 +98,17 @@ def linear_red_blue(y: Any, f: Any, a: Any, b: Any, limits: Any) -> None:
 
 
 @numba.njit(inline="always")
+def _scaled(luminance: Any, f: Any, scale: Any, da: Any, db: Any) -> Any:
+    """Linear red and blue of a colour at a share of its chroma; the least and most of all three."""
+    x = _cube(f + scale * da * _A)
+    z = _cube(f - scale * db * _B)
+    red = _RX * x + _RY * luminance + _RZ * z
+    blue = _BX * x + _BY * luminance + _BZ * z
+    green = (luminance - _WR * red - _WB * blue) * _1_WG
+    return red, blue, min(red, min(green, blue)), max(red, max(green, blue))
+
+
+@numba.njit(inline="always")
 def _fit_chroma(v: Any, count: Any, limits: Any) -> None:
     """Colours outside the gamut to linear red and blue; see `gamut.fit_chroma`.
 
@@ -136,13 +147,7 @@ def _fit_chroma(v: Any, count: Any, limits: Any) -> None:
         for k in range(count):
             j = np.uint64(k)
             luminance, scale = v[j + _Y], v[j + _SCALE]
-            x = _cube(v[j + _F] + scale * v[j + _DA] * _A)
-            z = _cube(v[j + _F] - scale * v[j + _DB] * _B)
-            red = _RX * x + _RY * luminance + _RZ * z
-            blue = _BX * x + _BY * luminance + _BZ * z
-            green = (luminance - _WR * red - _WB * blue) * _1_WG
-            least = min(red, min(green, blue))
-            most = max(red, max(green, blue))
+            _, _, least, most = _scaled(luminance, v[j + _F], scale, v[j + _DA], v[j + _DB])
             excess = max(most - _1, -least)
             # Loaded before they are chosen from, or LLVM makes no vector code.
             low, high = v[j + _LOW], v[j + _HIGH]
@@ -159,13 +164,7 @@ def _fit_chroma(v: Any, count: Any, limits: Any) -> None:
     for k in range(count):
         j = np.uint64(k)
         luminance, scale = v[j + _Y], v[j + _SCALE]
-        x = _cube(v[j + _F] + scale * v[j + _DA] * _A)
-        z = _cube(v[j + _F] - scale * v[j + _DB] * _B)
-        red = _RX * x + _RY * luminance + _RZ * z
-        blue = _BX * x + _BY * luminance + _BZ * z
-        green = (luminance - _WR * red - _WB * blue) * _1_WG
-        least = min(red, min(green, blue))
-        most = max(red, max(green, blue))
+        red, blue, least, most = _scaled(luminance, v[j + _F], scale, v[j + _DA], v[j + _DB])
         # What is still outside goes towards the gray of the same Y.
         keep = (_1 - luminance) / (most - luminance) if most > 1 else _1
         keep = min(keep, luminance / (luminance - least)) if least < 0 else keep
