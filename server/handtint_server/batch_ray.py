@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from handtint_model.errors import HandtintError
-from handtint_model.image_write import TEMPORARY_SUFFIX
+from handtint_model.files.write import TEMPORARY_SUFFIX
 
 from .batch import LocalPainter, Pipeline
 from .batch_plan import Job, Outcome, Settings

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from handtint_model.errors import BadOption
-from handtint_model.image_io import Photo
+from handtint_model.files import Photo
 from handtint_model.types import Hints, Progress
 
 from .batch import Painted, RunFailed

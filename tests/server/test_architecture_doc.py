@@ -114,6 +114,46 @@ def _at_once(tree: ast.AST) -> Iterator[ast.AST]:
             yield from _at_once(node)
 
 
+MODEL_LAYERS = (
+    ("training", "evaluation"),
+    ("colorizer",),
+    ("encoded_photo",),
+    ("hints",),
+    ("render", "files"),
+    ("luminance",),
+    ("geometry",),
+    ("network",),
+    ("kernels",),
+    ("color",),
+    ("types", "device", "threads"),
+    ("errors",),
+)
+"""The rooms of the model, from top to bottom: each imports itself and what lies below it."""
+
+
+def room(name: str) -> str:
+    """The folder or the file right below handtint_model that a module lies in."""
+    return name.split(".")[1]
+
+
+def circle(edges: dict[str, set[str]]) -> list[str]:
+    """The names along some circle of a graph, or []."""
+    done: set[str] = set()
+
+    def walk(name: str, way: list[str]) -> list[str]:
+        if name in way:
+            return [*way[way.index(name) :], name]
+        if name in done:
+            return []
+        for other in sorted(edges.get(name, ())):
+            if found := walk(other, [*way, name]):
+                return found
+        done.add(name)
+        return []
+
+    return next((found for name in sorted(edges) if (found := walk(name, []))), [])
+
+
 def inside(name: str, *packages: str) -> bool:
     return any(name == package or name.startswith(package + ".") for package in packages)
 
@@ -173,6 +213,41 @@ def test_the_model_knows_no_http_and_no_server() -> None:
         assert not wrong, name
 
 
+def files_of(part: str) -> dict[str, set[str]]:
+    """Modules of a part, and those of it that each imports, inside functions too."""
+    names = of_part(part)
+    return {n: {i for i in imports(n) if i in modules() and inside(i, part)} - {n} for n in names}
+
+
+def test_a_circle_is_seen() -> None:
+    assert circle({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c", "b"]
+    assert circle({"a": {"b", "c"}, "b": {"c"}}) == []
+
+
+def test_no_file_of_the_model_imports_in_a_circle() -> None:
+    assert circle(files_of("handtint_model")) == []
+
+
+def test_folders_of_the_model_import_downwards() -> None:
+    height = {name: i for i, layer in enumerate(MODEL_LAYERS) for name in layer}
+    found = {
+        f"{name} imports {other}"
+        for name, others in files_of("handtint_model").items()
+        for other in others
+        if "." in name and "." in other and room(name) != room(other)
+        if height[room(name)] >= height[room(other)]
+    }
+    assert found == set()
+
+
+def test_layers_are_those_of_the_document() -> None:
+    block = text_of(ARCHITECTURE).split("```text\n")[1].split("```")[0]
+    drawn = [re.findall(r"[a-z_]+", line.split("  ")[0]) for line in block.splitlines()]
+    assert drawn == [list(layer) for layer in MODEL_LAYERS]
+    rooms = {room(name) for name in of_part("handtint_model") if "." in name}
+    assert rooms == {name for layer in MODEL_LAYERS for name in layer}
+
+
 def test_who_imports_training_and_evaluation() -> None:
     own = ("handtint_model.training", "handtint_model.evaluation")
     users: dict[str, set[str]] = {package: set() for package in own}
@@ -188,7 +263,7 @@ def test_who_imports_training_and_evaluation() -> None:
 
 def test_what_the_server_takes_of_the_model() -> None:
     bullet = text_of(ARCHITECTURE).split("- Apart from these two")[1].split("\n- ")[0]
-    described = set(re.findall(r"`(handtint_model\.[a-z]\w*)`", bullet))
+    described = set(re.findall(r"`(handtint_model(?:\.[a-z]\w*)+)`", bullet))
     two = ("handtint_server.cli.train", "handtint_server.cli.evaluate")
     taken = set()
     for name in of_part("handtint_server"):

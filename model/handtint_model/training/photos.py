@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from ..colour import rgb_to_lab
+from ..color.torch_conversions import rgb_to_lab
 from ..errors import BadImage
 from .config import Stage, TrainConfig
 
