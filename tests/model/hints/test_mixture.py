@@ -131,13 +131,13 @@ def test_what_is_far_from_paint_may_be_left_out(monkeypatch: pytest.MonkeyPatch)
         sums[top : top + 4, left : left + 12] = (1.0, 1.0, *ab)
     points = np.zeros((*guide.shape, 3), np.float32)
     wanted = points.copy()
-    residual._spread(sums, guide, 8.0, points)
-    spans = residual._near(sums[..., 1] > 0, 8.0)
+    full_resolution._spread(sums, guide, 8.0, points)
+    spans = full_resolution._near(sums[..., 1] > 0, 8.0)
     share = (spans[:, 2] - spans[:, 1]).sum() / guide.size
     assert 0.1 < share < 0.7
     everywhere = np.array([(row, 0, guide.shape[1]) for row in range(guide.shape[0])])
     monkeypatch.setattr(full_resolution, "_near", lambda *_: everywhere)
-    residual._spread(sums, guide, 8.0, wanted)
+    full_resolution._spread(sums, guide, 8.0, wanted)
     assert np.abs(wanted).max() > 40
     assert np.abs(points - wanted).max() < 0.05
 
@@ -213,8 +213,8 @@ def test_painted_all_over_is_as_painted_nearly_all_over() -> None:
     bare = sums.copy()
     bare[:2, :2] = 0.0
     whole, nearly = (np.zeros((60, 80, 3), np.float32) for _ in range(2))
-    mass = residual._spread(sums, guide, 2.0, whole)
-    other = residual._spread(bare, guide, 2.0, nearly)
+    mass = full_resolution._spread(sums, guide, 2.0, whole)
+    other = full_resolution._spread(bare, guide, 2.0, nearly)
     assert np.abs(whole).max() > 1.0
     np.testing.assert_allclose(whole[30:, 40:], nearly[30:, 40:], atol=1e-3)
     np.testing.assert_array_equal(mass[30:, 40:], other[30:, 40:])
