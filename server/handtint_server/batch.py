@@ -112,7 +112,13 @@ class LocalPainter:
         options = settings.options
 
         def work(colorizer: Any, photo: Any) -> NDArray[Any]:
-            rgb: NDArray[Any] = colorizer.colorize(photo, hints, options=options, progress=progress)
+            rgb: NDArray[Any] = colorizer.colorize(
+                photo,
+                hints,
+                vividness=options.vividness,
+                strength=options.strength,
+                progress=progress,
+            )
             return rgb
 
         rgb, made = less_memory.paint(

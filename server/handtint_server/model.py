@@ -23,6 +23,7 @@ from handtint_model import (
 from handtint_model import files as image_io
 from handtint_model.files import formats as image_formats
 from handtint_model.files import hint_files, icc
+from handtint_model.luminance import nearest_code
 from handtint_model.threads import in_threads, strips
 from handtint_model.types import RENDER_SIZES
 
@@ -46,6 +47,7 @@ __all__ = [
     "image_io",
     "in_threads",
     "luminance_of",
+    "nearest_code",
     "strips",
 ]
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import Problem
-from .model import Plane, icc
+from .model import Plane, icc, nearest_code
 from .multipart import Part
 from .schemas import LAYOUTS
 
@@ -32,7 +32,7 @@ class RawSpace:
         """(H, W, n) uint8, uint16 or float32 codes to (H, W) Y': uint16, float32 for float."""
         linear = icc.Linearizer(self._profile, colours.dtype)
         kept = np.dtype(np.float32 if colours.dtype.kind == "f" else np.uint16)
-        encode = icc.Encoder(kept)
+        encode = nearest_code(kept)
 
         def convert(strip: NDArray[Any]) -> NDArray[Any]:
             return encode(np.maximum(linear.luminance(strip), 0.0))
@@ -66,7 +66,7 @@ def space_of(layout: str, part: Part | None) -> RawSpace | None:
     if part is None:
         return None
     data = bytes(part.data)
-    found = icc.colour_space(data)
+    found = icc.color_space(data)
     wanted = "GRAY" if channels == "Y" else channels
     if found != wanted:
         raise _bad(

@@ -136,7 +136,8 @@ def _coloured(
             hints,
             region=None if wanted.region is None else region,
             progress=ticket.report,
-            options=options,
+            vividness=options.vividness,
+            strength=options.strength,
         )
         ticket.timings["render"] = (time.perf_counter() - started) * 1000
         return rgb
