@@ -79,7 +79,8 @@ class PhotoResults:
                 self._propagated = made
         return made
 
-    def __len__(self) -> int:
+    @property
+    def kept_automatic(self) -> int:
         """How many automatic colours are kept."""
         with self._lock:
             return len(self._automatic)

