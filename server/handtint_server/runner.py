@@ -11,17 +11,17 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .app import create_app
+from .api.app import create_app
+from .api.service import Service
 from .discovery import Publication, read_mirrors, read_or_make_token
 from .folders import data_folder, runtime_folder
-from .http_server import make_server
+from .http.gate import Gate, is_loopback, new_token
+from .http.server import make_server
 from .model import HandtintError
-from .security import Gate, is_loopback, new_token
-from .service import Service
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from .engine import Load
+    from .engine.workers import Load
 
 log = logging.getLogger("handtint.runner")
 

@@ -12,13 +12,13 @@ from tqdm import tqdm
 
 from handtint_model.errors import BadOption, HandtintError
 from handtint_model.types import RENDER_SIZES, ColorizeOptions
-from handtint_server.batch_plan import FailureList, HintSource, Settings, parse_point, plan
+from handtint_server.batch.plan import FailureList, HintSource, Settings, parse_point, plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from contextlib import AbstractContextManager
 
-    from handtint_server.batch_plan import Job, Outcome, Point
+    from handtint_server.batch.plan import Job, Outcome, Point
 
 DEFAULTS = ColorizeOptions()
 FAILURES = "handtint-failures.csv"
@@ -203,13 +203,13 @@ def _run(
 ) -> AbstractContextManager[Iterable[Outcome]]:
     """The run that was asked for; heavy imports happen here."""
     if engine == "ray":
-        from handtint_server.batch_ray import RayRun
+        from handtint_server.batch.ray_run import RayRun
 
         return RayRun(jobs, settings, weights=weights, device=device, workers=workers)
-    from handtint_server.batch import LocalPainter, Pipeline
+    from handtint_server.batch.pipeline import LocalPainter, Pipeline
 
     if server is not None:
-        from handtint_server.batch_server import ServerPainter
+        from handtint_server.batch.server_painter import ServerPainter
 
         return Pipeline(jobs, settings, ServerPainter.connect(server, token_file))
     return Pipeline(jobs, settings, LocalPainter.load(weights, device))

@@ -72,9 +72,9 @@ def serve(settings: Settings) -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
     from handtint_server import folders, logs
-    from handtint_server.devices import settle_malloc
+    from handtint_server.api.errors import sentence
     from handtint_server.discovery import AlreadyRunningError
-    from handtint_server.errors import sentence
+    from handtint_server.engine.devices import settle_malloc
     from handtint_server.model import HandtintError
     from handtint_server.runner import AddressError, Runner
 
@@ -114,7 +114,7 @@ def _watch_model(runner: Any, log_path: Path | None) -> None:
 
 
 def _screen(runner: Any, log_path: Path | None) -> str:
-    from handtint_server.devices import describe
+    from handtint_server.engine.devices import describe
 
     settings, engines = runner.settings, runner.service.engines
     devices = ", ".join(f"{w.device} ({describe(w.device)})" for w in engines.workers)

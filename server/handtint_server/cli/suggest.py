@@ -133,7 +133,7 @@ def _ask(
     render_size: int,
 ) -> list[tuple[str, float]]:
     """(colour, probability) as a server finds them."""
-    from handtint_server.batch_server import find_server
+    from handtint_server.batch.server_painter import find_server
     from handtint_server.client import Client
 
     with Client(*find_server(url, token_file)) as client:
