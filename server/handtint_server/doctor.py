@@ -11,14 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from . import __version__
-from .api.errors import sentence
 from .client.client import Client, ClientError, Rejected, Unreachable
 from .discovery import FILE, Discovery
 from .editors import installer
 from .editors.connection import CONNECTION
-from .editors.places import EDITORS, TITLES, Environment, Target, find_targets
+from .editors.environment import EDITORS, TITLES, Environment, Target
+from .editors.places import find_targets
 from .folders import FolderError, runtime_folder
 from .model import HandtintError
+from .sentences import sentence
 from .settings import API_VERSION
 
 OK, NOTE, BAD = "ok", "note", "bad"

@@ -18,7 +18,8 @@ from handtint_server import doctor
 from handtint_server.cli.doctor import scrub, table
 from handtint_server.discovery import FILE, Discovery
 from handtint_server.editors import connection, installer
-from handtint_server.editors.places import Environment, Target, find_targets
+from handtint_server.editors.environment import Environment, Target
+from handtint_server.editors.places import find_targets
 
 from .conftest import Live, Start
 

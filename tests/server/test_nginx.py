@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from handtint_server.client import Client, Rejected
-from handtint_server.engine.progress import Ticket
+from handtint_server.engine.progress import RequestTicket
 
 from . import pictures
 from .conftest import SECONDS, Live, start_live
@@ -200,7 +200,7 @@ def test_a_client_that_goes_away_is_noticed(proxied: Proxied) -> None:
     assert cancelled(proxied) == before + 1
 
 
-def tickets_of(server: Live) -> list[Ticket]:
+def tickets_of(server: Live) -> list[RequestTicket]:
     return [t for t in [*server.service.tickets._tickets.values()] if t.ended is None]
 
 

@@ -11,9 +11,10 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from ..http.gate import Gate, new_token
+from ..http.problem import Problem
 from ..http.response import problem_answer
 from ..settings import Settings
-from .errors import Problem, problem_from
+from .errors import problem_from
 from .service import Service
 
 if TYPE_CHECKING:

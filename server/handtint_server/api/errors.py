@@ -1,16 +1,11 @@
-"""One mapping from what can go wrong to an answer: status, stable code, sentence.
-
-`Problem` is the only error that leaves the server; it is written as
-``application/problem+json`` (RFC 9457).  `CODES` is the table of section 11 of
-``docs/http-api.md``; a test compares the two.
-"""
+"""Which answer each error of the model gets: status, stable code, sentence."""
 
 from __future__ import annotations
 
-import json
-from http import HTTPStatus
-from typing import Any
+import errno
 
+from ..engine.out_of_memory import is_device_out_of_memory
+from ..http.problem import Problem
 from ..model import (
     BadCheckpoint,
     BadHint,
@@ -20,156 +15,38 @@ from ..model import (
     DeviceProblem,
     HandtintError,
 )
+from ..sentences import sentence
 
-CODES: dict[str, int] = {
-    "bad_http": 400,
-    "bad_multipart": 400,
-    "bad_request": 400,
-    "token_missing": 401,
-    "token_wrong": 401,
-    "host_refused": 403,
-    "origin_refused": 403,
-    "not_found": 404,
-    "image_unknown": 404,
-    "request_unknown": 404,
-    "method_not_allowed": 405,
-    "too_slow": 408,
-    "cancelled": 409,
-    "request_id_in_use": 409,
-    "length_required": 411,
-    "body_too_large": 413,
-    "image_too_large": 413,
-    "hints_too_large": 413,
-    "media_type": 415,
-    "format_refused": 415,
-    "bad_image": 422,
-    "bad_plane": 422,
-    "bad_profile": 422,
-    "bad_hints": 422,
-    "bad_option": 422,
-    "header_too_large": 431,
-    "internal": 500,
-    "not_implemented": 501,
-    "busy": 503,
-    "out_of_memory": 503,
-    "model_failed": 503,
-    "stopping": 503,
-    "timed_out": 504,
+CODE_OF: dict[type[HandtintError], str] = {
+    BadImage: "bad_image",
+    BadHint: "bad_hints",
+    BadOption: "bad_option",
+    BadCheckpoint: "model_failed",
+    DeviceProblem: "model_failed",
+    Cancelled: "cancelled",
 }
+"""The code of every error of the model; a test fails when one is missing."""
 
-PROBLEM_TYPE = "application/problem+json"
-
-COMMON_HEADERS: tuple[tuple[str, str], ...] = (
-    ("Handtint-Api", "1"),
-    ("Cache-Control", "no-store"),
-    ("X-Content-Type-Options", "nosniff"),
-)
-"""Header fields of every answer."""
-
-# RFC 9110 renamed these two; Python took the new names in 3.13.
-_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
-
-
-def title_of(status: int) -> str:
-    """The reason phrase of a status, the same under every Python."""
-    return _TITLES.get(status) or HTTPStatus(status).phrase
-
-
-class Problem(Exception):
-    """An answer that is not the one asked for.
-
-    code: a key of `CODES`.  detail: one sentence for a person.  retry_after: seconds.
-    headers: further header fields.  more: further members of the JSON object.
-    """
-
-    def __init__(
-        self,
-        code: str,
-        detail: str,
-        *,
-        retry_after: int | None = None,
-        headers: tuple[tuple[str, str], ...] = (),
-        **more: Any,
-    ) -> None:
-        super().__init__(detail)
-        self.code = code
-        self.status = CODES[code]
-        self.detail = detail
-        self.more = more
-        self.extra_headers = headers
-        if retry_after is not None:
-            self.more["retry_after"] = retry_after
-            self.extra_headers += (("Retry-After", str(retry_after)),)
-        if self.status == 401:
-            self.extra_headers += (("WWW-Authenticate", "Bearer"),)
-
-    @property
-    def status_line(self) -> str:
-        """``404 Not Found``."""
-        return f"{self.status} {title_of(self.status)}"
-
-    def body(self) -> bytes:
-        """The problem as JSON."""
-        return json.dumps(
-            {
-                "type": "about:blank",
-                "title": title_of(self.status),
-                "status": self.status,
-                "code": self.code,
-                "detail": self.detail,
-                **self.more,
-            },
-            ensure_ascii=True,
-        ).encode("ascii")
-
-    def headers(self) -> list[tuple[str, str]]:
-        """All header fields but Content-Length."""
-        return [("Content-Type", PROBLEM_TYPE), *COMMON_HEADERS, *self.extra_headers]
-
-
-def sentence(text: object) -> str:
-    """The text with a capital letter at its start and a full stop at its end."""
-    words = " ".join(str(text).split())
-    if not words:
-        return "No reason was given."
-    words = words[0].upper() + words[1:]
-    return words if words.endswith((".", "!", "?")) else words + "."
-
-
-_NO_MEMORY = (
-    "out of memory",  # CUDA beside its allocator, MPS
-    "can't allocate memory",  # the processor
-    "not enough memory",  # the processor, on Windows
-    "ALLOC_FAILED",  # cuBLAS, cuDNN
-)
-
-
-def is_device_out_of_memory(error: BaseException) -> bool:
-    """Whether this is one of torch's errors for a device without memory.
-
-    Told by name and words: torch loads slowly, and only CUDA's allocator has a class for it.
-    """
-    if type(error).__name__ == "OutOfMemoryError":
-        return True
-    return isinstance(error, RuntimeError) and any(words in str(error) for words in _NO_MEMORY)
+_RETRY_AFTER = {"model_failed": 30}
+_DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def problem_from(error: BaseException) -> Problem | None:
-    """The answer for an error of the model, or None for one that nobody foresaw."""
+    """The answer to an expected error, or None for any other: those are a 500 and are logged.
+
+    A bare `HandtintError` and a class that `CODE_OF` does not list are unexpected, too.
+    """
     if isinstance(error, Problem):
         return error
-    if isinstance(error, Cancelled):
-        return Problem("cancelled", "The request was cancelled.")
-    if isinstance(error, BadImage):
-        return Problem("bad_image", sentence(error))
-    if isinstance(error, BadHint):
-        return Problem("bad_hints", sentence(error))
-    if isinstance(error, BadOption):
-        return Problem("bad_option", sentence(error))
-    if isinstance(error, BadCheckpoint | DeviceProblem):
-        return Problem("model_failed", sentence(error), retry_after=30)
+    if is_disk_full(error):
+        return Problem(
+            "disk_full", "The disk of the server is full: free some space and try again."
+        )
     if isinstance(error, HandtintError):
-        return Problem("bad_option", sentence(error))
+        code = next((CODE_OF[kind] for kind in type(error).__mro__ if kind in CODE_OF), None)
+        if code is None:
+            return None
+        return Problem(code, sentence(error), retry_after=_RETRY_AFTER.get(code))
     if isinstance(error, MemoryError) or is_device_out_of_memory(error):
         return Problem(
             "out_of_memory",
@@ -178,3 +55,13 @@ def problem_from(error: BaseException) -> Problem | None:
             retry_after=5,
         )
     return None
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether an error, or the one that it was raised from, says that no space is left."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno in _DISK_FULL:
+            return True
+        cause = cause.__cause__
+    return False

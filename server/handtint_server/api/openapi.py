@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from .. import __version__
-from .errors import CODES, PROBLEM_TYPE, title_of
+from ..http.problem import CODES, PROBLEM_TYPE, title_of
 from .schemas import (
     IMAGE_ID_PATTERN,
     REQUEST_ID_PATTERN,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -12,26 +14,29 @@ from numpy.typing import NDArray
 
 from ..decode.hints import read_hints, read_mask
 from ..decode.photo import answer_pixels
-from ..http.request import read_body
+from ..http.problem import Problem
 from ..http.response import bytes_answer, json_answer, pixels_answer, timing_header
 from ..metrics import CONTENT_TYPE as METRICS_TYPE
-from ..model import image_io
-from .errors import Problem
+from ..model import Hints, image_io
 from .openapi import document
 from .schemas import (
     ColorizeRequest,
+    PhotoRequest,
+    RequestState,
     SuggestAnswer,
     SuggestionModel,
     SuggestRequest,
     UncertaintyRequest,
 )
+from .validation import read_request
 
 if TYPE_CHECKING:
     from handtint_model import Colorizer, EncodedPhoto, Suggestion
 
-    from ..decode.photo import Source
-    from ..engine.out_of_memory import Encoding
-    from ..engine.progress import Ticket
+    from ..decode.photo import PhotoSource
+    from ..engine.out_of_memory import EncodingResult
+    from ..engine.progress import RequestTicket
+    from ..http.multipart import Part
     from .service import Service
 
 bp = Blueprint("v1", __name__)
@@ -48,24 +53,30 @@ RAW_TYPE = "application/octet-stream"
 
 def service() -> Service:
     """The state of this application."""
-    found: Service = current_app.extensions["handtint"]
-    return found
+    state: Service = current_app.extensions["handtint"]
+    return state
 
 
-def _gone(incoming: Request) -> Callable[[], bool]:
+def _client_gone(incoming: Request) -> Callable[[], bool]:
     """Whether the client has closed its connection, as far as the WSGI server tells."""
     asked: Callable[[], bool] | None = incoming.environ.get("waitress.client_disconnected")
     return asked or (lambda: False)
 
 
+def _hints(wanted: PhotoRequest, parts: dict[str, Part], state: Service) -> Hints | None:
+    """All hints of a request, or None if there are none."""
+    crop = None if wanted.hints is None else wanted.hints.crop()
+    return read_hints(parts.get("hints"), crop, wanted.discs(), state.settings.max_pixels)
+
+
 def _common_headers(
-    ticket: Ticket, photo: Source, made: Encoding, hit: bool
+    ticket: RequestTicket, source: PhotoSource, result: EncodingResult, hit: bool
 ) -> list[tuple[str, str]]:
     """Of every answer about a photo."""
-    colorizer = made.colorizer
-    note = [("Handtint-Note", made.note)] if made.note else []
+    colorizer = result.colorizer
+    note = [("Handtint-Note", result.note)] if result.note else []
     return [
-        ("Handtint-Image-Id", photo.image_id),
+        ("Handtint-Image-Id", source.image_id),
         ("Handtint-Request-Id", ticket.request_id),
         ("Handtint-Device", str(colorizer.device)),
         ("Handtint-Weights", str(colorizer.weights_id)),
@@ -88,28 +99,28 @@ def _size_headers(width: int, height: int, dtype: str, layout: str) -> list[tupl
 def colorize() -> Response:
     """The coloured picture."""
     state = service()
-    wanted, parts, size = read_body(request, ColorizeRequest, PHOTO_PARTS)
-    with state.session("/v1/colorize", wanted.request_id, _gone(request)) as ticket:
-        photo = state.find_source(wanted, parts, ticket, size)
-        hints = read_hints(wanted, parts.get("hints"), state.settings.max_pixels)
-        region = _region(wanted, photo)
-        itemsize = photo.luminance.dtype.itemsize
-        reservation = state.budget.take(region[2] * region[3] * 4 * itemsize)
+    wanted, parts, size = read_request(request, ColorizeRequest, PHOTO_PARTS)
+    with state.request("/v1/colorize", wanted.request_id, _client_gone(request)) as ticket:
+        source = state.find_source(wanted, parts, ticket, size)
+        hints = _hints(wanted, parts, state)
+        region = _region(wanted, source)
+        itemsize = source.luminance.dtype.itemsize
+        reservation = state.memory_limiter.reserve(region[2] * region[3] * 4 * itemsize)
         try:
-            rgb, made, hit = _coloured(state, wanted, ticket, photo, hints, region)
+            rgb, result, hit = _coloured(state, wanted, ticket, source, hints, region)
             started = time.perf_counter()
             ticket.report("write", 0.0)
-            alpha = _cut(photo.alpha, region)
+            alpha = _cut(source.alpha, region)
             if wanted.output == "raw":
                 own = wanted.answer_profile == "source"
                 layout: str = wanted.answer_layout
-                dtype, kind = photo.dtype, RAW_TYPE
-                body: Any = answer_pixels(rgb, alpha, photo, layout, own_space=own)
+                dtype, kind = source.dtype, RAW_TYPE
+                body: Any = answer_pixels(rgb, alpha, source, layout, own_space=own)
             else:
-                layout, dtype, kind, body = _file(rgb, alpha, photo, wanted.output, ticket)
+                layout, dtype, kind, body = _file(rgb, alpha, source, wanted.output, ticket)
             ticket.timings["write"] = (time.perf_counter() - started) * 1000
             state.metrics.pixels.inc(region[2] * region[3])
-            headers = _common_headers(ticket, photo, made, hit)
+            headers = _common_headers(ticket, source, result, hit)
             headers += _size_headers(region[2], region[3], dtype, layout)
             if wanted.region is not None:
                 headers.append(("Handtint-Region", ",".join(map(str, region))))
@@ -122,14 +133,14 @@ def colorize() -> Response:
 def _coloured(
     state: Service,
     wanted: ColorizeRequest,
-    ticket: Ticket,
-    photo: Source,
+    ticket: RequestTicket,
+    source: PhotoSource,
     hints: Any,
     region: tuple[int, int, int, int],
-) -> tuple[NDArray[Any], Encoding, bool]:
+) -> tuple[NDArray[Any], EncodingResult, bool]:
     options = wanted.options()
 
-    def act(colorizer: Colorizer, encoded: EncodedPhoto) -> NDArray[Any]:
+    def work(colorizer: Colorizer, encoded: EncodedPhoto) -> NDArray[Any]:
         started = time.perf_counter()
         rgb = colorizer.colorize(
             encoded,
@@ -141,11 +152,11 @@ def _coloured(
         ticket.timings["render"] = (time.perf_counter() - started) * 1000
         return rgb
 
-    return state.run(photo, options, ticket, act)
+    return state.run(source, options, ticket, work)
 
 
-def _region(wanted: ColorizeRequest, photo: Source) -> tuple[int, int, int, int]:
-    height, width = photo.shape
+def _region(wanted: ColorizeRequest, source: PhotoSource) -> tuple[int, int, int, int]:
+    height, width = source.shape
     if wanted.region is None:
         return 0, 0, width, height
     x, y, w, h = wanted.region
@@ -164,7 +175,11 @@ def _cut(plane: NDArray[Any] | None, region: tuple[int, int, int, int]) -> NDArr
 
 
 def _file(
-    rgb: NDArray[Any], alpha: NDArray[Any] | None, photo: Source, output: str, ticket: Ticket
+    rgb: NDArray[Any],
+    alpha: NDArray[Any] | None,
+    source: PhotoSource,
+    output: str,
+    ticket: RequestTicket,
 ) -> tuple[str, str, str, bytes]:
     """(layout, dtype, media type, bytes) of a picture file."""
     if alpha is not None:
@@ -172,14 +187,14 @@ def _file(
     data = image_io.write_photo(
         None,
         rgb,
-        photo.meta,
+        source.meta,
         alpha=alpha,
         format=output,
         progress=lambda _, fraction: ticket.report("write", fraction),
     )
     assert data is not None
-    deep = {"png": "u16", "tiff": photo.dtype}.get(output, "u8")
-    dtype = "u8" if photo.dtype == "u8" else deep
+    deep = {"png": "u16", "tiff": source.dtype}.get(output, "u8")
+    dtype = "u8" if source.dtype == "u8" else deep
     return "RGB" if alpha is None else "RGBA", dtype, FILE_TYPES[output], data
 
 
@@ -187,43 +202,45 @@ def _file(
 def suggest() -> Response:
     """Likely colours at a place."""
     state = service()
-    wanted, parts, size = read_body(request, SuggestRequest, PHOTO_PARTS | {"mask"})
-    with state.session("/v1/suggest", wanted.request_id, _gone(request)) as ticket:
-        photo = state.find_source(wanted, parts, ticket, size)
-        hints = read_hints(wanted, parts.get("hints"), state.settings.max_pixels)
-        where = _place(wanted, parts, photo, state.settings.max_pixels)
+    wanted, parts, size = read_request(request, SuggestRequest, PHOTO_PARTS | {"mask"})
+    with state.request("/v1/suggest", wanted.request_id, _client_gone(request)) as ticket:
+        source = state.find_source(wanted, parts, ticket, size)
+        hints = _hints(wanted, parts, state)
+        where = _place(wanted, parts, source, state.settings.max_pixels)
 
-        def act(colorizer: Colorizer, encoded: EncodedPhoto) -> list[Suggestion]:
+        def work(colorizer: Colorizer, encoded: EncodedPhoto) -> list[Suggestion]:
             started = time.perf_counter()
-            found = colorizer.suggest(encoded, where, hints, n=wanted.n, strength=wanted.strength)
+            suggestions = colorizer.suggest(
+                encoded, where, hints, n=wanted.n, strength=wanted.strength
+            )
             ticket.timings["render"] = (time.perf_counter() - started) * 1000
-            return found
+            return suggestions
 
-        found, made, hit = state.run(photo, wanted.options(), ticket, act)
+        suggestions, result, hit = state.run(source, wanted.options(), ticket, work)
         answer = SuggestAnswer(
-            image_id=photo.image_id,
+            image_id=source.image_id,
             suggestions=[
                 SuggestionModel(
                     color="#{:02x}{:02x}{:02x}".format(*map(int, s.rgb)),
                     ab=[round(float(v), 2) for v in s.ab],
                     probability=round(min(max(float(s.probability), 0.0), 1.0), 5),
                 )
-                for s in found
+                for s in suggestions
             ],
         )
-        return json_answer(answer, _common_headers(ticket, photo, made, hit))
+        return json_answer(answer, _common_headers(ticket, source, result, hit))
 
 
 def _place(
-    wanted: SuggestRequest, parts: dict[str, Any], photo: Source, max_pixels: int
+    wanted: SuggestRequest, parts: dict[str, Any], source: PhotoSource, max_pixels: int
 ) -> tuple[float, float] | NDArray[np.bool_]:
     if wanted.mask is not None:
-        return read_mask(wanted.mask, parts.get("mask"), photo.shape, max_pixels)
+        return read_mask(parts.get("mask"), wanted.mask.crop(), source.shape, max_pixels)
     if "mask" in parts:
         raise Problem("bad_hints", "There is a part mask, but the request does not describe it.")
     assert wanted.point is not None
     x, y = wanted.point
-    height, width = photo.shape
+    height, width = source.shape
     if not (-0.5 <= x < width - 0.5 and -0.5 <= y < height - 0.5):
         raise Problem(
             "bad_option", f"The point {x:g},{y:g} lies outside the {width} x {height} photo."
@@ -235,21 +252,21 @@ def _place(
 def uncertainty() -> Response:
     """Where a hint would tell most."""
     state = service()
-    wanted, parts, size = read_body(request, UncertaintyRequest, PHOTO_PARTS)
-    with state.session("/v1/uncertainty", wanted.request_id, _gone(request)) as ticket:
-        photo = state.find_source(wanted, parts, ticket, size)
-        hints = read_hints(wanted, parts.get("hints"), state.settings.max_pixels)
+    wanted, parts, size = read_request(request, UncertaintyRequest, PHOTO_PARTS)
+    with state.request("/v1/uncertainty", wanted.request_id, _client_gone(request)) as ticket:
+        source = state.find_source(wanted, parts, ticket, size)
+        hints = _hints(wanted, parts, state)
         options = wanted.options()
 
-        def act(colorizer: Colorizer, encoded: EncodedPhoto) -> NDArray[np.float32]:
+        def work(colorizer: Colorizer, encoded: EncodedPhoto) -> NDArray[np.float32]:
             started = time.perf_counter()
-            found = colorizer.uncertainty(encoded, hints)
+            cells = colorizer.uncertainty(encoded, hints)
             ticket.timings["render"] = (time.perf_counter() - started) * 1000
-            return found
+            return cells
 
-        cells, made, hit = state.run(photo, options, ticket, act)
+        cells, result, hit = state.run(source, options, ticket, work)
         body, kind, dtype = _map(cells, wanted)
-        headers = _common_headers(ticket, photo, made, hit)
+        headers = _common_headers(ticket, source, result, hit)
         headers += _size_headers(cells.shape[1], cells.shape[0], dtype, "Y")
         return pixels_answer(request, body, kind, headers)
 
@@ -260,8 +277,6 @@ def _map(cells: NDArray[Any], wanted: UncertaintyRequest) -> tuple[Any, str, str
     codes = np.rint(np.clip(cells, 0.0, 1.0) * 255).astype(np.uint8)
     if wanted.output == "raw":
         return np.ascontiguousarray(codes), RAW_TYPE, "u8"
-    import io
-
     from PIL import Image
 
     file = io.BytesIO()
@@ -269,10 +284,19 @@ def _map(cells: NDArray[Any], wanted: UncertaintyRequest) -> tuple[Any, str, str
     return file.getvalue(), "image/png", "u8"
 
 
+def _state_of(ticket: RequestTicket) -> RequestState:
+    return RequestState.model_construct(
+        request_id=ticket.request_id,
+        state=ticket.state,
+        stage=ticket.stage,
+        fraction=round(ticket.fraction, 4),
+    )
+
+
 @bp.get("/v1/requests/<request_id>")
 def progress(request_id: str) -> Response:
     """Where a request stands."""
-    return json_answer(service().tickets.find(request_id).as_model())
+    return json_answer(_state_of(service().tickets.find(request_id)))
 
 
 @bp.delete("/v1/requests/<request_id>")
@@ -280,7 +304,7 @@ def cancel(request_id: str) -> Response:
     """Stop a request."""
     ticket = service().tickets.find(request_id)
     ticket.cancel()
-    return json_answer(ticket.as_model())
+    return json_answer(_state_of(ticket))
 
 
 @bp.get("/v1/health")
@@ -304,6 +328,4 @@ def metrics() -> Response:
 @bp.get("/openapi.json")
 def openapi() -> Response:
     """The machine-readable description."""
-    import json
-
     return bytes_answer(json.dumps(document()).encode(), "application/json")

@@ -10,24 +10,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from ..decode.hints import Crop, Disc
+from ..decode.raw_pixels import LAYOUTS, RawFormat
 from ..model import RENDER_SIZES, ColorizeOptions
 
 MAX_SIDE = 1_000_000
 MAX_POINTS = 10_000
+MAX_REQUEST_JSON = 2 << 20
+"""Bytes of the part `request`, or of a JSON body."""
 MAX_COORDINATE = 2**31 - 1
-
-DTYPES = {"u8": 1, "u16": 2, "f16": 2, "f32": 4}
-"""Bytes of one value of each raw dtype."""
-
-LAYOUTS = {
-    "Y": "Y",
-    "YA": "Y",
-    "RGB": "RGB",
-    "RGBA": "RGB",
-    "BGR": "RGB",
-    "BGRA": "RGB",
-}
-"""Each raw layout and the colour channels it holds."""
 
 IMAGE_ID_PATTERN = r"^[A-Za-z0-9._-]{1,64}$"
 REQUEST_ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
@@ -43,7 +34,7 @@ Coordinate = Annotated[float, Field(ge=-MAX_COORDINATE, le=MAX_COORDINATE)]
 Dtype = Literal["u8", "u16", "f16", "f32"]
 Layout = Literal["Y", "YA", "RGB", "RGBA", "BGR", "BGRA"]
 AnswerLayout = Literal["RGB", "RGBA", "BGR", "BGRA"]
-Encoding = Literal["raw", "zlib"]
+CropEncoding = Literal["raw", "zlib"]
 
 
 class Wire(BaseModel):
@@ -62,13 +53,17 @@ class HintCrop(Wire):
     width: Side | None = None
     height: Side | None = None
     layout: Literal["RGBA", "BGRA"] = "RGBA"
-    encoding: Encoding = "raw"
+    encoding: CropEncoding = "raw"
 
     @model_validator(mode="after")
     def _whole_size(self) -> HintCrop:
         if (self.width is None) != (self.height is None):
             raise ValueError("width and height of hints come together")
         return self
+
+    def crop(self) -> Crop:
+        """For `decode.hints`."""
+        return Crop(**self.model_dump())
 
 
 class MaskCrop(Wire):
@@ -78,7 +73,11 @@ class MaskCrop(Wire):
     y: Offset = 0
     width: Side
     height: Side
-    encoding: Encoding = "raw"
+    encoding: CropEncoding = "raw"
+
+    def crop(self) -> Crop:
+        """For `decode.hints`."""
+        return Crop(**self.model_dump())
 
 
 class Point(Wire):
@@ -122,16 +121,16 @@ class PhotoRequest(Wire):
         return self
 
     @property
-    def raw_layout(self) -> str | None:
-        """The layout of a raw plane, or None if the request describes none."""
-        return self.layout or self.channels
-
-    @property
-    def raw_bytes(self) -> int | None:
-        """How many bytes the raw plane has, or None if the request describes none."""
-        if self.width is None or self.height is None or self.dtype is None:
+    def raw_format(self) -> RawFormat | None:
+        """What the part `plane` holds, or None if the request describes none."""
+        layout = self.layout or self.channels
+        if self.width is None or self.height is None or self.dtype is None or layout is None:
             return None
-        return self.width * self.height * len(self.raw_layout or "") * DTYPES[self.dtype]
+        return RawFormat(self.width, self.height, self.dtype, layout)
+
+    def discs(self) -> list[Disc]:
+        """The points, for `decode.hints`."""
+        return [Disc(p.x, p.y, p.color, p.radius) for p in self.points]
 
     def options(self) -> ColorizeOptions:
         """The options of the model."""

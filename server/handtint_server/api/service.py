@@ -1,8 +1,7 @@
-"""What the routes share: engines, cache, progress, limits, and the way of one request."""
+"""What the routes share: engines, cache, progress, limits, and the course of one request."""
 
 from __future__ import annotations
 
-import gc
 import logging
 import secrets
 import threading
@@ -13,20 +12,22 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
-from ..decode import photo
-from ..engine import out_of_memory
-from ..engine.devices import describe, engine_devices, free_unused, trim_heaps
-from ..engine.photo_cache import Entry, Fingerprint, PhotoCache, wait_for
-from ..engine.progress import Ticket, Tickets
+from ..decode import photo as decode_photo
+from ..engine.devices import describe, engine_devices, free_unused
+from ..engine.out_of_memory import encode_with_fallback, work_with_fallback
+from ..engine.photo_cache import CachedPhoto, Fingerprint, PhotoCache, wait_for
+from ..engine.progress import RequestTicket, RequestTickets
 from ..engine.workers import Engines, Load
-from ..http.memory_limiter import Budget
+from ..http.memory_limiter import MemoryLimiter
 from ..http.multipart import MAX_PARTS
+from ..http.problem import Problem
 from ..metrics import Metrics
 from ..model import BadImage, ColorizeOptions
 from ..settings import API_VERSION, Settings
-from .errors import Problem, problem_from
+from .errors import problem_from
 from .schemas import (
     MAX_POINTS,
+    MAX_REQUEST_JSON,
     CacheInfo,
     Defaults,
     EngineInfo,
@@ -41,15 +42,13 @@ from .schemas import (
 if TYPE_CHECKING:
     from handtint_model import Colorizer, EncodedPhoto
 
-    from ..decode.photo import Source
-    from ..engine.out_of_memory import Encoding
+    from ..decode.photo import PhotoSource
+    from ..engine.out_of_memory import EncodingResult
     from ..http.multipart import Part
 
 log = logging.getLogger("handtint.service")
 
-MAX_REQUEST_JSON = 2 << 20
-
-Act = Callable[["Colorizer", "EncodedPhoto"], Any]
+Work = Callable[["Colorizer", "EncodedPhoto"], Any]
 """What a route does with an encoded photo, on the engine's thread."""
 
 
@@ -60,16 +59,16 @@ class Service:
         self.settings = settings
         self.instance = secrets.token_hex(8)
         self.metrics = Metrics()
-        self.budget = Budget(settings.memory)
-        self.tickets = Tickets(settings.work_timeout)
+        self.memory_limiter = MemoryLimiter(settings.memory)
+        self.tickets = RequestTickets(settings.work_timeout)
         self.cache = PhotoCache(settings.cache_mb << 20)
         self.fingerprint = Fingerprint(settings.server_name)
-        self._closed = threading.Event()
-        self._sessions = 0
+        self.finished = 0  # requests that have ended, and models that were unloaded
         self.engines = Engines(
             load,
             lambda: engine_devices(settings.device),
             settings.places,
+            problem_from,
             settings.idle_unload * 60,
             on_fault=self.metrics.faults.inc,
             on_unload=self._on_unload,
@@ -80,33 +79,18 @@ class Service:
         gauge("handtint_cache_hits", "Photos found in the cache.", lambda: self.cache.hits)
         gauge("handtint_cache_misses", "Photos encoded.", lambda: self.cache.misses)
         gauge("handtint_places_taken", "Requests that hold a place.", lambda: self.engines.taken)
-        gauge("handtint_memory_in_flight_bytes", "Bodies and answers.", lambda: self.budget.used)
+        gauge(
+            "handtint_memory_in_flight_bytes",
+            "Bodies and answers.",
+            lambda: self.memory_limiter.used,
+        )
 
     def start(self) -> None:
         """Load the model in the background."""
         self.engines.start()
-        threading.Thread(target=self._trim, name="handtint-trim", daemon=True).start()
-
-    def _trim(self) -> None:
-        """After work, and every ten seconds during it, let go of freed memory.
-
-        Errors hold their frames, and so their arrays, in cycles that only the collector
-        finds; what the libraries made at their start is set apart, so that it is quick.
-        """
-        self.engines.first_load.wait()
-        gc.collect()
-        gc.freeze()
-        trimmed_at, trimmed = time.monotonic(), 0
-        while not self._closed.wait(1.0):
-            count, now = self._sessions, time.monotonic()
-            if count != trimmed and (self.engines.taken == 0 or now - trimmed_at > 10):
-                gc.collect()
-                trim_heaps()
-                trimmed_at, trimmed = now, count
 
     def close(self, seconds: float = 5.0) -> bool:
-        """End: running work is waited for, then cancelled; whether it ended in time."""
-        self._closed.set()
+        """End: wait for running work, then cancel it; returns whether it ended in time."""
         ended = self.engines.stop(seconds)
         if not ended:
             self.tickets.cancel_all()
@@ -117,14 +101,15 @@ class Service:
 
     def _on_unload(self, number: int) -> None:
         self.cache.drop_engine(number)
+        self.finished += 1
         threading.Thread(target=free_unused, daemon=True).start()
 
     @contextmanager
-    def session(
-        self, route: str, request_id: str | None, gone: Callable[[], bool]
-    ) -> Iterator[Ticket]:
-        """The way of one request: its ticket, its place, its line in log and metrics."""
-        ticket = self.tickets.open(request_id, gone)
+    def request(
+        self, route: str, request_id: str | None, client_gone: Callable[[], bool]
+    ) -> Iterator[RequestTicket]:
+        """Everything around one request: its ticket, its place, its line in log and metrics."""
+        ticket = self.tickets.open(request_id, client_gone)
         started = time.perf_counter()
         code = "ok"
         try:
@@ -138,32 +123,39 @@ class Service:
         else:
             ticket.end("done")
         finally:
-            self._sessions += 1
-            seconds = time.perf_counter() - started
-            self.metrics.requests.labels(route, code).inc()
-            self.metrics.seconds.labels(route).observe(seconds)
-            for step, milliseconds in ticket.timings.items():
-                self.metrics.step_seconds.labels(step).observe(milliseconds / 1000)
-            log.info(
-                "%s %s",
-                route,
-                code,
-                extra={
-                    "request_id": ticket.request_id,
-                    "ms": round(seconds * 1000, 1),
-                    "steps": {k: round(v, 1) for k, v in ticket.timings.items()},
-                },
-            )
+            self.finished += 1
+            self._record(route, code, ticket, time.perf_counter() - started)
+
+    def _record(self, route: str, code: str, ticket: RequestTicket, seconds: float) -> None:
+        """Write a request into metrics and log."""
+        self.metrics.requests.labels(route, code).inc()
+        self.metrics.seconds.labels(route).observe(seconds)
+        for step, milliseconds in ticket.timings.items():
+            self.metrics.step_seconds.labels(step).observe(milliseconds / 1000)
+        log.info(
+            "%s %s",
+            route,
+            code,
+            extra={
+                "request_id": ticket.request_id,
+                "ms": round(seconds * 1000, 1),
+                "steps": {k: round(v, 1) for k, v in ticket.timings.items()},
+            },
+        )
 
     def refused(self, code: str) -> None:
-        """A request was refused by its header section."""
+        """Count a request that was refused by its header section."""
         self.metrics.refused.labels(code).inc()
         log.debug("refused: %s", code)
 
     def find_source(
-        self, request: PhotoRequest, parts: dict[str, Part], ticket: Ticket, body_bytes: int
-    ) -> Source:
-        """The photo of a request: decoded, or known.  Raises Problem."""
+        self,
+        request: PhotoRequest,
+        parts: dict[str, Part],
+        ticket: RequestTicket,
+        body_bytes: int,
+    ) -> PhotoSource:
+        """The photo of a request: decoded from its parts, or cached.  Raises Problem."""
         image, plane = parts.get("image"), parts.get("plane")
         if sum(x is not None for x in (image, plane, request.image_id)) != 1:
             raise Problem(
@@ -173,79 +165,91 @@ class Service:
             )
         if plane is None and "profile" in parts:
             raise Problem("bad_multipart", "The part profile belongs to the part plane.")
-        if plane is None and request.raw_layout is not None:
+        if plane is None and request.raw_format is not None:
             raise Problem("bad_plane", "The request describes a plane, but there is none.")
         if request.image_id is not None:
-            known = self.cache.find_source(request.image_id)
-            if known is None:
+            cached = self.cache.find_source(request.image_id)
+            if cached is None:
                 raise Problem(
                     "image_unknown",
                     "The server no longer holds this photo: send its pixels again.",
                 )
-            return known
+            return cached
+        return self._decode(request, parts, ticket, body_bytes)
+
+    def _decode(
+        self,
+        request: PhotoRequest,
+        parts: dict[str, Part],
+        ticket: RequestTicket,
+        body_bytes: int,
+    ) -> PhotoSource:
+        """The photo in part `image` or `plane`."""
         started = time.perf_counter()
         ticket.report("decode", 0.0)
-        limit = self.settings.max_pixels
+        limit, raw = self.settings.max_pixels, request.raw_format
         try:
-            if image is not None:
-                decoded = photo.from_file(image, limit, ticket.report)
+            if "image" in parts:
+                decoded = decode_photo.from_file(parts["image"], limit, ticket.report)
             else:
-                assert plane is not None
-                decoded = photo.from_plane(
-                    request, plane, parts.get("profile"), limit, ticket.report, body_bytes
+                decoded = decode_photo.from_plane(
+                    raw, parts["plane"], parts.get("profile"), limit, ticket.report, body_bytes
                 )
         except BadImage as error:
-            raise photo.image_problem(error, request.raw_layout) from error
-        named = decoded.named(self.fingerprint.image_id(decoded.description, list(decoded.content)))
+            raise decode_photo.image_problem(error, raw) from error
+        source = decoded.named(
+            self.fingerprint.image_id(decoded.description, list(decoded.content))
+        )
         ticket.timings["decode"] = (time.perf_counter() - started) * 1000
-        return named
+        return source
 
     def run(
-        self, photo: Source, options: ColorizeOptions, ticket: Ticket, act: Act
-    ) -> tuple[Any, Encoding, bool]:
-        """Encode the photo if need be, and act on it.
+        self, source: PhotoSource, options: ColorizeOptions, ticket: RequestTicket, work: Work
+    ) -> tuple[Any, EncodingResult, bool]:
+        """Encode the photo unless it is cached, and work on it.
 
-        Returns what `act` returned, the encoding that it was done with, and whether that
-        was cached.
+        Returns (what `work` returned, the encoding that it was done with, whether that was
+        cached).
         """
         size = options.render_size
-        key = (photo.image_id, size)
+        key = (source.image_id, size)
+        cpu_colorizer = self.engines.cpu_colorizer
 
-        def encode_and_act(colorizer: Colorizer, number: int) -> Any:
+        def encode_and_work(colorizer: Colorizer, number: int) -> Any:
             started = time.perf_counter()
-            made = out_of_memory.encode(
-                colorizer, self.engines.spare, photo.luminance, photo.alpha, size, ticket.report
+            result = encode_with_fallback(
+                colorizer, cpu_colorizer, source.luminance, source.alpha, size, ticket.report
             )
             ticket.timings["encode"] = (time.perf_counter() - started) * 1000
-            entry = Entry(photo, made, number)
-            self.cache.land(key, entry)
-            return act_on(entry, colorizer, number)
+            photo = CachedPhoto(source, result, number)
+            self.cache.finish(key, photo)
+            return work_on(photo, colorizer, number)
 
-        def act_on(entry: Entry, colorizer: Colorizer, number: int) -> Any:
-            last = entry
+        def work_on(photo: CachedPhoto, colorizer: Colorizer, number: int) -> Any:
+            latest = photo
             try:
-                value, made = out_of_memory.paint(
-                    entry.made, self.engines.spare, photo.alpha, size, ticket.report, act
+                value, result = work_with_fallback(
+                    photo.result, cpu_colorizer, source.alpha, size, ticket.report, work
                 )
-                if made is not entry.made:
-                    last = Entry(photo, made, number)
-                    self.cache.replace(key, entry, last)
-                return value, made
+                if result is not photo.result:
+                    latest = CachedPhoto(source, result, number)
+                    self.cache.replace(key, photo, latest)
+                return value, result
             finally:
-                self.cache.weigh(key, last)
+                self.cache.measure_again(key, latest)
 
         while True:
-            flight, mine, entry = self.cache.join(key)
-            if flight is not None and mine:
+            photo, pending, mine = self.cache.find_or_begin(key)
+            if mine:
                 try:
-                    return *self.engines.run(encode_and_act, ticket), False
+                    return *self.engines.run(encode_and_work, ticket), False
                 except BaseException as error:
-                    self.cache.land(key, None, error)
+                    self.cache.finish(key, None, error)
                     raise
-            if flight is not None:
-                entry = wait_for(flight, ticket.check)
-            if entry is not None:
-                return *self.engines.run(partial(act_on, entry), ticket, entry.engine), True
+            if pending is not None:
+                photo = wait_for(pending, ticket.check)
+            if photo is not None:
+                return *self.engines.run(partial(work_on, photo), ticket, photo.engine), True
 
     def health(self) -> Health:
         """For `GET /v1/health`."""

@@ -1,9 +1,9 @@
 """Colorize many photos: reading, the network, and rendering with writing overlap.
 
 Two threads read ahead, the calling thread runs the network, two more render and write.
-A budget of bytes bounds what is in flight, so that a folder of 100-megapixel scans needs
-little more memory than one of them.  Results appear under their name only when complete;
-a finished one is skipped by the next run, which is how an interrupted run goes on.
+A limit on the bytes in flight keeps a folder of 100-megapixel scans from needing much more
+memory than one of them.  A result appears under its name only when it is complete; the next
+run skips it, which is how an interrupted run is resumed.
 """
 
 from __future__ import annotations
@@ -25,15 +25,18 @@ from handtint_model.errors import Cancelled, HandtintError
 from handtint_model.image_io import Photo
 from handtint_model.types import Hints, Progress
 
-from ..api.errors import is_device_out_of_memory
-from ..engine import out_of_memory
-from ..engine.out_of_memory import Encoding
-from .plan import Job, Outcome, Settings, read_job_hints
+from ..engine.out_of_memory import (
+    EncodingResult,
+    encode_with_fallback,
+    is_device_out_of_memory,
+    work_with_fallback,
+)
+from .plan import BatchSettings, Outcome, PhotoJob, read_job_hints
 
 READERS = 2
 FINISHERS = 2
 MOST_IN_FLIGHT = 8
-BUDGET_BYTES = 1_200_000_000
+BYTES_IN_FLIGHT = 1_200_000_000
 TOO_LITTLE_MEMORY = "there is too little memory for a picture of this size."
 _COPIES = 5  # planes' worth of memory for a photo in flight: Y', R, G, B and room to decode
 
@@ -43,71 +46,71 @@ class RunFailed(HandtintError):
 
 
 @dataclass(frozen=True, eq=False)
-class Painted:
-    """A result: (H, W, 3) in the photo's depth, and what was done otherwise than asked."""
+class BatchResult:
+    """rgb: (H, W, 3) in the photo's depth.  note: what was done otherwise than asked, or empty."""
 
     rgb: NDArray[Any]
     note: str = ""
 
 
-class Painter(Protocol):
-    """Whoever turns photos into colour: this machine's colorizer, or a server."""
+class Backend(Protocol):
+    """What turns photos into colour: this machine's colorizer, or a server."""
 
-    def encode(self, photo: Photo, settings: Settings, progress: Progress) -> Any:
-        """The network's part, called by one thread only; the answer goes to `paint`."""
+    def encode(self, photo: Photo, settings: BatchSettings, progress: Progress) -> Any:
+        """The network's part, called by one thread only; what it returns goes to `colorize`."""
 
-    def paint(
+    def colorize(
         self,
         photo: Photo,
         encoded: Any,
         hints: Hints | None,
-        settings: Settings,
+        settings: BatchSettings,
         progress: Progress,
-    ) -> Painted:
+    ) -> BatchResult:
         """The result; called by several threads."""
 
 
 @dataclass(frozen=True)
-class LocalPainter:
+class LocalBackend:
     """The colorizer of this process, a `handtint_model.Colorizer`.
 
-    spare: gives the processor's, for photos that the device has no memory for.
+    cpu_colorizer: gives one on the processor, for photos that the device has no memory for.
     """
 
     colorizer: Any
-    spare: Callable[[], Any]
+    cpu_colorizer: Callable[[], Any]
 
     @classmethod
-    def load(cls, weights: Path | str | None, device: str) -> LocalPainter:
+    def load(cls, weights: Path | str | None, device: str) -> LocalBackend:
         """On the embedded weights or a file's; raises like `handtint_model.load_colorizer`."""
         import handtint_model
 
         lock = threading.Lock()
-        kept: list[Any] = []
+        loaded: list[Any] = []
 
-        def spare() -> Any:
+        def cpu_colorizer() -> Any:
             with lock:
-                if not kept:
-                    kept.append(handtint_model.load_colorizer(weights, device="cpu"))
-                return kept[0]
+                if not loaded:
+                    loaded.append(handtint_model.load_colorizer(weights, device="cpu"))
+                return loaded[0]
 
-        return cls(handtint_model.load_colorizer(weights, device=device), spare)
+        return cls(handtint_model.load_colorizer(weights, device=device), cpu_colorizer)
 
-    def encode(self, photo: Photo, settings: Settings, progress: Progress) -> Encoding:
+    def encode(self, photo: Photo, settings: BatchSettings, progress: Progress) -> EncodingResult:
         """The encoded photo."""
         size = settings.options.render_size
-        return out_of_memory.encode(
-            self.colorizer, self.spare, photo.luminance, photo.alpha, size, progress
+        return encode_with_fallback(
+            self.colorizer, self.cpu_colorizer, photo.luminance, photo.alpha, size, progress
         )
 
-    def paint(
+    def colorize(
         self,
         photo: Photo,
-        encoded: Encoding,
+        encoded: EncodingResult,
         hints: Hints | None,
-        settings: Settings,
+        settings: BatchSettings,
         progress: Progress,
-    ) -> Painted:
+    ) -> BatchResult:
         """The rendered result."""
         options = settings.options
 
@@ -115,67 +118,69 @@ class LocalPainter:
             rgb: NDArray[Any] = colorizer.colorize(photo, hints, options=options, progress=progress)
             return rgb
 
-        rgb, made = out_of_memory.paint(
-            encoded, self.spare, photo.alpha, options.render_size, progress, work
+        rgb, result = work_with_fallback(
+            encoded, self.cpu_colorizer, photo.alpha, options.render_size, progress, work
         )
-        return Painted(rgb, made.note)
+        return BatchResult(rgb, result.note)
 
 
 @dataclass(eq=False)
-class _Task:
-    """A photo on its way."""
+class _PhotoTask:
+    """A photo that has been read and has no result yet."""
 
-    job: Job
+    job: PhotoJob
     photo: Photo
     hints: Hints | None
     encoded: Any = None
-    bytes: int = 0  # what it takes of the budget
+    bytes: int = 0  # in flight, as the limiter counts them
 
 
-def colorize_one(job: Job, settings: Settings, painter: Painter) -> Outcome:
+def colorize_one(job: PhotoJob, settings: BatchSettings, backend: Backend) -> Outcome:
     """Colorize one photo in the calling thread."""
 
     def ignore(stage: str, fraction: float) -> None:
-        """Nobody watches."""
+        """Progress that nobody sees."""
 
     def work() -> Outcome:
         task = _read(job, settings, ignore)
-        task.encoded = painter.encode(task.photo, settings, ignore)
-        return _finish(task, settings, painter, ignore)
+        task.encoded = backend.encode(task.photo, settings, ignore)
+        return _finish(task, settings, backend, ignore)
 
     start = time.perf_counter()
     outcome = _guarded(job, work) if _is_wanted(job, settings) else Outcome(job, skipped=True)
     return replace(outcome, seconds=time.perf_counter() - start)
 
 
-def _is_wanted(job: Job, settings: Settings) -> bool:
+def _is_wanted(job: PhotoJob, settings: BatchSettings) -> bool:
     return settings.overwrite or not job.target.exists()
 
 
-def _read(job: Job, settings: Settings, progress: Progress) -> _Task:
+def _read(job: PhotoJob, settings: BatchSettings, progress: Progress) -> _PhotoTask:
     limits = image_io.ReadLimits(pixels=settings.max_pixels)
     photo = image_io.read_photo(job.source, limits, progress=progress)
     height, width = photo.luminance.shape
-    return _Task(job, photo, read_job_hints(job, settings, (width, height)))
+    return _PhotoTask(job, photo, read_job_hints(job, settings, (width, height)))
 
 
-def _finish(task: _Task, settings: Settings, painter: Painter, progress: Progress) -> Outcome:
+def _finish(
+    task: _PhotoTask, settings: BatchSettings, backend: Backend, progress: Progress
+) -> Outcome:
     job, photo = task.job, task.photo
-    painted = painter.paint(photo, task.encoded, task.hints, settings, progress)
+    result = backend.colorize(photo, task.encoded, task.hints, settings, progress)
     task.encoded = None
     job.target.parent.mkdir(parents=True, exist_ok=True)
-    image_io.write_photo(job.target, painted.rgb, photo.meta, alpha=photo.alpha, progress=progress)
+    image_io.write_photo(job.target, result.rgb, photo.meta, alpha=photo.alpha, progress=progress)
     if settings.save_hints and task.hints:
         from handtint_model.hint_files import write_hints
 
         height, width = photo.luminance.shape
         beside = job.source.with_name(f"{job.source.stem}.hints.json")
         write_hints(beside, task.hints, (width, height))
-    return Outcome(job, note=painted.note)
+    return Outcome(job, note=result.note)
 
 
-def _guarded(job: Job, action: Any) -> Any:
-    """The action's result, or an Outcome with its fault; what ends the run passes through."""
+def _guarded(job: PhotoJob, action: Any) -> Any:
+    """The action's result, or an Outcome with its error; what ends the whole run is raised."""
     try:
         return action()
     except (Cancelled, RunFailed):
@@ -193,8 +198,8 @@ def _guarded(job: Job, action: Any) -> Any:
         return Outcome(job, f"{where}{error.strerror or error}.")
 
 
-class _Budget:
-    """Bytes and photos in flight; one photo is always let in, however large."""
+class _InFlightLimiter:
+    """Limits the bytes and photos in flight; one photo is always let in, however large."""
 
     def __init__(self, total: int) -> None:
         self.total = total
@@ -202,7 +207,7 @@ class _Budget:
         self.photos = 0
         self.changed = threading.Condition()
 
-    def take(self, amount: int, stop: threading.Event) -> None:
+    def reserve(self, amount: int, stop: threading.Event) -> None:
         with self.changed:
             while self.photos and not stop.is_set():
                 if self.photos < MOST_IN_FLIGHT and self.used + amount <= self.total:
@@ -211,7 +216,7 @@ class _Budget:
             self.used += amount
             self.photos += 1
 
-    def give(self, amount: int) -> None:
+    def release(self, amount: int) -> None:
         with self.changed:
             self.used -= amount
             self.photos -= 1
@@ -220,25 +225,25 @@ class _Budget:
 
 @dataclass(eq=False)
 class Pipeline:
-    """Colorizes jobs; iterate over it, once, for the outcomes, in the order they come.
+    """Colorizes jobs; iterate over it once for the outcomes, in the order they come.
 
     Leaving the with statement early, by KeyboardInterrupt for example, stops what is under
     way and waits until no file is being written.
     """
 
-    jobs: Sequence[Job]
-    settings: Settings
-    painter: Painter
-    budget: int = BUDGET_BYTES
+    jobs: Sequence[PhotoJob]
+    settings: BatchSettings
+    backend: Backend
+    bytes_in_flight: int = BYTES_IN_FLIGHT
     _stop: threading.Event = field(default_factory=threading.Event, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
     _readers: list[threading.Thread] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
-        self._budget = _Budget(self.budget)
+        self._limiter = _InFlightLimiter(self.bytes_in_flight)
         self._waiting = iter(self.jobs)
-        # Photos that were read and wait for the network, outcomes, and what ends the run.
-        self._events: queue.Queue[_Task | Outcome | BaseException] = queue.Queue()
+        # Photos that wait for the network, outcomes, and errors that end the run.
+        self._events: queue.Queue[_PhotoTask | Outcome | BaseException] = queue.Queue()
         self._finishers = ThreadPoolExecutor(FINISHERS, thread_name_prefix="handtint-finish")
 
     def __enter__(self) -> Pipeline:
@@ -269,7 +274,7 @@ class Pipeline:
                 continue
             if isinstance(item, BaseException):
                 raise item
-            if isinstance(item, _Task):
+            if isinstance(item, _PhotoTask):
                 self._encode(item)
             else:
                 done += 1
@@ -287,7 +292,7 @@ class Pipeline:
                 self._events.put(error)
                 return
 
-    def _read_one(self, job: Job) -> _Task | Outcome:
+    def _read_one(self, job: PhotoJob) -> _PhotoTask | Outcome:
         if not _is_wanted(job, self.settings):
             return Outcome(job, skipped=True)
 
@@ -299,21 +304,21 @@ class Pipeline:
         amount = _guarded(job, measure)
         if isinstance(amount, Outcome):
             return amount
-        self._budget.take(amount, self._stop)
-        task: _Task | Outcome | None = None
+        self._limiter.reserve(amount, self._stop)
+        task: _PhotoTask | Outcome | None = None
         try:
             self._check("read", 0.0)
             task = _guarded(job, lambda: _read(job, self.settings, self._check))
         finally:
-            if not isinstance(task, _Task):
-                self._budget.give(amount)
-        if isinstance(task, _Task):
+            if not isinstance(task, _PhotoTask):
+                self._limiter.release(amount)
+        if isinstance(task, _PhotoTask):
             task.bytes = amount
         return task
 
-    def _encode(self, task: _Task) -> None:
+    def _encode(self, task: _PhotoTask) -> None:
         def work() -> None:
-            task.encoded = self.painter.encode(task.photo, self.settings, self._check)
+            task.encoded = self.backend.encode(task.photo, self.settings, self._check)
 
         fault = _guarded(task.job, work)
         if fault is not None:
@@ -321,18 +326,18 @@ class Pipeline:
         else:
             self._finishers.submit(self._finish_one, task)
 
-    def _finish_one(self, task: _Task) -> None:
+    def _finish_one(self, task: _PhotoTask) -> None:
         outcome: Outcome | BaseException
         try:
             outcome = _guarded(
-                task.job, lambda: _finish(task, self.settings, self.painter, self._check)
+                task.job, lambda: _finish(task, self.settings, self.backend, self._check)
             )
         except BaseException as error:  # raised where the run is iterated over
             outcome = error
         self._leave(task, outcome)
 
-    def _leave(self, task: _Task, outcome: Outcome | BaseException) -> None:
-        self._budget.give(task.bytes)
+    def _leave(self, task: _PhotoTask, outcome: Outcome | BaseException) -> None:
+        self._limiter.release(task.bytes)
         self._events.put(outcome)
 
     def _check(self, stage: str, fraction: float) -> None:

@@ -39,7 +39,7 @@ class HintSource:
 
 
 @dataclass(frozen=True)
-class Job:
+class PhotoJob:
     """One photo to colorize."""
 
     source: Path
@@ -48,7 +48,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Settings:
+class BatchSettings:
     """What holds for every photo of a run; small, and can be sent to other processes."""
 
     options: ColorizeOptions = field(default_factory=ColorizeOptions)
@@ -65,7 +65,7 @@ class Outcome:
     error: a sentence, empty if all went well.  note: what was done otherwise than asked.
     """
 
-    job: Job
+    job: PhotoJob
     error: str = ""
     skipped: bool = False
     seconds: float = 0.0
@@ -117,7 +117,7 @@ def _promises_picture(path: Path) -> bool:
 
 def plan(
     paths: Sequence[Path], out: Path | None, hints: HintSource
-) -> tuple[list[Job], list[Outcome]]:
+) -> tuple[list[PhotoJob], list[Outcome]]:
     """The jobs of a run, and the photos that cannot be one, with the reason.
 
     out: None puts each result beside its photo; a name with a picture's extension is the
@@ -135,12 +135,12 @@ def plan(
             raise BadOption("--point colours one photo; with several use --hints FOLDER.")
         if hints.path is not None and not hints.path.is_dir():
             raise BadOption("one hint file belongs to one photo; with several use --hints FOLDER.")
-    jobs: list[Job] = []
+    jobs: list[PhotoJob] = []
     failed: list[Outcome] = []
     taken: dict[str, Path] = {}
     for source, base in photos:
         target = out if single and out is not None else _result_path(source, base, out)
-        job = Job(source, target, hints.file_for(source))
+        job = PhotoJob(source, target, hints.file_for(source))
         key = os.path.normcase(target.absolute())
         if key in taken:
             reason = f"its result would have the name of the one of {taken[key]}: {target}."
@@ -188,7 +188,7 @@ def parse_point(text: str) -> Point:
     return x, y, f"#{red:02x}{green:02x}{blue:02x}"
 
 
-def read_job_hints(job: Job, settings: Settings, size: tuple[int, int]) -> Hints | None:
+def read_job_hints(job: PhotoJob, settings: BatchSettings, size: tuple[int, int]) -> Hints | None:
     """The hints of a job's photo of (width, height) `size`, or None; raises BadHint."""
     from handtint_model.hint_files import read_hints
 

@@ -18,8 +18,8 @@ from typing import Any
 from handtint_model.errors import HandtintError
 from handtint_model.image_write import TEMPORARY_SUFFIX
 
-from .pipeline import LocalPainter, Pipeline
-from .plan import Job, Outcome, Settings
+from .pipeline import LocalBackend, Pipeline
+from .plan import BatchSettings, Outcome, PhotoJob
 
 PHOTOS_A_TASK = 4  # what is done again when a worker dies, at most
 CPUS_A_WORKER = 2
@@ -35,8 +35,8 @@ class RayRun:
 
     def __init__(
         self,
-        jobs: Sequence[Job],
-        settings: Settings,
+        jobs: Sequence[PhotoJob],
+        settings: BatchSettings,
         *,
         weights: Path | None = None,
         device: str = "auto",
@@ -137,23 +137,25 @@ class _Worker:
     fewer, and the sums of the network depend, in their last bits, on how they are split.
     """
 
-    def __init__(self, settings: Settings, weights: str | None, device: str, threads: int) -> None:
+    def __init__(
+        self, settings: BatchSettings, weights: str | None, device: str, threads: int
+    ) -> None:
         import torch
 
         torch.set_num_threads(threads)
         self.settings = settings
-        self.painter = LocalPainter.load(weights, device)
+        self.backend = LocalBackend.load(weights, device)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, list[Any]]:
         jobs = [
-            Job(Path(source), Path(target), Path(hints) if hints else None)
+            PhotoJob(Path(source), Path(target), Path(hints) if hints else None)
             for source, target, hints in zip(
                 batch["source"], batch["target"], batch["hints"], strict=True
             )
         ]
         numbers = dict(zip(jobs, (int(i) for i in batch["index"]), strict=True))
         answer: dict[str, list[Any]] = {"index": [], "error": [], "note": []}
-        with Pipeline(jobs, self.settings, self.painter) as run:
+        with Pipeline(jobs, self.settings, self.backend) as run:
             for outcome in run:
                 answer["index"].append(numbers[outcome.job])
                 answer["error"].append(outcome.error)
@@ -161,9 +163,9 @@ class _Worker:
         return answer
 
 
-def _absolute(job: Job) -> Job:
+def _absolute(job: PhotoJob) -> PhotoJob:
     hints = None if job.hint_file is None else job.hint_file.absolute()
-    return Job(job.source.absolute(), job.target.absolute(), hints)
+    return PhotoJob(job.source.absolute(), job.target.absolute(), hints)
 
 
 def _first_line(error: BaseException) -> str:

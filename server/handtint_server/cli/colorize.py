@@ -12,13 +12,13 @@ from tqdm import tqdm
 
 from handtint_model.errors import BadOption, HandtintError
 from handtint_model.types import RENDER_SIZES, ColorizeOptions
-from handtint_server.batch.plan import FailureList, HintSource, Settings, parse_point, plan
+from handtint_server.batch.plan import BatchSettings, FailureList, HintSource, parse_point, plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from contextlib import AbstractContextManager
 
-    from handtint_server.batch.plan import Job, Outcome, Point
+    from handtint_server.batch.plan import Outcome, PhotoJob, Point
 
 DEFAULTS = ColorizeOptions()
 FAILURES = "handtint-failures.csv"
@@ -159,7 +159,7 @@ def command(
         raise click.UsageError("--token-file belongs to --server.")
     if server is not None and (engine == "ray" or weights is not None or device != "auto"):
         raise click.UsageError("--server uses the server's own device, weights and engine.")
-    settings = Settings(
+    settings = BatchSettings(
         options=ColorizeOptions(vividness, strength, render_size),
         hints=HintSource(points, radius, hint_path),
         save_hints=save_hints,
@@ -192,8 +192,8 @@ def command(
 
 
 def _run(
-    jobs: list[Job],
-    settings: Settings,
+    jobs: list[PhotoJob],
+    settings: BatchSettings,
     engine: str,
     server: str | None,
     token_file: Path | None,
@@ -206,13 +206,13 @@ def _run(
         from handtint_server.batch.ray_run import RayRun
 
         return RayRun(jobs, settings, weights=weights, device=device, workers=workers)
-    from handtint_server.batch.pipeline import LocalPainter, Pipeline
+    from handtint_server.batch.pipeline import LocalBackend, Pipeline
 
     if server is not None:
-        from handtint_server.batch.server_painter import ServerPainter
+        from handtint_server.batch.server_backend import ServerBackend
 
-        return Pipeline(jobs, settings, ServerPainter.connect(server, token_file))
-    return Pipeline(jobs, settings, LocalPainter.load(weights, device))
+        return Pipeline(jobs, settings, ServerBackend.connect(server, token_file))
+    return Pipeline(jobs, settings, LocalBackend.load(weights, device))
 
 
 class Report:

@@ -35,7 +35,7 @@ def command(server_only: bool, report: Path | None) -> None:
     colour, or, with --server, if the server answers.
     """
     from handtint_server.doctor import examine
-    from handtint_server.editors.places import Environment
+    from handtint_server.editors.environment import Environment
 
     diagnosis = examine(Environment(), server_only=server_only)
     text = table(diagnosis.findings)

@@ -72,13 +72,13 @@ def serve(settings: Settings) -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
     from handtint_server import folders, logs
-    from handtint_server.api.errors import sentence
     from handtint_server.discovery import AlreadyRunningError
-    from handtint_server.engine.devices import settle_malloc
     from handtint_server.model import HandtintError
+    from handtint_server.process import limit_malloc
     from handtint_server.runner import AddressError, Runner
+    from handtint_server.sentences import sentence
 
-    settle_malloc()
+    limit_malloc()
     log_path = logs.configure(folders.log_file(settings.log_file), settings.log_level)
     try:
         runner = Runner(settings)

@@ -24,9 +24,8 @@ import requests
 from numpy.typing import NDArray
 
 from .. import __version__
-from ..discovery import FILE, Discovery
-from ..folders import runtime_folder
 from ..model import Hints, Plane, Progress
+from .find_server import local_server
 from .wire import (
     BadReply,
     ClientError,
@@ -94,11 +93,8 @@ class Client:
     @classmethod
     def local(cls, runtime_dir: Path | None = None, **more: Any) -> Client:
         """A client of the server that runs for this user; raises Unreachable if none does."""
-        path = runtime_folder(runtime_dir) / FILE
-        found = Discovery.read(path)
-        if found is None or not found.process_exists:
-            raise Unreachable("no Handtint server is running; start one with: handtint serve")
-        return cls(found.url, found.read_token(), **more)
+        announced = local_server(runtime_dir)
+        return cls(announced.url, announced.read_token(), **more)
 
     def __enter__(self) -> Client:
         return self
@@ -179,11 +175,11 @@ class Client:
         response = self._photo_call("/v1/suggest", photo, alpha, hints, fields, None)
         try:
             answer = response.json()
-            found = [
+            suggestions = [
                 SuggestedColour(s["color"], (s["ab"][0], s["ab"][1]), s["probability"])
                 for s in answer["suggestions"]
             ]
-            return str(answer["image_id"]), found
+            return str(answer["image_id"]), suggestions
         except (ValueError, KeyError, TypeError, IndexError) as error:
             raise BadReply("the server's suggestions are not readable.") from error
 

@@ -12,11 +12,8 @@ import numpy as np
 import requests
 from numpy.typing import NDArray
 
-from ..api.schemas import DTYPES
+from ..decode.raw_pixels import DTYPES, NUMPY_DTYPES, WIRE_DTYPES
 from ..model import HandtintError, HintPatch, Hints, Plane
-
-_NUMPY = {"u8": "<u1", "u16": "<u2", "f16": "<f2", "f32": "<f4"}
-_WIRE = {"u1": "u8", "u2": "u16", "f2": "f16", "f4": "f32"}
 
 
 class ClientError(HandtintError):
@@ -68,7 +65,7 @@ class SuggestedColour:
 
 def plane_part(photo: Plane, alpha: Plane | None) -> tuple[dict[str, Any], Any]:
     """(fields that describe it, bytes) of a plane with or without alpha."""
-    name = _WIRE.get(photo.dtype.str[1:])
+    name = WIRE_DTYPES.get(photo.dtype.str[1:])
     if photo.ndim != 2 or name is None:
         raise ClientError(f"a photo is (H, W) uint8, uint16 or float32, not {photo.shape}.")
     pixels: NDArray[Any] = photo
@@ -76,7 +73,7 @@ def plane_part(photo: Plane, alpha: Plane | None) -> tuple[dict[str, Any], Any]:
         if alpha.shape != photo.shape or alpha.dtype != photo.dtype:
             raise ClientError("alpha has the shape and the dtype of the photo.")
         pixels = np.stack([photo, alpha], axis=-1)
-    pixels = np.ascontiguousarray(pixels, _NUMPY[name])
+    pixels = np.ascontiguousarray(pixels, NUMPY_DTYPES[name])
     described = {
         "width": photo.shape[1],
         "height": photo.shape[0],
@@ -147,7 +144,7 @@ def answer_pixels(response: requests.Response) -> NDArray[Any]:
         raise BadReply("the answer does not tell its size.") from error
     if len(response.content) != size or size <= 0:
         raise BadReply(f"the answer has {len(response.content)} bytes instead of {size}.")
-    return np.frombuffer(response.content, _NUMPY[dtype]).reshape(height, width, channels)
+    return np.frombuffer(response.content, NUMPY_DTYPES[dtype]).reshape(height, width, channels)
 
 
 def colorized(response: requests.Response) -> Colorized:

@@ -4,55 +4,88 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..api.errors import Problem
-from ..api.schemas import HintCrop, MaskCrop, PhotoRequest
 from ..http.multipart import Part
+from ..http.problem import Problem
 from ..model import Hints, hint_files
 from .photo import too_large
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 _PIECE = 1 << 16
-"""Bytes inflated at a time, which stay in the cache on their way to their place."""
+"""Bytes inflated at a time: few enough to stay in the processor's cache until they are copied."""
 
 MAX_DISC_PIXELS = 64_000_000
 """All discs of a request's points together: a small request must not take gigabytes."""
 
 
-def read_hints(request: PhotoRequest, part: Part | None, max_pixels: int) -> Hints | None:
-    """All hints of a request, or None if there are none.  Raises Problem."""
-    hints = Hints()
-    if sum((2 * point.radius + 3) ** 2 for point in request.points) > MAX_DISC_PIXELS:
+@dataclass(frozen=True)
+class Crop:
+    """Where a part `hints` or `mask` lies in the photo and how it is stored.
+
+    layout: "RGBA" or "BGRA", of hints.  encoding: "raw" or "zlib".
+    """
+
+    x: int = 0
+    y: int = 0
+    width: int | None = None
+    height: int | None = None
+    layout: str = "RGBA"
+    encoding: str = "raw"
+
+
+class Disc(NamedTuple):
+    """A painted disc.  x, y, radius: pixels of the photo.  color: "#rrggbb"."""
+
+    x: float
+    y: float
+    color: str
+    radius: float
+
+
+def read_hints(
+    part: Part | None, crop: Crop | None, discs: Sequence[Disc], max_pixels: int
+) -> Hints | None:
+    """All hints of a request, or None if there are none.  Raises Problem.
+
+    part: the part `hints`; crop: what the request says of it.  Discs are painted over it.
+    """
+    if sum((2 * disc.radius + 3) ** 2 for disc in discs) > MAX_DISC_PIXELS:
         raise Problem(
             "hints_too_large",
             f"The points paint more than {MAX_DISC_PIXELS // 1_000_000} million pixels: send "
             "fewer or smaller ones.",
         )
+    hints = Hints()
     if part is not None:
-        crop = request.hints or HintCrop()
+        crop = crop or Crop()
         if bytes(part.data[:8]) == _PNG:
             rgba = _read_png(part.data, crop, max_pixels)
         else:
             rgba = _read_raw(part.data, crop, max_pixels)
         hints = Hints.from_rgba(rgba, crop.x, crop.y)
-    elif request.hints is not None:
+    elif crop is not None:
         raise Problem("bad_hints", "The request describes hints, but the part hints is missing.")
     patches = list(hints.patches)
-    for point in request.points:
-        patches += Hints.from_points([(point.x, point.y, point.color)], point.radius).patches
+    for disc in discs:
+        patches += Hints.from_points([(disc.x, disc.y, disc.color)], disc.radius).patches
     return Hints(tuple(patches)) if patches else None
 
 
 def read_mask(
-    crop: MaskCrop, part: Part | None, shape: tuple[int, int], max_pixels: int
+    part: Part | None, crop: Crop, shape: tuple[int, int], max_pixels: int
 ) -> NDArray[np.bool_]:
     """The mask of `suggest` as (H, W) of the photo.  Raises Problem."""
     if part is None:
         raise Problem("bad_hints", "The request describes a mask, but the part mask is missing.")
+    assert crop.width is not None
+    assert crop.height is not None
     if crop.width * crop.height > max_pixels:
         raise too_large(crop.width, crop.height, max_pixels, "hints_too_large")
     data = _inflate(part.data, crop.encoding, crop.width * crop.height, "mask")
@@ -70,7 +103,7 @@ def read_mask(
     return mask
 
 
-def _read_png(data: memoryview, crop: HintCrop, max_pixels: int) -> NDArray[np.uint8]:
+def _read_png(data: memoryview, crop: Crop, max_pixels: int) -> NDArray[np.uint8]:
     if crop.encoding != "raw" or crop.layout != "RGBA":
         raise Problem("bad_hints", "PNG hints take neither layout nor encoding.")
     # The header chunk comes first (PNG, third edition, 5.6): the size without a decoder.
@@ -82,7 +115,7 @@ def _read_png(data: memoryview, crop: HintCrop, max_pixels: int) -> NDArray[np.u
     return hint_files.read_layer(data.tobytes())
 
 
-def _read_raw(data: memoryview, crop: HintCrop, max_pixels: int) -> NDArray[np.uint8]:
+def _read_raw(data: memoryview, crop: Crop, max_pixels: int) -> NDArray[np.uint8]:
     if crop.width is None or crop.height is None:
         raise Problem(
             "bad_hints",
@@ -97,42 +130,43 @@ def _read_raw(data: memoryview, crop: HintCrop, max_pixels: int) -> NDArray[np.u
 
 
 def _inflate(data: memoryview, encoding: str, size: int, name: str) -> memoryview:
-    """Exactly `size` bytes; a stream that holds more is refused after a piece too many."""
-    found = len(data)
+    """Exactly `size` bytes of a part that may be deflated.  Raises Problem (bad_hints)."""
+    length = len(data)
     if encoding == "zlib":
         try:
-            data, found = _inflated(data, size, name)
+            data, length = _inflated(data, size, name)
         except zlib.error as error:
             raise Problem("bad_hints", f"The zlib stream of the {name} is damaged.") from error
-    if found != size:
+    if length != size:
         raise Problem(
             "bad_hints",
-            f"The part {name} holds {'more than ' if found > size else ''}"
-            f"{min(found, size)} bytes; {size} were announced.",
+            f"The part {name} holds {'more than ' if length > size else ''}"
+            f"{min(length, size)} bytes; {size} were announced.",
         )
     return data
 
 
 def _inflated(data: memoryview, size: int, name: str) -> tuple[memoryview, int]:
-    """The first `size` bytes of a stream, and how many it holds, as far as is known then.
+    """(the first `size` bytes of a stream, how many it holds).
 
-    Piece by piece into their place: hints are mostly empty, and as a whole zlib's answer
-    would be put together from blocks twice as slowly as it is inflated.
+    Stops at the first byte too many, so that a small stream cannot fill the memory.  Inflates
+    piece by piece into the result: with one call zlib would grow its answer block by block,
+    which takes twice as long for hints, as they are mostly empty.
     """
     inflater = zlib.decompressobj()
     out = np.empty(size, np.uint8)
-    found = 0
+    length = 0
     for start in range(0, len(data), _PIECE):
         left: memoryview | bytes = data[start : start + _PIECE]
         while True:
             piece = inflater.decompress(left, _PIECE)
-            out[found : found + len(piece)] = np.frombuffer(piece, np.uint8)[: size - found]
-            found += len(piece)
+            out[length : length + len(piece)] = np.frombuffer(piece, np.uint8)[: size - length]
+            length += len(piece)
             left = inflater.unconsumed_tail
-            if found > size or inflater.eof or not (left or len(piece) == _PIECE):
+            if length > size or inflater.eof or not (left or len(piece) == _PIECE):
                 break
-        if found > size or inflater.eof:
+        if length > size or inflater.eof:
             break
-    if found == size and not inflater.eof:
+    if length == size and not inflater.eof:
         raise Problem("bad_hints", f"The zlib stream of the {name} is not complete.")
-    return out.data, found
+    return out.data, length

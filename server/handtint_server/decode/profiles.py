@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..api.errors import Problem
-from ..api.schemas import LAYOUTS
 from ..http.multipart import Part
+from ..http.problem import Problem
 from ..model import Plane, icc
+from .raw_pixels import LAYOUTS
 
 _STRIP = 1 << 20  # pixels
 
@@ -66,11 +66,11 @@ def space_of(layout: str, part: Part | None) -> RawSpace | None:
     if part is None:
         return None
     data = bytes(part.data)
-    found = icc.colour_space(data)
-    wanted = "GRAY" if channels == "Y" else channels
-    if found != wanted:
+    space = icc.colour_space(data)
+    needed = "GRAY" if channels == "Y" else channels
+    if space != needed:
         raise _bad(
-            f"The profile is for {found or 'nothing known'}; layout {layout} needs {wanted}."
+            f"The profile is for {space or 'nothing known'}; layout {layout} needs {needed}."
         )
     profile = icc.parse(data)
     if profile is None:

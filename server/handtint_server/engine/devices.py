@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import gc
 import os
-import sys
 
 
 def engine_devices(setting: str) -> list[str]:
@@ -35,38 +32,13 @@ def describe(device: str) -> str:
     return f"CPU, {threads} thread{'s' if threads > 1 else ''}"
 
 
-def settle_malloc() -> None:
-    """Keep a server of weeks small: glibc would keep a heap for every thread, and freed planes.
-
-    Large arrays get mappings of their own, which go back to the system when they are freed;
-    the threads share two heaps.  Kept for the next request instead, arrays of up to 32 MB made
-    requests for a few megapixels a little quicker, and the memory grow by a fifth under load:
-    planes that are cached lie between those that were freed.
-    """
-    if sys.platform != "linux":
-        return
-    arena_max, mmap_threshold = -8, -3  # malloc.h: M_ARENA_MAX, M_MMAP_THRESHOLD
-    with contextlib.suppress(OSError, AttributeError):
-        mallopt = ctypes.CDLL("libc.so.6").mallopt
-        mallopt(arena_max, 2)
-        mallopt(mmap_threshold, 1 << 20)
-
-
-def trim_heaps() -> None:
-    """Give freed memory that the C library keeps back to the system."""
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError, AttributeError):  # another C library
-            ctypes.CDLL("libc.so.6").malloc_trim(0)
-
-
 def free_unused() -> None:
-    """Give cached memory of dropped models back to the devices and the system."""
+    """Give the memory of dropped models and failed work back to the devices."""
     import torch
 
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
-    trim_heaps()
 
 
 def _cuda_devices() -> int:

@@ -1,6 +1,7 @@
-"""A photo that a device has no memory for: shown to it smaller, then left to the processor.
+"""What happens when a device runs out of memory, in the server and in `handtint colorize`.
 
-The way of the server and of `handtint colorize` alike.  What was done is told in a note.
+First the network sees a smaller photo; if that is still too much, the processor does the work.
+The answer carries a note that says so.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..api.errors import is_device_out_of_memory
 from ..model import RENDER_SIZES, Plane, Progress
 from .devices import free_unused
 
@@ -19,19 +19,36 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("handtint.memory")
 
-Spare = Callable[[], "Colorizer"]
-"""Gives the colorizer of the processor, for what a graphics card has no memory for."""
+CpuColorizer = Callable[[], "Colorizer"]
+"""Gives the colorizer that works on the processor, loaded at its first use."""
 
 ON_THE_PROCESSOR = "The device ran out of memory: the processor did the work."
 _SMALLER = 0.7
 
+_OUT_OF_MEMORY = (
+    "out of memory",  # CUDA beside its allocator, MPS
+    "can't allocate memory",  # the processor
+    "not enough memory",  # the processor, on Windows
+    "ALLOC_FAILED",  # cuBLAS, cuDNN
+)
+
+
+def is_device_out_of_memory(error: BaseException) -> bool:
+    """Whether this is one of torch's errors for a device without memory.
+
+    Recognized by name and words: torch loads slowly, and has a class only for CUDA's allocator.
+    """
+    if type(error).__name__ == "OutOfMemoryError":
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in _OUT_OF_MEMORY)
+
 
 @dataclass(frozen=True, eq=False)
-class Encoding:
+class EncodingResult:
     """An encoded photo.
 
-    colorizer: what encoded it, and so has to paint it.  note: what was done otherwise than
-    asked, a sentence or empty.
+    colorizer: the one that encoded it, and so the only one that can colorize it.
+    note: what was done otherwise than asked, a sentence or empty.
     """
 
     encoded: EncodedPhoto
@@ -39,15 +56,15 @@ class Encoding:
     note: str = ""
 
 
-def encode(
+def encode_with_fallback(
     colorizer: Colorizer,
-    spare: Spare,
+    cpu_colorizer: CpuColorizer,
     luminance: Plane,
     alpha: Plane | None,
     render_size: int,
     progress: Progress,
-) -> Encoding:
-    """Encode with what memory there is; raises torch's error where the processor has none."""
+) -> EncodingResult:
+    """Encode with the memory there is; raises torch's error if the processor has too little."""
     used, size, note = colorizer, render_size, ""
     while True:
         try:
@@ -62,39 +79,38 @@ def encode(
                     f"short side instead of {render_size}."
                 )
             elif used is colorizer and colorizer.device != "cpu":
-                used, size, note = spare(), render_size, ON_THE_PROCESSOR
+                used, size, note = cpu_colorizer(), render_size, ON_THE_PROCESSOR
             else:
                 raise
         else:
-            return Encoding(encoded, used, note)
-        # Here the error is gone, and with it the frames that held its tensors.
+            return EncodingResult(encoded, used, note)
+        # Only after the except block: until then the error's frames hold its tensors.
         free_unused()
         log.warning("%s", note)
 
 
-def paint(
-    encoding: Encoding,
-    spare: Spare,
+def work_with_fallback(
+    result: EncodingResult,
+    cpu_colorizer: CpuColorizer,
     alpha: Plane | None,
     render_size: int,
     progress: Progress,
     work: Callable[[Colorizer, EncodedPhoto], Any],
-) -> tuple[Any, Encoding]:
+) -> tuple[Any, EncodingResult]:
     """(what `work` returns, the encoding that it was done with).
 
-    Where the device has no memory for the work, the processor encodes the photo anew and does
-    it; raises torch's error where that has none either.
+    If the device has too little memory for the work, the processor encodes the photo again and
+    does the work; raises torch's error if that has too little memory, too.
     """
     try:
-        return work(encoding.colorizer, encoding.encoded), encoding
+        return work(result.colorizer, result.encoded), result
     except RuntimeError as error:
-        if not is_device_out_of_memory(error) or encoding.colorizer.device == "cpu":
+        if not is_device_out_of_memory(error) or result.colorizer.device == "cpu":
             raise
     free_unused()
     log.warning("%s", ON_THE_PROCESSOR)
-    used = spare()
-    encoded = used.encode(
-        encoding.encoded.luminance, render_size=render_size, alpha=alpha, progress=progress
+    colorizer = cpu_colorizer()
+    encoded = colorizer.encode(
+        result.encoded.luminance, render_size=render_size, alpha=alpha, progress=progress
     )
-    again = Encoding(encoded, used, ON_THE_PROCESSOR)
-    return work(used, encoded), again
+    return work(colorizer, encoded), EncodingResult(encoded, colorizer, ON_THE_PROCESSOR)

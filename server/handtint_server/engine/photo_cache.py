@@ -1,8 +1,7 @@
 """Photos seen before: encoded once, kept by content, bounded in bytes.
 
-An entry is a photo at one render size: its planes and what the network found in it
-(`EncodedPhoto`), nothing else.  The id is a keyed hash of the pixels, so that it tells
-nothing, and the key is the process's own.
+An entry is a photo at one render size: its planes and its `EncodedPhoto`.  The image id is a
+keyed hash of the pixels; the key is the process's own, so that an id says nothing about a photo.
 """
 
 from __future__ import annotations
@@ -20,14 +19,14 @@ from typing import TYPE_CHECKING, Any
 from ..model import Cancelled
 
 if TYPE_CHECKING:
-    from ..decode.photo import Source
-    from .out_of_memory import Encoding
+    from ..decode.photo import PhotoSource
+    from .out_of_memory import EncodingResult
 
 _LEAF = 4 << 20
 
 
 class Fingerprint:
-    """Makes ids from pixels: a two-level BLAKE2b, its leaves hashed in parallel."""
+    """Makes image ids from pixels: a two-level BLAKE2b whose leaves are hashed in parallel."""
 
     def __init__(self, server_name: str = "") -> None:
         self._key = secrets.token_bytes(32)
@@ -57,29 +56,29 @@ class Fingerprint:
 
 
 @dataclass(frozen=True, eq=False)
-class Entry:
+class CachedPhoto:
     """A photo at one render size, encoded by the engine of one device."""
 
-    source: Source
-    made: Encoding
+    source: PhotoSource
+    result: EncodingResult
     engine: int
 
     @property
     def nbytes(self) -> int:
-        """Bytes it holds now.  The luminance counts once: `EncodedPhoto.nbytes` has it.
+        """Bytes held now.  They grow while the photo is worked on, as `EncodedPhoto` keeps more.
 
-        They grow while the photo is worked on: what depends on it alone is kept with it.
+        `EncodedPhoto.nbytes` counts the luminance, which is the source's.
         """
         alpha = self.source.alpha
-        return self.made.encoded.nbytes + (0 if alpha is None else int(alpha.nbytes))
+        return self.result.encoded.nbytes + (0 if alpha is None else int(alpha.nbytes))
 
 
 @dataclass(eq=False)
-class Flight:
-    """An encoding that is under way; the others who want the same photo wait for it."""
+class PendingEncoding:
+    """An encoding that is under way; other requests for the same photo wait for it."""
 
-    landed: threading.Event = field(default_factory=threading.Event)
-    entry: Entry | None = None
+    ended: threading.Event = field(default_factory=threading.Event)
+    photo: CachedPhoto | None = None
     error: BaseException | None = None
 
 
@@ -95,9 +94,9 @@ class PhotoCache:
         self.misses = 0
         self._bytes = 0
         self._lock = threading.Lock()
-        self._entries: OrderedDict[Key, Entry] = OrderedDict()
-        self._weights: dict[Key, int] = {}  # bytes of each entry, as counted in _bytes
-        self._flights: dict[Key, Flight] = {}
+        self._photos: OrderedDict[Key, CachedPhoto] = OrderedDict()
+        self._sizes: dict[Key, int] = {}  # bytes of each photo, as counted in _bytes
+        self._pending: dict[Key, PendingEncoding] = {}
 
     @property
     def nbytes(self) -> int:
@@ -105,103 +104,100 @@ class PhotoCache:
         return self._bytes
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._photos)
 
-    def find_source(self, image_id: str) -> Source | None:
+    def find_source(self, image_id: str) -> PhotoSource | None:
         """The planes of a photo, encoded at whatever render size."""
         with self._lock:
-            for key, entry in reversed(self._entries.items()):
+            for key, photo in reversed(self._photos.items()):
                 if key[0] == image_id:
-                    return entry.source
+                    return photo.source
         return None
 
-    def get(self, key: Key) -> Entry | None:
-        """The entry, which becomes the most recently used."""
-        with self._lock:
-            entry = self._entries.get(key)
-            if entry is not None:
-                self._entries.move_to_end(key)
-                self.hits += 1
-            return entry
+    def find_or_begin(self, key: Key) -> tuple[CachedPhoto | None, PendingEncoding | None, bool]:
+        """(photo, None, False) if it is cached, else (None, encoding, whether it is the caller's).
 
-    def join(self, key: Key) -> tuple[Flight | None, bool, Entry | None]:
-        """Take part in making an entry: (flight, whether the caller has to fly it, entry)."""
+        Who gets true must encode the photo and call `finish`, whatever happens; the others
+        `wait_for` the encoding.
+        """
         with self._lock:
-            entry = self._entries.get(key)
-            if entry is not None:
-                self._entries.move_to_end(key)
+            photo = self._photos.get(key)
+            if photo is not None:
+                self._photos.move_to_end(key)
                 self.hits += 1
-                return None, False, entry
-            flight = self._flights.get(key)
-            if flight is not None:
+                return photo, None, False
+            pending = self._pending.get(key)
+            if pending is not None:
                 self.hits += 1
-                return flight, False, None
-            flight = self._flights[key] = Flight()
+                return None, pending, False
+            pending = self._pending[key] = PendingEncoding()
             self.misses += 1
-            return flight, True, None
+            return None, pending, True
 
-    def land(self, key: Key, entry: Entry | None, error: BaseException | None = None) -> None:
-        """End a flight with an entry or an error; does nothing if it has ended."""
+    def finish(
+        self, key: Key, photo: CachedPhoto | None, error: BaseException | None = None
+    ) -> None:
+        """End an encoding with a photo or an error; does nothing if it has ended."""
         with self._lock:
-            flight = self._flights.pop(key, None)
-            if flight is None:
+            pending = self._pending.pop(key, None)
+            if pending is None:
                 return
-            flight.entry, flight.error = entry, error
-            if entry is not None:
-                self._store(key, entry)
-        flight.landed.set()
+            pending.photo, pending.error = photo, error
+            if photo is not None:
+                self._store(key, photo)
+        pending.ended.set()
 
-    def weigh(self, key: Key, entry: Entry) -> None:
-        """Count an entry's bytes anew after work on it; what is too much is dropped."""
+    def measure_again(self, key: Key, photo: CachedPhoto) -> None:
+        """Count a photo's bytes again after work on it; drops what is over the limit."""
         with self._lock:
-            if self._entries.get(key) is entry:
-                self._store(key, entry)
+            if self._photos.get(key) is photo:
+                self._store(key, photo)
 
-    def replace(self, key: Key, old: Entry, new: Entry) -> None:
-        """Put a new entry in an old one's place, if that still has it."""
+    def replace(self, key: Key, old: CachedPhoto, new: CachedPhoto) -> None:
+        """Put `new` in the place of `old`, if that is still cached."""
         with self._lock:
-            if self._entries.get(key) is old:
+            if self._photos.get(key) is old:
                 self._store(key, new)
 
-    def _store(self, key: Key, entry: Entry) -> None:
+    def _store(self, key: Key, photo: CachedPhoto) -> None:
         self._drop(key)
-        weight = entry.nbytes
-        if weight > self.limit:
+        size = photo.nbytes
+        if size > self.limit:
             return
-        self._entries[key] = entry
-        self._weights[key] = weight
-        self._bytes += weight
+        self._photos[key] = photo
+        self._sizes[key] = size
+        self._bytes += size
         while self._bytes > self.limit:
-            self._drop(next(iter(self._entries)))
+            self._drop(next(iter(self._photos)))
 
     def _drop(self, key: Key) -> None:
-        if self._entries.pop(key, None) is not None:
-            self._bytes -= self._weights.pop(key)
+        if self._photos.pop(key, None) is not None:
+            self._bytes -= self._sizes.pop(key)
 
     def clear(self) -> None:
-        """Drop all entries."""
+        """Drop all photos."""
         with self._lock:
-            self._entries.clear()
-            self._weights.clear()
+            self._photos.clear()
+            self._sizes.clear()
             self._bytes = 0
 
     def drop_engine(self, engine: int) -> None:
         """Drop what one engine has encoded."""
         with self._lock:
-            for key, entry in list(self._entries.items()):
-                if entry.engine == engine:
+            for key, photo in list(self._photos.items()):
+                if photo.engine == engine:
                     self._drop(key)
 
 
-def wait_for(flight: Flight, check: Callable[[], Any]) -> Entry | None:
-    """Wait for another request's encoding; None if that one was cancelled.
+def wait_for(pending: PendingEncoding, check: Callable[[], Any]) -> CachedPhoto | None:
+    """Wait for another request's encoding; None if that request was cancelled.
 
     check: called often; raises to stop waiting.
     """
-    while not flight.landed.wait(0.05):
+    while not pending.ended.wait(0.05):
         check()
-    if isinstance(flight.error, Cancelled):
+    if isinstance(pending.error, Cancelled):
         return None
-    if flight.error is not None:
-        raise flight.error
-    return flight.entry
+    if pending.error is not None:
+        raise pending.error
+    return pending.photo

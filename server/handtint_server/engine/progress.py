@@ -8,34 +8,33 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-from ..api.errors import Problem
-from ..api.schemas import RequestState
+from ..http.problem import Problem
 from ..model import Cancelled
 
 KEPT_SECONDS = 60.0
 KEPT_AT_MOST = 1024
 
 
-class Ticket:
-    """One request: where it stands, and whether it is still wanted.
+class RequestTicket:
+    """One request: how far it is, and whether it is still wanted.
 
-    gone: asked now and then; true once the client has closed its connection.
+    client_gone: polled; true once the client has closed its connection.
     limit: seconds until the request is stopped.
     """
 
-    def __init__(self, request_id: str, gone: Callable[[], bool], limit: float) -> None:
+    def __init__(self, request_id: str, client_gone: Callable[[], bool], limit: float) -> None:
         self.request_id = request_id
         self.state = "waiting"
         self.stage = ""
         self.fraction = 0.0
         self.ended: float | None = None
         self.timings: dict[str, float] = {}
-        self._gone = gone
+        self._client_gone = client_gone
         self._deadline = time.monotonic() + limit
         self._cancelled = False
 
     def report(self, stage: str, fraction: float) -> None:
-        """Progress; raises Cancelled or Problem if the request is not wanted any more."""
+        """Note the progress, then `check`."""
         if stage != self.stage:
             self.stage, self.fraction = stage, 0.0
         if fraction == fraction:  # not NaN
@@ -43,7 +42,7 @@ class Ticket:
         self.check()
 
     def check(self) -> None:
-        """Raise Cancelled if nobody waits any more, Problem if it took too long."""
+        """Raise Cancelled if nobody waits for the answer, Problem if it took too long."""
         if self.unwanted:
             raise Cancelled("The request was cancelled.")
         if time.monotonic() > self._deadline:
@@ -51,44 +50,35 @@ class Ticket:
 
     @property
     def unwanted(self) -> bool:
-        """Whether it was cancelled or its client is gone."""
-        if not self._cancelled and self._gone():
+        """Whether it was cancelled or its client has gone."""
+        if not self._cancelled and self._client_gone():
             self._cancelled = True
         return self._cancelled
 
     def cancel(self) -> None:
-        """Stop it at the next `check`; nothing if it has ended."""
+        """Stop it at the next `check`; does nothing if it has ended."""
         if self.ended is None:
             self._cancelled = True
             self.state = "cancelled"
 
     def end(self, state: str) -> None:
-        """It is `done`, `failed` or `cancelled`."""
+        """Note that it has ended.  state: "done", "failed" or "cancelled"."""
         self.state, self.ended = state, time.monotonic()
         if state == "done":
             self.fraction = 1.0
 
-    def as_model(self) -> RequestState:
-        """For the wire."""
-        return RequestState.model_construct(
-            request_id=self.request_id,
-            state=self.state,
-            stage=self.stage,
-            fraction=round(self.fraction, 4),
-        )
 
-
-class Tickets:
+class RequestTickets:
     """The requests that run, and those that ended within the last minute.  Thread-safe."""
 
     def __init__(self, limit: float) -> None:
         self._limit = limit
         self._lock = threading.Lock()
-        self._tickets: OrderedDict[str, Ticket] = OrderedDict()
+        self._tickets: OrderedDict[str, RequestTicket] = OrderedDict()
 
-    def open(self, request_id: str | None, gone: Callable[[], bool]) -> Ticket:
+    def open(self, request_id: str | None, client_gone: Callable[[], bool]) -> RequestTicket:
         """A new ticket; raises Problem if the id is in use."""
-        ticket = Ticket(request_id or f"r-{secrets.token_hex(8)}", gone, self._limit)
+        ticket = RequestTicket(request_id or f"r-{secrets.token_hex(8)}", client_gone, self._limit)
         with self._lock:
             self._forget()
             known = self._tickets.get(ticket.request_id)
@@ -98,8 +88,8 @@ class Tickets:
             self._tickets.move_to_end(ticket.request_id)
         return ticket
 
-    def find(self, request_id: str) -> Ticket:
-        """Raises Problem (request_unknown)."""
+    def find(self, request_id: str) -> RequestTicket:
+        """The ticket of an id; raises Problem (request_unknown)."""
         with self._lock:
             self._forget()
             ticket = self._tickets.get(request_id)
@@ -116,6 +106,7 @@ class Tickets:
                 ticket.cancel()
 
     def _forget(self) -> None:
+        """Drop tickets that ended long ago, or that are too many."""
         now = time.monotonic()
         over = len(self._tickets) - KEPT_AT_MOST
         for key, ticket in list(self._tickets.items()):

@@ -1,9 +1,9 @@
-"""One queue, one worker thread for each device: the only place where the model runs.
+"""One queue and one worker thread for each device: the only place where the model runs.
 
 A job is a function of (colorizer, engine number).  Jobs for a cached photo go to the engine
-that holds it; all others to whichever is free first.  Whatever a job raises is handed to the
-one who waits for it; a fault that nobody foresaw is logged and counted, and the worker goes
-on, with the model loaded anew if it happens twice running.
+that encoded it, all others to whichever is free first.  What a job raises is raised to the
+thread that waits for it.  An unexpected error is logged and counted, and the worker goes on;
+after two in a row it loads the model again.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ..api.errors import Problem, problem_from, sentence
+from ..http.problem import Problem
 from ..model import BadCheckpoint, Cancelled, DeviceProblem, HandtintError
-from .progress import Ticket
+from ..sentences import sentence
+from .progress import RequestTicket
 
 if TYPE_CHECKING:
     from handtint_model import Colorizer
@@ -33,10 +34,10 @@ Work = Callable[["Colorizer", int], Any]
 _RETRY_LOAD_SECONDS = 30.0
 
 
-class Job:
-    """Work for a colorizer; `wait` gives its result."""
+class EngineJob:
+    """Work for a colorizer, with its outcome once `done` is set."""
 
-    def __init__(self, work: Work, ticket: Ticket, engine: int | None) -> None:
+    def __init__(self, work: Work, ticket: RequestTicket, engine: int | None) -> None:
         self.work = work
         self.ticket = ticket
         self.engine = engine
@@ -63,7 +64,7 @@ class Worker(threading.Thread):
         self.device = device
         self.state = "loading"
         self.problem = ""
-        self.faults_running = 0
+        self.faults_in_a_row = 0
         self.failed_at = 0.0
 
     def run(self) -> None:
@@ -87,7 +88,7 @@ class Worker(threading.Thread):
                 continue
             self._run(job)
 
-    def _run(self, job: Job) -> None:
+    def _run(self, job: EngineJob) -> None:
         ticket = job.ticket
         ticket.timings["wait"] = (time.perf_counter() - job.queued) * 1000
         try:
@@ -99,10 +100,10 @@ class Worker(threading.Thread):
             assert self.colorizer is not None
             result = job.work(self.colorizer, self.number)
         except BaseException as error:
-            self._settle(error, ticket)
+            self._note_failure(error, ticket)
             job.finish(error=error)
         else:
-            self.faults_running = 0
+            self.faults_in_a_row = 0
             self.problem = ""
             job.finish(result)
             self.pool.prepare(self.colorizer)
@@ -111,27 +112,26 @@ class Worker(threading.Thread):
                 self.state = "ready"
             self.pool.release(self)
 
-    def _settle(self, error: BaseException, ticket: Ticket) -> None:
-        """Note a failure and get ready for the next job."""
-        known = problem_from(error)
-        if known is not None and known.code != "out_of_memory":
+    def _note_failure(self, error: BaseException, ticket: RequestTicket) -> None:
+        """Log and count an unexpected error; after two in a row unload the model."""
+        problem = self.pool.problem_from(error)
+        if problem is not None:
+            if problem.code == "out_of_memory":
+                log.warning("request %s ran out of memory", ticket.request_id)
             return
-        if known is not None:
-            log.warning("request %s ran out of memory", ticket.request_id)
-            return
-        self.faults_running += 1
+        self.faults_in_a_row += 1
         self.problem = f"Request {ticket.request_id} failed: {type(error).__name__}."
         log.error("request %s failed", ticket.request_id, exc_info=error)
         self.pool.on_fault()
-        if self.faults_running >= 2:
-            self._unload("two faults running")
-            self.faults_running = 0
+        if self.faults_in_a_row >= 2:
+            self._unload("two faults in a row")
+            self.faults_in_a_row = 0
 
     def _try_load(self) -> None:
         try:
             self._load()
         except BaseException as error:
-            if problem_from(error) is None:
+            if self.pool.problem_from(error) is None:
                 log.error("the model could not be loaded", exc_info=error)
 
     def _load(self) -> None:
@@ -145,8 +145,8 @@ class Worker(threading.Thread):
             self.colorizer = self.pool.load(self.wanted_device)
         except BaseException as error:
             self.state, self.failed_at = "failed", now
-            foreseen = isinstance(error, HandtintError | MemoryError)
-            self.problem = sentence(error) if foreseen else "The model could not be loaded."
+            expected = isinstance(error, HandtintError | MemoryError)
+            self.problem = sentence(error) if expected else "The model could not be loaded."
             if isinstance(error, BadCheckpoint | DeviceProblem):
                 log.error("%s", self.problem)
             self.pool.first_load.set()
@@ -164,7 +164,7 @@ class Worker(threading.Thread):
             return
         log.info("model unloaded: %s", why)
         self.colorizer = None
-        self.pool._spare = None
+        self.pool.drop_cpu_colorizer()
         self.pool.on_unload(self.number)
         self.state = "unloaded"
 
@@ -172,9 +172,11 @@ class Worker(threading.Thread):
 class Engines:
     """The queue, its places and its workers.
 
-    load: loads the model for a device.  devices: one worker each.  places: requests that
-    may wait or run.  idle_unload: seconds without work after which models are dropped; 0:
-    never.  on_fault, on_unload: told of a fault, and of a model that was dropped.
+    load: loads the model for a device.  devices: gives the device names, one worker each.
+    places: requests that may wait or run.  problem_from: the answer to an expected error, None
+    for an unexpected one.  idle_unload: seconds without work after which models are dropped;
+    0: never.  on_fault, on_unload: called after an unexpected error, and with the number of an
+    engine whose model was dropped.
     """
 
     def __init__(
@@ -182,30 +184,32 @@ class Engines:
         load: Load,
         devices: Callable[[], list[str]],
         places: int,
+        problem_from: Callable[[BaseException], Problem | None],
         idle_unload: float = 0.0,
         on_fault: Callable[[], None] = lambda: None,
         on_unload: Callable[[int], None] = lambda number: None,
     ) -> None:
         self.load = load
         self.places = places
+        self.problem_from = problem_from
         self.on_fault = on_fault
         self.on_unload = on_unload
         self.stopping = False  # no new request gets a place
-        self.finished = False  # nor does work that holds one: all is done, or time is up
+        self.finished = False  # no worker takes another job
         self.weights_id = ""
         self.record: dict[str, Any] = {}
         self.first_load = threading.Event()
         self.workers: list[Worker] = []
         self._devices = devices
         self._idle = idle_unload
-        self._queue: deque[Job] = deque()
+        self._queue: deque[EngineJob] = deque()
         self._changed = threading.Condition()
         self._taken = 0
         self._running = 0
         self._mean_ms = 1000.0
         self._prepared = False
-        self._spare: Colorizer | None = None
-        self._spare_lock = threading.Lock()
+        self._cpu_colorizer: Colorizer | None = None
+        self._cpu_lock = threading.Lock()
 
     def start(self) -> None:
         """Find the devices and start their workers, in the background."""
@@ -225,17 +229,23 @@ class Engines:
                 worker.start()
 
     def prepare(self, colorizer: Colorizer) -> None:
-        """Make ready what the first hint will need, once, while the user looks at the photo."""
-        if not self._prepared:
-            self._prepared = True
+        """Load what the first hint will need, once, while the user looks at the photo."""
+        with self._changed:
+            prepared, self._prepared = self._prepared, True
+        if not prepared:
             threading.Thread(target=colorizer.prepare, name="handtint-prepare", daemon=True).start()
 
-    def spare(self) -> Colorizer:
-        """A colorizer of the processor, for what a graphics card has no memory for."""
-        with self._spare_lock:
-            if self._spare is None:
-                self._spare = self.load("cpu")
-            return self._spare
+    def cpu_colorizer(self) -> Colorizer:
+        """A colorizer on the processor, for what a graphics card has no memory for."""
+        with self._cpu_lock:
+            if self._cpu_colorizer is None:
+                self._cpu_colorizer = self.load("cpu")
+            return self._cpu_colorizer
+
+    def drop_cpu_colorizer(self) -> None:
+        """Free it; the next call of `cpu_colorizer` loads it again."""
+        with self._cpu_lock:
+            self._cpu_colorizer = None
 
     @property
     def running(self) -> int:
@@ -261,7 +271,7 @@ class Engines:
 
     @contextmanager
     def place(self) -> Iterator[None]:
-        """Hold a place; raises Problem (busy, stopping) if there is none."""
+        """Hold one of the places; raises Problem (busy, stopping) if none is free."""
         with self._changed:
             if self.stopping:
                 raise Problem("stopping", "The server is ending.", retry_after=5)
@@ -284,12 +294,12 @@ class Engines:
                 self._mean_ms += 0.1 * (spent - self._mean_ms)
                 self._changed.notify_all()
 
-    def run(self, work: Work, ticket: Ticket, engine: int | None = None) -> Any:
+    def run(self, work: Work, ticket: RequestTicket, engine: int | None = None) -> Any:
         """Run work on an engine and wait for its result.
 
         Raises what the work raises; Cancelled if the request is given up while it waits.
         """
-        job = Job(work, ticket, engine)
+        job = EngineJob(work, ticket, engine)
         ticket.report("wait", 0.0)
         with self._changed:
             if self.finished:
@@ -302,16 +312,16 @@ class Engines:
             except BaseException as error:
                 if self._withdraw(job):
                     raise
-                # It runs: its own progress calls stop it, and its place is held until then.
+                # It runs already: it stops at its next report, and keeps its place until then.
                 if isinstance(error, Cancelled):
                     ticket.cancel()
         if isinstance(job.error, Exception):
             raise job.error
-        if job.error is not None:  # SystemExit and the like are not for this thread
+        if job.error is not None:  # SystemExit and the like must not end this thread
             raise RuntimeError("the work was broken off") from job.error
         return job.result
 
-    def _withdraw(self, job: Job) -> bool:
+    def _withdraw(self, job: EngineJob) -> bool:
         with self._changed:
             try:
                 self._queue.remove(job)
@@ -319,7 +329,7 @@ class Engines:
                 return False
             return True
 
-    def take(self, worker: Worker) -> Job | None:
+    def take(self, worker: Worker) -> EngineJob | None:
         """The next job for a worker; None once idle for too long, or at the end."""
         with self._changed:
             waits = self._idle if self._idle and worker.colorizer is not None else None
@@ -332,7 +342,7 @@ class Engines:
                     job.ticket.state = "running"
             return job
 
-    def _next(self, worker: Worker) -> Job | None:
+    def _next(self, worker: Worker) -> EngineJob | None:
         others = any(w.state != "failed" for w in self.workers if w is not worker)
         for job in self._queue:
             if job.engine == worker.number:

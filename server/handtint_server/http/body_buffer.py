@@ -1,4 +1,4 @@
-"""Bodies of requests as they arrive: kept in one mapping, or read and thrown away."""
+"""Bodies of requests as they arrive: kept in one memory mapping, or read and discarded."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import mmap
 import time
 from typing import Any
 
-from ..api.errors import Problem
 from .memory_limiter import Reservation
+from .problem import Problem
 
 
-class Filled:
-    """Stands for bytes that are in a `Body` already."""
+class AlreadyReceived:
+    """Stands for bytes that `recv_into` has put into a `BodyBuffer` already."""
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -20,8 +20,11 @@ class Filled:
         return self._size
 
 
-class Body:
-    """What arrives of a request's body: an anonymous mapping that fills up."""
+class BodyBuffer:
+    """A body as it arrives, in an anonymous mapping of its full length.
+
+    Has the methods of waitress's body receivers and of its buffers.
+    """
 
     completed = False
     error: Any = None
@@ -42,46 +45,50 @@ class Body:
         return memoryview(self._memory)
 
     @property
-    def room(self) -> memoryview:
+    def free_space(self) -> memoryview:
         """Where the next bytes go, for `recv_into`."""
         return memoryview(self._memory)[self.position : self.length]
 
-    def received(self, data: bytes | Filled) -> int:
-        """Take what belongs to the body; how many bytes that was."""
+    def received(self, data: bytes | AlreadyReceived) -> int:
+        """Take what belongs to the body; returns how many bytes that was."""
         if time.monotonic() > self._deadline:
-            self.error = RefusedBeforeRouting(too_slow())
+            self.error = EarlyRefusal(too_slow())
             return len(data)
         taken = min(len(data), self.length - self.position)
-        if not isinstance(data, Filled):
+        if not isinstance(data, AlreadyReceived):
             self._memory[self.position : self.position + taken] = data[:taken]
         self.position += taken
         self.completed = self.position == self.length
         return taken
 
-    def getfile(self) -> Body:
+    def getfile(self) -> BodyBuffer:
         """What the application gets as ``wsgi.input``."""
         return self
 
-    def getbuf(self) -> Body:
+    def getbuf(self) -> BodyBuffer:
         """What waitress closes."""
         return self
 
     def read(self, size: int = -1) -> bytes:
-        """For code that wants a file: all of it at once."""
+        """For code that expects a file: a copy of the first bytes, or of all."""
         return bytes(self.view[: size if size >= 0 else None])
 
     def close(self) -> None:
-        """Give the memory's place back; arrays that view it keep it mapped."""
+        """Release the reservation.  Arrays that view the mapping keep it alive."""
         self._reservation.release()
 
 
-class Discard:
-    """A body that is read and thrown away, since its request is refused."""
+class DiscardedBody:
+    """The body of a refused request: read, counted and thrown away.
+
+    The client sends all of its body before it reads the answer; if the server closed the
+    connection earlier, the client would see a broken pipe instead of the refusal.
+    """
 
     error: Any = None
     completed = False
 
-    def __init__(self, length: int, refusal: RefusedBeforeRouting, deadline: float) -> None:
+    def __init__(self, length: int, refusal: EarlyRefusal, deadline: float) -> None:
         self._left = length
         self._refusal = refusal
         self._deadline = deadline
@@ -98,10 +105,10 @@ class Discard:
         return taken
 
     def getfile(self) -> Any:
-        """Never asked: a refused request does not reach the application."""
+        """Never called: a refused request does not reach the application."""
         raise RuntimeError("a refused request has no body")
 
-    def getbuf(self) -> Discard:
+    def getbuf(self) -> DiscardedBody:
         """What waitress closes."""
         return self
 
@@ -109,8 +116,8 @@ class Discard:
         """Nothing is held."""
 
 
-class RefusedBeforeRouting:
-    """A `Problem` in the form that waitress's error task sends."""
+class EarlyRefusal:
+    """A `Problem` from before routing, with what waitress's error task asks of an error."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem

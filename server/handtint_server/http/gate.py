@@ -1,10 +1,14 @@
 """The one check that every request passes before it is routed, and before its body is kept.
 
-A server on loopback is reached by every page in the user's browser and by every user of the
-machine.  So: Host must be this server (a page that rebinds its own name to 127.0.0.1 sends
-its own name), no request of a page is taken (Origin, Sec-Fetch-Site; ``null`` is an origin,
-too), and everything but the health route needs the token.  ``http_server`` asks at the end of
-the header section, the WSGI layer in ``app`` asks again, so that no deployment goes without.
+Every page in the user's browser and every user of the machine can reach a server on loopback.
+Therefore:
+
+- Host must name this server: a page that rebinds its own name to 127.0.0.1 sends that name.
+- Requests of web pages are refused (Origin, Sec-Fetch-Site; ``null`` is an origin, too).
+- Every route but health needs the token.
+
+``http.server`` checks at the end of the header section; the WSGI layer in ``api.app`` checks
+again, so that the application is safe behind any other WSGI server.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from ..api.errors import Problem
+from .problem import Problem
 
 OPEN_PATH = "/v1/health"
 """The only path that needs no token."""

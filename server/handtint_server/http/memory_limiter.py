@@ -1,14 +1,14 @@
-"""A bound on the memory that bodies and answers in flight may hold together."""
+"""A limit on the memory that bodies and answers in flight hold together."""
 
 from __future__ import annotations
 
 import threading
 
-from ..api.errors import Problem
+from .problem import Problem
 
 
-class Budget:
-    """Counts bytes; refuses what would go over the limit.  Thread-safe."""
+class MemoryLimiter:
+    """Counts reserved bytes and refuses what would exceed the limit.  Thread-safe."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -17,11 +17,11 @@ class Budget:
 
     @property
     def used(self) -> int:
-        """Bytes in flight."""
+        """Bytes that are reserved now."""
         return self._used
 
-    def take(self, size: int) -> Reservation:
-        """Reserve bytes; raises Problem (out_of_memory) if they are not there."""
+    def reserve(self, size: int) -> Reservation:
+        """Reserve bytes; raises Problem (out_of_memory) if they exceed the limit."""
         with self._lock:
             if self._used + size > self.limit:
                 raise Problem(
@@ -38,16 +38,16 @@ class Budget:
 
 
 class Reservation:
-    """Bytes taken from a `Budget` until `release`, which may be called again."""
+    """Bytes reserved in a `MemoryLimiter` until `release`, which may be called again."""
 
-    def __init__(self, budget: Budget, size: int) -> None:
-        self._budget = budget
+    def __init__(self, limiter: MemoryLimiter, size: int) -> None:
+        self._limiter = limiter
         self._size = size
 
     def release(self) -> None:
         """Give the bytes back."""
         size, self._size = self._size, 0
-        self._budget._give_back(size)
+        self._limiter._give_back(size)
 
     def __enter__(self) -> Reservation:
         return self

@@ -1,8 +1,7 @@
 """multipart/form-data (RFC 7578) taken apart in place: parts are views of the body.
 
-A 12-megapixel plane is not copied, and not even searched for its end if the JSON part before
-it says how long it is (`Sizes`).  Strict on purpose: what a client of ours would not send is
-refused rather than guessed at.
+A large plane is not copied.  It is not even searched for its end if the JSON part before it
+says how long it is (`Sizes`).  Strict on purpose: what no client of ours sends is refused.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 
 from werkzeug.http import parse_options_header
 
-from ..api.errors import Problem
+from .problem import Problem
 
 MAX_PARTS = 8
 MAX_PART_HEADER = 4096

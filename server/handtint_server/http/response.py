@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 from werkzeug.wsgi import FileWrapper
 
-from ..api.errors import COMMON_HEADERS, Problem
 from .memory_limiter import Reservation
+from .problem import COMMON_HEADERS, Problem
 
 
 class MemoryFile(io.RawIOBase):
     """A buffer as a file that waitress sends from, without copying it.
 
-    Holds the buffer's place in the memory budget until it is sent or its client is gone.
+    Keeps the memory reserved until the buffer is sent or its client has gone.
     """
 
     def __init__(self, data: memoryview, reservation: Reservation | None = None) -> None:

@@ -1,10 +1,10 @@
 """The application behind waitress, with the gate at the end of the header section.
 
-waitress reads a whole body before it calls the application.  Here a request is judged as
-soon as its header fields are there (`security.Gate`, lengths, memory in flight): the body of
-one that is refused is read and thrown away, so that its client gets the answer instead of a
-broken pipe, and the body of one that is taken goes into one anonymous mapping, from which the
-parts are views.  Errors below HTTP routing are problem JSON like all others.
+waitress reads a whole body before it calls the application.  This server checks a request as
+soon as its header fields have arrived (`gate.Gate`, lengths, memory in flight).  The body of a
+refused request is read and discarded, so that the client gets the answer instead of a broken
+pipe.  The body of an accepted one goes straight into one memory mapping, and its parts are
+views of that.  Errors below HTTP routing are problem JSON like all others.
 """
 
 # waitress has no types; its classes are Any to mypy.
@@ -22,9 +22,9 @@ from waitress.parser import HTTPRequestParser
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 
-from ..api.errors import Problem
-from .body_buffer import Body, Discard, Filled, RefusedBeforeRouting
-from .memory_limiter import Budget
+from .body_buffer import AlreadyReceived, BodyBuffer, DiscardedBody, EarlyRefusal
+from .memory_limiter import MemoryLimiter
+from .problem import Problem
 
 if TYPE_CHECKING:
     import socket
@@ -42,7 +42,7 @@ BODY_METHODS = frozenset({"POST"})
 
 def _as_problem(error: Any) -> Problem:
     """A `Problem` for an error of waitress's own."""
-    if isinstance(error, RefusedBeforeRouting):
+    if isinstance(error, EarlyRefusal):
         return error.problem
     code = {413: "body_too_large", 431: "header_too_large", 501: "not_implemented"}.get(
         getattr(error, "code", 400), "bad_http"
@@ -59,7 +59,7 @@ def _as_problem(error: Any) -> Problem:
 
 
 class Parser(HTTPRequestParser):
-    """Judges a request by its header section, before its body is kept."""
+    """Checks a request by its header section, before any of its body is kept."""
 
     adj: GatedAdjustments
     # waitress's, for mypy
@@ -70,23 +70,23 @@ class Parser(HTTPRequestParser):
 
     def __init__(self, adj: GatedAdjustments) -> None:
         super().__init__(adj)
-        self.begun = time.monotonic()
+        self.started = time.monotonic()
 
     def parse_header(self, header_plus: bytes) -> None:
-        """Parse, then decide where the body goes."""
+        """Parse the header section, then decide where the body goes."""
         try:
             super().parse_header(header_plus)
         except ValueError as error:  # urlsplit's, for a malformed IPv6 address
             self.connection_close = True
             self._refuse(Problem("bad_http", f"The request target is malformed: {error}."))
             return
-        problem = self._judge()
+        problem = self._check_request()
         if problem is not None:
             self._refuse(problem)
         elif self.content_length > 0:
             self._keep_body()
 
-    def _judge(self) -> Problem | None:
+    def _check_request(self) -> Problem | None:
         adj = self.adj
         if self.version not in ("1.0", "1.1") or self.proxy_netloc:
             return Problem("bad_http", "The request is not HTTP/1.1 to an origin server.")
@@ -104,34 +104,34 @@ class Parser(HTTPRequestParser):
         return None
 
     def _refuse(self, problem: Problem) -> None:
-        refusal = RefusedBeforeRouting(problem)
+        refusal = EarlyRefusal(problem)
         length, limit = self.content_length, self.adj.body_limit
         wait = 0 < length <= limit and not self.expect_continue and not self.chunked
         if wait:
-            self.body_rcv = Discard(length, refusal, self.begun + self.adj.receive_seconds)
+            self.body_rcv = DiscardedBody(length, refusal, self.started + self.adj.receive_seconds)
         else:
             self.error = refusal
             self.completed = True
-            self.body_rcv = Discard(0, refusal, self.begun)
+            self.body_rcv = DiscardedBody(0, refusal, self.started)
             self.content_length = 0
         self.expect_continue = False
 
     def _keep_body(self) -> None:
         try:
-            reservation = self.adj.budget.take(self.content_length)
+            reservation = self.adj.memory_limiter.reserve(self.content_length)
         except Problem as problem:
             self._refuse(problem)
             return
-        deadline = self.begun + self.adj.receive_seconds
+        deadline = self.started + self.adj.receive_seconds
         try:
-            self.body_rcv = Body(self.content_length, reservation, deadline)
+            self.body_rcv = BodyBuffer(self.content_length, reservation, deadline)
         except (OSError, ValueError, OverflowError):
             reservation.release()
             self._refuse(Problem("out_of_memory", "There is no memory for this body.",
                                  retry_after=5))  # fmt: skip
 
-    def received(self, data: bytes | Filled) -> int:
-        """As waitress's, which lets errors of the header section pass by with a body."""
+    def received(self, data: bytes | AlreadyReceived) -> int:
+        """As waitress's, which overlooks an error of the header section if there is a body."""
         taken: int = super().received(data)
         if self.error is not None:
             self.completed = True
@@ -160,21 +160,21 @@ class Channel(HTTPChannel):
     error_task_class = ProblemTask
     parser_class = Parser
     request: Any  # waitress's, for mypy
-    spoke = False
+    has_sent = False
 
-    def received(self, data: bytes | Filled) -> bool:
-        """Note that the connection has said something."""
-        self.spoke = True
+    def received(self, data: bytes | AlreadyReceived) -> bool:
+        """Note that the client has sent something."""
+        self.has_sent = True
         return bool(super().received(data))
 
     def handle_read(self) -> None:
-        """As waitress's, but a body comes straight from the socket to its place."""
+        """As waitress's, but a body goes from the socket straight into its buffer."""
         body = getattr(self.request, "body_rcv", None)
-        if not isinstance(body, Body):
+        if not isinstance(body, BodyBuffer):
             super().handle_read()
             return
         try:
-            size = self.socket.recv_into(body.room)
+            size = self.socket.recv_into(body.free_space)
         except BlockingIOError:
             return
         except OSError:
@@ -183,10 +183,10 @@ class Channel(HTTPChannel):
             self.handle_close()
             return
         self.last_activity = time.time()
-        self.received(Filled(size))
+        self.received(AlreadyReceived(size))
 
     def handle_close(self) -> None:
-        """Give back the place of a body that will not be completed."""
+        """Release the memory of a body that will not be completed."""
         with self.requests_lock:
             request, self.request = self.request, None
         if request is not None:
@@ -195,19 +195,19 @@ class Channel(HTTPChannel):
 
 
 class GatedAdjustments(Adjustments):
-    """waitress's settings and what the parser asks."""
+    """waitress's settings, and what the parser needs besides."""
 
     def __init__(
         self,
         settings: Settings,
         gate: Gate,
-        budget: Budget,
+        memory_limiter: MemoryLimiter,
         on_refusal: Callable[[Problem], None],
         **more: Any,
     ) -> None:
         super().__init__(**more)
         self.gate = gate
-        self.budget = budget
+        self.memory_limiter = memory_limiter
         self.on_refusal = on_refusal
         self.body_limit = settings.max_body
         self.receive_seconds = settings.receive_timeout
@@ -225,23 +225,23 @@ class Server(TcpWSGIServer):
         self._quick.set_thread_count(_QUICK_THREADS)
 
     def add_task(self, channel: Channel) -> None:
-        """Queue a channel's request; health, progress and cancelling never wait behind work."""
+        """Queue a request.  Health, progress and cancelling have threads of their own."""
         command = getattr(channel.requests[0], "command", "") if channel.requests else ""
         quick = command not in BODY_METHODS
         (self._quick if quick else self.task_dispatcher).add_task(channel)
 
     def maintenance(self, now: float) -> None:
-        """Close what is idle, and whoever takes too long to send a request."""
+        """Close idle connections, and those whose request takes too long to arrive."""
         super().maintenance(now)
         clock = time.monotonic()
         for channel in list(self.active_channels.values()):
             request = channel.request
             if request is None:
-                if not channel.spoke and now - channel.creation_time > HEADER_SECONDS:
+                if not channel.has_sent and now - channel.creation_time > HEADER_SECONDS:
                     channel.will_close = True
                 continue
             waits = self.adj.receive_seconds if request.headers_finished else HEADER_SECONDS
-            if clock - request.begun > waits and not channel.requests:
+            if clock - request.started > waits and not channel.requests:
                 channel.will_close = True
 
     def run(self) -> None:
@@ -260,10 +260,10 @@ class Server(TcpWSGIServer):
 
     @property
     def answering(self) -> bool:
-        """Whether an answer is still being written, or a client has not taken all of one.
+        """Whether an answer is still being written or sent.
 
-        Between two parts of an answer nothing may be waiting to be sent, so what waits is not
-        all that counts: a channel keeps its request until its answer is written.
+        Empty output buffers are not enough: between two parts of an answer nothing waits to be
+        sent.  But a channel keeps its request until the answer is written.
         """
         channels = list(self.active_channels.values())
         return any(channel.requests or channel.total_outbufs_len for channel in channels)
@@ -278,7 +278,7 @@ def make_server(
     application: Any,
     settings: Settings,
     gate: Gate,
-    budget: Budget,
+    memory_limiter: MemoryLimiter,
     listening: socket.socket,
     on_refusal: Callable[[Problem], None] = lambda problem: None,
 ) -> Server:
@@ -286,7 +286,7 @@ def make_server(
     adjustments = GatedAdjustments(
         settings,
         gate,
-        budget,
+        memory_limiter,
         on_refusal,
         sockets=[listening],
         threads=settings.places + _SPARE_THREADS,
@@ -294,7 +294,7 @@ def make_server(
         max_request_body_size=settings.max_body + (1 << 20),
         max_request_header_size=MAX_HEADER,
         recv_bytes=_RECEIVE_BYTES,
-        outbuf_overflow=1 << 30,  # answers stay in memory, counted by the budget
+        outbuf_overflow=1 << 30,  # answers stay in memory, counted by the memory limiter
         outbuf_high_watermark=1 << 62,  # no thread waits for a slow reader
         channel_timeout=120,
         cleanup_interval=5,

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from handtint_server.api.errors import CODES
 from handtint_server.api.openapi import document
 from handtint_server.api.schemas import (
     ColorizeRequest,
     SuggestRequest,
     UncertaintyRequest,
 )
+from handtint_server.http.problem import CODES
 from handtint_server.settings import markdown_table
 
 from ..conftest import SECONDS, Live

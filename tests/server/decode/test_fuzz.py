@@ -18,11 +18,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from handtint_server.api.errors import CODES, Problem, problem_from
+from handtint_server.api.errors import problem_from
 from handtint_server.api.schemas import ColorizeRequest, SuggestRequest, UncertaintyRequest
+from handtint_server.api.validation import PARTS, validate
 from handtint_server.decode import hints, photo, profiles
-from handtint_server.http import multipart, request
+from handtint_server.http import multipart
 from handtint_server.http.multipart import Part
+from handtint_server.http.problem import CODES, Problem
 
 SEEDS = Path(__file__).parents[2] / "data" / "fuzz"
 EXAMPLES = int(os.environ.get("HANDTINT_FUZZ_EXAMPLES", "60"))
@@ -104,9 +106,9 @@ def test_pictures(data: bytes) -> None:
 @given(data=changed(seeds(".multipart")))
 @fuzz
 def test_multipart(data: bytes) -> None:
-    parts = call(multipart.parse, memoryview(data), b"x1", request.PARTS)
+    parts = call(multipart.parse, memoryview(data), b"x1", PARTS)
     if parts is not None:
-        assert set(parts) <= request.PARTS
+        assert set(parts) <= PARTS
         assert sum(len(p.data) for p in parts.values()) <= len(data)
 
 
@@ -115,8 +117,8 @@ def test_multipart(data: bytes) -> None:
 @example(data=b"--x1--")
 @example(data=b"--x1\r\n\r\n")
 def test_multipart_of_nothing(data: bytes) -> None:
-    call(multipart.parse, memoryview(data), b"x1", request.PARTS)
-    call(multipart.parse, memoryview(b"--x1\r\n" + data), b"x1", request.PARTS)
+    call(multipart.parse, memoryview(data), b"x1", PARTS)
+    call(multipart.parse, memoryview(b"--x1\r\n" + data), b"x1", PARTS)
 
 
 @given(value=st.text(max_size=80))
@@ -131,10 +133,10 @@ def test_content_types(value: str) -> None:
 @fuzz
 def test_json(data: bytes, model: int) -> None:
     kind = (ColorizeRequest, SuggestRequest, UncertaintyRequest)[model]
-    wanted: Any = call(request.validate, memoryview(data), kind)
+    wanted: Any = call(validate, memoryview(data), kind)
     if wanted is not None:
         assert 0 <= wanted.vividness <= 1
-        call(hints.read_hints, wanted, None, LIMIT)
+        call(hints.read_hints, None, wanted.hints and wanted.hints.crop(), wanted.discs(), LIMIT)
 
 
 @given(
@@ -149,13 +151,14 @@ def test_hints(data: bytes, width: int, height: int, encoding: str, x: int) -> N
     fields = {"x": x, "y": 0, "width": width, "height": height, "encoding": encoding}
     part = Part("hints", "", memoryview(data))
     for crop in (fields, {"x": x}):
-        wanted = ColorizeRequest.model_validate({"hints": crop})
-        found = call(hints.read_hints, wanted, part, LIMIT)
-        if found is not None:
-            assert all(p.rgba[..., 3].any() for p in found.patches)
+        described = ColorizeRequest.model_validate({"hints": crop}).hints
+        assert described is not None
+        read = call(hints.read_hints, part, described.crop(), [], LIMIT)
+        if read is not None:
+            assert all(p.rgba[..., 3].any() for p in read.patches)
     mask = SuggestRequest.model_validate({"mask": {**fields, "x": x % 50}}).mask
     assert mask is not None
-    call(hints.read_mask, mask, part, (30, 30), LIMIT)
+    call(hints.read_mask, part, mask.crop(), (30, 30), LIMIT)
 
 
 @given(data=changed(seeds(".icc")), layout=st.sampled_from(["Y", "YA", "RGB", "BGRA"]))
@@ -182,13 +185,12 @@ def test_profiles(data: bytes, layout: str) -> None:
 )
 @fuzz
 def test_planes(data: bytes, width: int, height: int, dtype: str, layout: str) -> None:
-    wanted = ColorizeRequest.model_validate(
-        {"width": width, "height": height, "dtype": dtype, "layout": layout}
-    )
-    assert wanted.raw_bytes is not None
-    data = (data * (wanted.raw_bytes // max(len(data), 1) + 1))[: wanted.raw_bytes]
+    described = {"width": width, "height": height, "dtype": dtype, "layout": layout}
+    raw = ColorizeRequest.model_validate(described).raw_format
+    assert raw is not None
+    data = (data * (raw.size // max(len(data), 1) + 1))[: raw.size]
     part = Part("plane", "", memoryview(bytearray(data)))
-    decoded = call(photo.from_plane, wanted, part, None, LIMIT, report, len(data))
+    decoded = call(photo.from_plane, raw, part, None, LIMIT, report, len(data))
     if decoded is not None:
         assert decoded.luminance.shape == (height, width)
 

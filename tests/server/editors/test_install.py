@@ -13,7 +13,8 @@ import pytest
 
 from handtint_server.discovery import Publication, read_mirrors
 from handtint_server.editors import connection, installer
-from handtint_server.editors.places import Environment, find_targets, given_target
+from handtint_server.editors.environment import Environment
+from handtint_server.editors.places import find_targets, given_target
 
 
 @pytest.fixture

@@ -138,7 +138,9 @@ def test_slow_readers_and_writers_block_nobody(start_server: Start) -> None:
     )
     for writer in writers:
         writer.sendall(start + b" ")
-    assert live.service.budget.used > (threads + 2) * 1000 * 1500 * 3  # answers not yet taken
+    assert (
+        live.service.memory_limiter.used > (threads + 2) * 1000 * 1500 * 3
+    )  # answers not yet taken
     for _ in range(3):
         for connection in readers:
             assert len(connection.recv(1)) == 1
@@ -148,7 +150,7 @@ def test_slow_readers_and_writers_block_nobody(start_server: Start) -> None:
         assert answer.status_code == 200
     for connection in [*readers, *writers]:
         connection.close()
-    wait_until(lambda: live.service.budget.used == 0)
+    wait_until(lambda: live.service.memory_limiter.used == 0)
 
 
 def test_health_progress_and_cancelling_wait_behind_nobody(

@@ -11,9 +11,10 @@ import pytest
 import requests
 
 from handtint_model import BadCheckpoint, Colorizer, load_colorizer
-from handtint_server.api.errors import Problem
-from handtint_server.engine.progress import Tickets
+from handtint_server.api.errors import problem_from
+from handtint_server.engine.progress import RequestTickets
 from handtint_server.engine.workers import Engines
+from handtint_server.http.problem import Problem
 
 from .. import pictures
 from ..conftest import SECONDS, Start
@@ -242,8 +243,8 @@ def test_several_engines_share_one_queue(tiny_weights: Path) -> None:
     def load(device: str) -> Colorizer:
         return load_colorizer(tiny_weights, "cpu")
 
-    engines = Engines(load, lambda: ["first", "second"], places=8)
-    tickets = Tickets(60)
+    engines = Engines(load, lambda: ["first", "second"], places=8, problem_from=problem_from)
+    tickets = RequestTickets(60)
     engines.start()
     wait_until(lambda: engines.status == "ready" and len(engines.workers) == 2)
 
@@ -282,8 +283,8 @@ def test_an_engine_that_failed_leaves_the_work_to_others(tiny_weights: Path) -> 
             raise BadCheckpoint("broken.")
         return load_colorizer(tiny_weights, "cpu")
 
-    engines = Engines(load, lambda: ["broken", "cpu"], places=8)
-    tickets = Tickets(60)
+    engines = Engines(load, lambda: ["broken", "cpu"], places=8, problem_from=problem_from)
+    tickets = RequestTickets(60)
     engines.start()
     wait_until(lambda: [w.state for w in engines.workers] == ["failed", "ready"])
     assert engines.status == "ready"

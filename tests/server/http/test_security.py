@@ -28,7 +28,7 @@ def _server_survives(live: Live) -> Iterator[None]:
     yield
     host = f"Host: 127.0.0.1:{live.port}"
     assert exchange(live.port, head("GET", "/v1/health", host)).json()["status"] == "ready"
-    wait_until(lambda: not live.service.budget.used and not live.service.engines.taken)
+    wait_until(lambda: not live.service.memory_limiter.used and not live.service.engines.taken)
 
 
 def ask(live: Live, method: str, path: str, *fields: str, body: bytes = b"") -> Answer:
@@ -379,14 +379,14 @@ def test_memory_in_flight_is_bounded(start_server: Start) -> None:
     )
     first = connect(live.port)
     first.sendall(head("POST", "/v1/colorize", *fields) + b"x" * 1000)
-    wait_until(lambda: live.service.budget.used)
-    assert live.service.budget.used == 39 * MIB
+    wait_until(lambda: live.service.memory_limiter.used)
+    assert live.service.memory_limiter.used == 39 * MIB
     fields = (*fields, "Expect: 100-continue")
     answer = exchange(live.port, head("POST", "/v1/colorize", *fields))
     assert (answer.status, answer.code) == (503, "out_of_memory")
     assert int(answer.headers["retry-after"]) >= 1
     first.close()
-    wait_until(lambda: live.service.budget.used == 0)
+    wait_until(lambda: live.service.memory_limiter.used == 0)
 
 
 def test_ten_thousand_parts(live: Live) -> None:
@@ -620,4 +620,4 @@ def test_slow_request_is_ended(start_server: Start) -> None:
         else:
             answer = read_answer(connection)
         assert answer.code in ("too_slow", "")
-    wait_until(lambda: live.service.budget.used == 0)
+    wait_until(lambda: live.service.memory_limiter.used == 0)
