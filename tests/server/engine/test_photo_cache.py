@@ -108,7 +108,7 @@ def test_what_photos_grow_by_is_counted(start_server: Start) -> None:
     cache = live.service.cache
 
     def held() -> int:
-        return sum(entry.nbytes for entry in cache._entries.values())
+        return sum(photo.nbytes for photo in cache._photos.values())
 
     first = colorize(live, pictures.raw_request(pictures.photo())).headers["Handtint-Image-Id"]
     wait_until(lambda: live.service.engines.running == 0)
