@@ -17,7 +17,7 @@ from PIL import Image
 from stem_statistics import StemFigures
 
 from handtint_model import load_colorizer
-from handtint_model.bins import (
+from handtint_model.color.bins import (
     BINS,
     decode_distribution,
     mean_colour,
@@ -29,7 +29,7 @@ from handtint_model.evaluation.ablation_tables import short
 from handtint_model.evaluation.contact_sheet import contact_sheet
 from handtint_model.evaluation.lab import lab_to_rgb
 from handtint_model.evaluation.metrics import colourfulness
-from handtint_model.render import render
+from handtint_model.render.render import render
 from handtint_model.types import ColorizeOptions
 
 DPI = 90

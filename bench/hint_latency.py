@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from handtint_model import Hints
-from handtint_model.bins import mean_colour
-from handtint_model.render import render
+from handtint_model.color.bins import mean_colour
+from handtint_model.render.render import render
 
 REPEAT = 5
 

@@ -25,15 +25,17 @@ from .errors import (
 from .types import ColorizeOptions, HintPatch, Hints, Plane, Progress, parse_colour
 
 if TYPE_CHECKING:
-    from .colorizer import Colorizer, EncodedPhoto, Suggestion, load_colorizer
-    from .colour import luminance_of
+    from .colorizer import Colorizer, load_colorizer
+    from .encoded_photo import EncodedPhoto
+    from .hints.suggestions import Suggestion
+    from .luminance import luminance_of
 
 _LAZY = {
     "Colorizer": "colorizer",
-    "EncodedPhoto": "colorizer",
-    "Suggestion": "colorizer",
+    "EncodedPhoto": "encoded_photo",
+    "Suggestion": "hints.suggestions",
     "load_colorizer": "colorizer",
-    "luminance_of": "colour",
+    "luminance_of": "luminance",
 }
 
 __all__ = [

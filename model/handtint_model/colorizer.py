@@ -12,27 +12,24 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from . import evidence as ev
-from .belief import Affinity, Belief, believe, key_of
-from .bins import (
-    COUNT,
+from .color.bins import (
     SoftEncoder,
     decode_distribution,
     mean_colour,
     rebalancing_weights,
     vividness_to_decoding,
 )
-from .checkpoint import Checkpoint, load_weights
-from .encoded import Automatic, EncodedPhoto, cells_at, check_luminance
-from .errors import BadOption, DeviceProblem
+from .device import select_device
+from .encoded_photo import Automatic, EncodedPhoto, cells_at
+from .errors import BadOption
 from .geometry import Geometry, Window, pad_to_canvas, reduce_to, window_ramp
-from .hints import hint_reach
-from .kernels import prepare
-from .network import STRIDE, Heads
-from .paint import flatten
-from .render import ColourField, Colours, guide_shape, reduce_lightness, render
-from .residual import Residual
-from .suggestions import (
+from .hints import pooling as ev
+from .hints.compositing import flatten
+from .hints.full_resolution import Residual
+from .hints.mixture import hint_reach
+from .hints.photo_graph import Affinity
+from .hints.propagation import Belief, believe, key_of
+from .hints.suggestions import (
     DOUBT,
     DOUBT_TEMPERATURE,
     Suggestion,
@@ -41,6 +38,13 @@ from .suggestions import (
     rgb_at,
     usual_colours,
 )
+from .kernels import prepare
+from .luminance import check_luminance
+from .network import STRIDE, Heads
+from .network.checkpoint import Checkpoint, load_weights
+from .render.downsample import reduce_lightness
+from .render.render import Colours, render
+from .render.upsample import ColourField, guide_shape
 from .types import ColorizeOptions, Hints, Plane, Progress
 
 Region = tuple[int, int, int, int]
@@ -52,28 +56,6 @@ MOST_SHARES = 1 << 22
 
 SUGGEST_TILT = 0.0
 """r of decoding for suggestions: as trained, towards rare colours, which are worth proposing."""
-
-
-def select_device(name: str) -> torch.device:
-    """A torch device by name; ``"auto"`` takes CUDA, then MPS, then the CPU."""
-    if name == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        if torch.backends.mps.is_available():
-            return torch.device("mps")
-        return torch.device("cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise BadOption(f"device is auto, cpu, cuda, cuda:N or mps, not {name!r}.") from error
-    available = {
-        "cpu": True,
-        "cuda": torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count(),
-        "mps": torch.backends.mps.is_available(),
-    }
-    if not available.get(device.type, False):
-        raise DeviceProblem(f"there is no usable device {name} on this machine; try auto or cpu.")
-    return device
 
 
 def load_colorizer(weights: Path | str | None = None, device: str = "auto") -> Colorizer:
@@ -409,14 +391,3 @@ class Colorizer:
             gain[asked] = (trust[0] * spread[sampled, None]).mean(dim=0)
         rows, columns = photo.geometry.cells
         return (gain / WIDEST_SPREAD).clamp(0.0, 1.0).reshape(rows, columns).cpu().numpy()
-
-
-__all__ = [
-    "COUNT",
-    "Colorizer",
-    "EncodedPhoto",
-    "Suggestion",
-    "check_luminance",
-    "load_colorizer",
-    "select_device",
-]

@@ -19,12 +19,11 @@ from handtint_model import (
     Hints,
     Plane,
     Progress,
-    hint_files,
-    icc,
-    image_formats,
-    image_io,
 )
-from handtint_model.strips import in_threads, strips
+from handtint_model import files as image_io
+from handtint_model.files import formats as image_formats
+from handtint_model.files import hint_files, icc
+from handtint_model.threads import in_threads, strips
 from handtint_model.types import RENDER_SIZES
 
 __all__ = [

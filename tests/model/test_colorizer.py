@@ -103,9 +103,9 @@ def test_transparent_pixels_influence_nothing(tiny_colorizer: Colorizer) -> None
 
 
 def test_probabilities_are_what_the_colour_is_the_mean_of(tiny_colorizer: Colorizer) -> None:
-    from handtint_model.bins import BINS
-    from handtint_model.evidence import pool
-    from handtint_model.paint import flatten
+    from handtint_model.color.bins import BINS
+    from handtint_model.hints.compositing import flatten
+    from handtint_model.hints.pooling import pool
 
     photo = tiny_colorizer.encode(plane(80, 100))
     hints = Hints.from_points([(50, 40, "#ff4000"), (20, 20, "#0080ff")], radius=6)

@@ -17,11 +17,14 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from torch import Tensor
 
-from ..bins import decode_distribution, mean_colour, vividness_to_decoding
-from ..checkpoint import load_weights
-from ..colorizer import Colorizer, EncodedPhoto, select_device
+from ..color.bins import decode_distribution, mean_colour, vividness_to_decoding
+from ..colorizer import Colorizer
+from ..device import select_device
+from ..encoded_photo import EncodedPhoto
 from ..errors import BadCheckpoint
-from ..render import ColourField, render
+from ..network.checkpoint import load_weights
+from ..render.render import render
+from ..render.upsample import ColourField
 from ..types import ColorizeOptions
 from .methods import Answers, Array
 from .metrics import colourfulness

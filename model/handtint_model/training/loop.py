@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from ..bins import COUNT, SoftEncoder, rebalancing_weights, smoothed_prior
-from ..checkpoint import config_from_dict, load_weights, save_weights
+from ..color.bins import COUNT, SoftEncoder, rebalancing_weights, smoothed_prior
 from ..errors import BadCheckpoint, BadOption
-from ..hints import HintCells, mixture
+from ..hints.mixture import HintCells, mixture
 from ..network import ColorNetwork
+from ..network.checkpoint import config_from_dict, load_weights, save_weights
 from ..network.encoder import blocks_of, calibrate_stem, load_pretrained, read_encoder_file
 from .augment import jitter_tone, paste, wear
 from .checkpoints import load_run, save_run

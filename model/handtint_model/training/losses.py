@@ -7,8 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ..bins import decode_distribution, mean_colour
-from ..hints import HintCells, Mixture
+from ..color.bins import decode_distribution, mean_colour
+from ..hints.mixture import HintCells, Mixture
 from ..network import Heads
 
 ERROR_FLOOR = 25.0

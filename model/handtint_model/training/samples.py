@@ -12,8 +12,8 @@ from PIL import Image, ImageOps
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..bins import COUNT, SoftEncoder
-from ..colour import rgb_to_lab
+from ..color.bins import COUNT, SoftEncoder
+from ..color.torch_conversions import rgb_to_lab
 from ..network import STRIDE
 from .config import TrainConfig
 from .photos import PhotoRef, load_photo

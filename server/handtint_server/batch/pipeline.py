@@ -20,9 +20,9 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-from handtint_model import image_io
+from handtint_model import files as image_io
 from handtint_model.errors import Cancelled, HandtintError
-from handtint_model.image_io import Photo
+from handtint_model.files import Photo
 from handtint_model.types import Hints, Progress
 
 from ..engine.out_of_memory import (
@@ -171,7 +171,7 @@ def _finish(
     job.target.parent.mkdir(parents=True, exist_ok=True)
     image_io.write_photo(job.target, result.rgb, photo.meta, alpha=photo.alpha, progress=progress)
     if settings.save_hints and task.hints:
-        from handtint_model.hint_files import write_hints
+        from handtint_model.files.hint_files import write_hints
 
         height, width = photo.luminance.shape
         beside = job.source.with_name(f"{job.source.stem}.hints.json")

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from handtint_model import image_formats
 from handtint_model.errors import BadHint, BadImage, BadOption, HandtintError
+from handtint_model.files import formats as image_formats
 from handtint_model.types import ColorizeOptions, Hints, parse_colour
 
 MARK = ".colorized"
@@ -190,7 +190,7 @@ def parse_point(text: str) -> Point:
 
 def read_job_hints(job: PhotoJob, settings: BatchSettings, size: tuple[int, int]) -> Hints | None:
     """The hints of a job's photo of (width, height) `size`, or None; raises BadHint."""
-    from handtint_model.hint_files import read_hints
+    from handtint_model.files.hint_files import read_hints
 
     width, height = size
     hints = Hints()

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from handtint_model.errors import HandtintError
-from handtint_model.image_write import TEMPORARY_SUFFIX
+from handtint_model.files.write import TEMPORARY_SUFFIX
 
 from .pipeline import LocalBackend, Pipeline
 from .plan import BatchSettings, Outcome, PhotoJob

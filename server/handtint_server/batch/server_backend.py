@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from handtint_model.image_io import Photo
+from handtint_model.files import Photo
 from handtint_model.types import Hints, Progress
 
 from ..client.client import Client

@@ -13,7 +13,7 @@ from handtint_model.errors import BadOption, HandtintError
 from handtint_model.types import RENDER_SIZES, ColorizeOptions
 
 if TYPE_CHECKING:
-    from handtint_model.image_io import Photo
+    from handtint_model.files import Photo
     from handtint_model.types import Hints
 
 DEFAULTS = ColorizeOptions()
@@ -91,7 +91,7 @@ def command(
         raise click.UsageError("--server uses the server's own device and weights.")
     if server is not None and count > MOST_OF_A_SERVER:
         raise click.UsageError(f"a server lists at most {MOST_OF_A_SERVER} colours.")
-    from handtint_model import image_io
+    from handtint_model import files as image_io
 
     try:
         picture = image_io.read_photo(photo)
@@ -103,7 +103,7 @@ def command(
         raise BadOption(f"the place {x:g},{y:g} lies outside the photo of {width} x {height}.")
     hints = None
     if hint_path is not None:
-        from handtint_model.hint_files import read_hints
+        from handtint_model.files.hint_files import read_hints
 
         hints = read_hints(hint_path, (width, height))
     inside = (min(x, width - 1), min(y, height - 1))

@@ -351,7 +351,7 @@ def test_the_first_photo_makes_ready_what_hints_need(
     start_server: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Or else the first stroke of a live session waits for inner loops to be loaded."""
-    from handtint_model import kernels_numba
+    from handtint_model.kernels import numba as kernels_numba
 
     unused = [kernels_numba.mix_hints, kernels_numba.smooth_along, kernels_numba.touch_paint]
     for kernel in unused:

@@ -11,7 +11,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from handtint_model.colour import luminance_of
+from handtint_model.luminance import luminance_of
 from handtint_server.cli import main
 
 PHOTOS = Path(__file__).parents[2] / "data" / "photos"

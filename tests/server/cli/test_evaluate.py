@@ -10,8 +10,8 @@ import torch
 from PIL import Image
 from skimage import data
 
-from handtint_model.checkpoint import save_weights
 from handtint_model.network import ColorNetwork, ModelConfig
+from handtint_model.network.checkpoint import save_weights
 from handtint_server.cli import main
 
 
