@@ -74,48 +74,54 @@ def _version() -> Finding:
 def check_server(folder: Path) -> tuple[Finding, bool]:
     """(finding, whether it can be used) about the server of a runtime folder."""
     name = "Server"
-    found = Discovery.read(folder / FILE)
+    announced = Discovery.read(folder / FILE)
     start = "start it with: handtint serve (the plug-ins start it by themselves)"
-    if found is None:
+    if announced is None:
         return Finding(name, NOTE, "none is running", start), False
-    if not found.process_exists:
+    if not announced.process_exists:
         return (
             Finding(name, NOTE, f"none is running; {folder / FILE} is of one that ended", start),
             False,
         )
     try:
-        with Client(found.url, found.read_token(), timeout=10, patience=_PATIENCE) as client:
+        with Client(
+            announced.url, announced.read_token(), timeout=10, patience=_PATIENCE
+        ) as client:
             health = client.health()
-            if health.get("instance") != found.instance:
+            if health.get("instance") != announced.instance:
                 return (
-                    Finding(name, BAD, f"something else answers at {found.url}", start),
+                    Finding(name, BAD, f"something else answers at {announced.url}", start),
                     False,
                 )
-            return _judge_server(found, health, client.info())
+            return _judge_server(announced, health, client.info())
     except FolderError as error:
         return Finding(name, BAD, sentence(error), "restart the server"), False
     except Rejected as error:
         remedy = "restart the server" if error.status == 401 else "see its log"
-        saw = "it refuses the token in " + found.token_file if error.status == 401 else str(error)
+        saw = (
+            "it refuses the token in " + announced.token_file if error.status == 401 else str(error)
+        )
         return Finding(name, BAD, saw, remedy), False
     except Unreachable:
-        saw = f"process {found.pid} exists, but nothing answers at {found.url}"
-        return Finding(name, BAD, saw, f"end process {found.pid} and start the server anew"), False
+        saw = f"process {announced.pid} exists, but nothing answers at {announced.url}"
+        return Finding(
+            name, BAD, saw, f"end process {announced.pid} and start the server anew"
+        ), False
     except ClientError as error:
         return Finding(name, BAD, sentence(error), "restart the server"), False
 
 
 def _judge_server(
-    found: Discovery, health: dict[str, Any], info: dict[str, Any]
+    announced: Discovery, health: dict[str, Any], info: dict[str, Any]
 ) -> tuple[Finding, bool]:
     engines = info.get("engines") or [{}]
     device = ", ".join(str(e.get("device", "?")) for e in engines)
-    saw = f"{found.url}, {health.get('status')}, version {found.version}, device {device}"
+    saw = f"{announced.url}, {health.get('status')}, version {announced.version}, device {device}"
     if health.get("status") == "failed":
         problem = str(engines[0].get("problem", ""))
         return Finding("Server", BAD, f"{saw}: {problem}", "see its log, then restart it"), False
-    if found.api != API_VERSION or found.version != __version__:
-        usable = found.api == API_VERSION
+    if announced.api != API_VERSION or announced.version != __version__:
+        usable = announced.api == API_VERSION
         remedy = f"restart it: this installation is version {__version__}"
         return Finding("Server", NOTE if usable else BAD, saw, remedy), usable
     return Finding("Server", OK, saw), True

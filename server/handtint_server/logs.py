@@ -44,13 +44,13 @@ class QuietFile(logging.handlers.RotatingFileHandler):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8")
-        self._told = threading.Event()
+        self._warned = threading.Event()
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """Say once on the terminal that the file cannot be written."""
-        if self._told.is_set():
+        if self._warned.is_set():
             return
-        self._told.set()
+        self._warned.set()
         error = sys.exc_info()[1]
         reason = getattr(error, "strerror", None) or error
         _say(f"The log file {self.baseFilename} cannot be written: {reason}.")

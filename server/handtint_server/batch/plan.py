@@ -75,9 +75,9 @@ class Outcome:
 def find_photos(paths: Iterable[Path]) -> Iterator[tuple[Path, Path]]:
     """Each photo below the given files and folders, once, with the folder it was found in.
 
-    A file that is named is taken whatever it is: its fault will be told.  In folders,
-    hidden files, earlier results and hint files are passed over, and so are files that
-    neither are pictures nor say by their name that they are.
+    A file that is named is always taken; reading it reports what is wrong.  In folders,
+    hidden files, earlier results and hint files are skipped, and so is what is no picture by
+    its content or its name.
     """
     seen = set()
     for path in paths:
@@ -96,16 +96,16 @@ def _below(folder: Path) -> Iterator[tuple[Path, Path]]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(place, name)
-            if not name.startswith(".") and not is_result(path) and _promises_picture(path):
+            if not name.startswith(".") and not is_result(path) and _looks_like_picture(path):
                 yield path, folder
 
 
 def is_result(path: Path) -> bool:
-    """Whether a name is one that we give to results or look for hints under."""
+    """Whether a name is that of a result or of a hint file."""
     return path.stem.endswith(MARK) or path.name.endswith(HINT_ENDINGS)
 
 
-def _promises_picture(path: Path) -> bool:
+def _looks_like_picture(path: Path) -> bool:
     if path.suffix.lower() in image_formats.PICTURE_EXTENSIONS:
         return True
     try:
@@ -222,7 +222,7 @@ class FailureList:
             self.path.unlink(missing_ok=True)
 
     def add(self, outcome: Outcome) -> None:
-        """Append a photo that failed; others are passed over."""
+        """Append a photo that failed; does nothing for others."""
         if self.path is None or not outcome.error:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -155,10 +155,7 @@ def command(
 
     Exit codes: 0 all done, 1 some photos failed, 2 wrong usage, 130 interrupted.
     """
-    if server is None and token_file is not None:
-        raise click.UsageError("--token-file belongs to --server.")
-    if server is not None and (engine == "ray" or weights is not None or device != "auto"):
-        raise click.UsageError("--server uses the server's own device, weights and engine.")
+    _check_usage(server, token_file, engine, weights, device)
     settings = BatchSettings(
         options=ColorizeOptions(vividness, strength, render_size),
         hints=HintSource(points, radius, hint_path),
@@ -189,6 +186,16 @@ def command(
         click.echo(report.summary(failures))
     if report.faults:
         click.get_current_context().exit(EXIT_FAILED)
+
+
+def _check_usage(
+    server: str | None, token_file: Path | None, engine: str, weights: Path | None, device: str
+) -> None:
+    """Raise UsageError for options that do not go together."""
+    if server is None and token_file is not None:
+        raise click.UsageError("--token-file belongs to --server.")
+    if server is not None and (engine == "ray" or weights is not None or device != "auto"):
+        raise click.UsageError("--server uses the server's own device, weights and engine.")
 
 
 def _run(
@@ -230,9 +237,9 @@ class Report:
         self.bar.unpause()
 
     def show(self, outcome: Outcome) -> None:
-        """Count an outcome and tell what matters of it."""
-        if told := outcome.error or outcome.note:
-            tqdm.write(f"{outcome.job.source}: {told}", file=sys.stderr)
+        """Count an outcome and print its error or note, or the result's name."""
+        if message := outcome.error or outcome.note:
+            tqdm.write(f"{outcome.job.source}: {message}", file=sys.stderr)
         if outcome.error:
             self.faults += 1
         elif outcome.skipped:

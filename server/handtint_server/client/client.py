@@ -59,8 +59,8 @@ class Client:
     """A connection to one server.  Use it from one thread; it is cheap to have many.
 
     url: without a path.  token: the bearer token.  ca: file with certificates to trust
-    instead of the system's.  timeout: seconds without a byte before a request counts as
-    lost.  patience: seconds that a busy server (503) and broken connections are borne with.
+    instead of the system's.  timeout: seconds without a byte after which a request fails.
+    patience: seconds to go on trying while the server is busy (503) or connections break.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Client:
                 "Accept-Encoding": "identity",
             }
         )
-        # Said with each request: requests lets REQUESTS_CA_BUNDLE override a session's own.
+        # Passed with each request, as REQUESTS_CA_BUNDLE would override the session's own.
         self._verify = None if ca is None else str(ca)
         if self.url.startswith("http://127.") or self.url.startswith("http://localhost"):
             self._session.trust_env = False  # no proxy lies between us and this machine
@@ -139,7 +139,7 @@ class Client:
         progress: Progress | None = None,
         **options: Any,
     ) -> Colorized:
-        """A photo in colour.
+        """Colorize a photo.
 
         photo: (H, W) uint8, uint16 or float32, Y'; or the image_id of an earlier answer.
         alpha: (H, W) of the same dtype.  points: (x, y, "#rrggbb") besides the hints.
@@ -226,11 +226,11 @@ class Client:
         body = multipart_body(boundary, fields, parts)
 
         def post() -> requests.Response:
-            return self._watched(path, headers, body, request_id, progress)
+            return self._send_and_watch(path, headers, body, request_id, progress)
 
-        return self._with_patience(post)
+        return self._retry_while_busy(post)
 
-    def _watched(
+    def _send_and_watch(
         self,
         path: str,
         headers: dict[str, str],
@@ -238,7 +238,7 @@ class Client:
         request_id: str,
         progress: Progress | None,
     ) -> requests.Response:
-        """Send in a thread, so that this one can report progress and be interrupted."""
+        """Send in another thread, so that this one can report progress and be interrupted."""
         outcome: list[requests.Response | BaseException] = []
         ended = threading.Event()
 
@@ -270,27 +270,27 @@ class Client:
     def _progress(self, request_id: str) -> tuple[str, float] | None:
         """Stage and fraction; None if the server does not know (yet)."""
         try:
-            state = self._aside("GET", request_id).json()
+            state = self._short_request("GET", request_id).json()
             return str(state["stage"]), float(state["fraction"])
         except (requests.RequestException, ValueError, KeyError, TypeError):
             return None
 
     def _give_up(self, request_id: str) -> None:
-        """Tell the server, and close the connection, which tells it too."""
+        """Cancel the request: tell the server, and close the connection."""
         with contextlib.suppress(requests.RequestException):
-            self._aside("DELETE", request_id)
+            self._short_request("DELETE", request_id)
         self._session.close()
 
-    def _aside(self, method: str, request_id: str) -> requests.Response:
-        """A short request on a connection of its own, as the session's is in use."""
+    def _short_request(self, method: str, request_id: str) -> requests.Response:
+        """A request about another one, on a connection of its own: the session's is in use."""
         with requests.Session() as session:
             session.headers.update(self._session.headers)
             session.trust_env = self._session.trust_env
             url = f"{self.url}/v1/requests/{request_id}"
             return session.request(method, url, timeout=5, verify=self._verify)
 
-    def _with_patience(self, call: Callable[[], requests.Response]) -> requests.Response:
-        """Call again while the server is busy (as it says) or the connection breaks."""
+    def _retry_while_busy(self, call: Callable[[], requests.Response]) -> requests.Response:
+        """Call again while the server is busy (503) or the connection breaks, within `patience`."""
         deadline = time.monotonic() + self.patience
         breaks = 0
         while True:

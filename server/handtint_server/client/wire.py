@@ -168,14 +168,14 @@ def colorized(response: requests.Response) -> Colorized:
 
 
 def rejected(response: requests.Response) -> ClientError:
-    """The error for an answer that is none of success."""
+    """The error for an answer with another status than 200."""
     try:
         problem = response.json()
         code, detail = str(problem["code"]), str(problem["detail"])
     except (ValueError, KeyError, TypeError):
         return BadReply(
-            f"the server answered {response.status_code} {response.reason}, which is not a "
-            "Handtint server's way; is the URL right?"
+            f"the server answered {response.status_code} {response.reason}, which no "
+            "Handtint server does; is the URL right?"
         )
     retry_after: float | None = None
     with contextlib.suppress(KeyError, ValueError):
