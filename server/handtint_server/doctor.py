@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from .editors.connection import CONNECTION
 from .editors.environment import EDITORS, TITLES, Environment, Target
 from .editors.places import find_targets
 from .folders import FolderError, runtime_folder
-from .model import HandtintError
+from .model import HandtintError, kernels_in_use
 from .sentences import sentence
 from .settings import API_VERSION
 
@@ -148,7 +149,20 @@ def check_model() -> Iterator[Finding]:
                       "install Handtint anew")  # fmt: skip
         return
     yield Finding("Model", OK, f"weights {colorizer.weights_id} work on {colorizer.device}")
+    yield check_kernels(kernels_in_use())
     yield check_gpu(*gpu_memory())
+
+
+def check_kernels(kernels: str) -> Finding:
+    """What it means which inner loops run."""
+    if kernels == "numba":
+        return Finding("Inner loops", OK, "compiled by Numba")
+    remedy = (
+        "unset HANDTINT_NUMBA"
+        if os.environ.get("HANDTINT_NUMBA") == "0"
+        else "install Numba: pip install numba"
+    )
+    return Finding("Inner loops", NOTE, "NumPy's, which take several times as long", remedy)
 
 
 def gpu_memory() -> tuple[str, int, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from numpy.typing import NDArray
 
@@ -45,6 +45,7 @@ __all__ = [
     "image_formats",
     "image_io",
     "in_threads",
+    "kernels_in_use",
     "luminance_of",
     "strips",
 ]
@@ -55,3 +56,10 @@ def luminance_of(rgb: NDArray[Any]) -> Plane:
     from handtint_model import luminance_of as convert
 
     return convert(rgb)
+
+
+def kernels_in_use() -> Literal["numba", "numpy"]:
+    """Which inner loops run: "numba", or the slower "numpy" where Numba is missing."""
+    from handtint_model.kernels import kernels
+
+    return "numba" if kernels().__name__.endswith(".numba") else "numpy"

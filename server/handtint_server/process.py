@@ -41,6 +41,18 @@ def trim_heaps() -> None:
             ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
+def limit_libvips() -> None:
+    """Keep libvips from holding pixels, and from loaders that it calls untrusted.
+
+    Its cache of operations would answer with old pixels for a file that was written again.
+    Only the loaders of the four formats are ever called, by name; blocking is a second line.
+    """
+    import pyvips
+
+    pyvips.block_untrusted_set(True)
+    pyvips.cache_set_max(0)
+
+
 class Housekeeper(threading.Thread):
     """Frees memory after work, and every ten seconds during it.
 

@@ -138,21 +138,20 @@ def _coloured(
     hints: Any,
     region: tuple[int, int, int, int],
 ) -> tuple[NDArray[Any], EncodingResult, bool]:
-    options = wanted.options()
-
     def work(colorizer: Colorizer, encoded: EncodedPhoto) -> NDArray[Any]:
         started = time.perf_counter()
         rgb = colorizer.colorize(
             encoded,
             hints,
+            vividness=wanted.vividness,
+            strength=wanted.strength,
             region=None if wanted.region is None else region,
             progress=ticket.report,
-            options=options,
         )
         ticket.timings["render"] = (time.perf_counter() - started) * 1000
         return rgb
 
-    return state.run(source, options, ticket, work)
+    return state.run(source, wanted.render_size, ticket, work)
 
 
 def _region(wanted: ColorizeRequest, source: PhotoSource) -> tuple[int, int, int, int]:
@@ -160,6 +159,8 @@ def _region(wanted: ColorizeRequest, source: PhotoSource) -> tuple[int, int, int
     if wanted.region is None:
         return 0, 0, width, height
     x, y, w, h = wanted.region
+    if not (w and h):
+        raise Problem("bad_option", "A region has a width and a height of at least 1.")
     if x + w > width or y + h > height:
         raise Problem(
             "bad_option", f"The region {x},{y},{w},{h} reaches beyond the {width} x {height} photo."
@@ -216,7 +217,7 @@ def suggest() -> Response:
             ticket.timings["render"] = (time.perf_counter() - started) * 1000
             return suggestions
 
-        suggestions, result, hit = state.run(source, wanted.options(), ticket, work)
+        suggestions, result, hit = state.run(source, wanted.render_size, ticket, work)
         answer = SuggestAnswer(
             image_id=source.image_id,
             suggestions=[
@@ -256,7 +257,6 @@ def uncertainty() -> Response:
     with state.request("/v1/uncertainty", wanted.request_id, _client_gone(request)) as ticket:
         source = state.find_source(wanted, parts, ticket, size)
         hints = _hints(wanted, parts, state)
-        options = wanted.options()
 
         def work(colorizer: Colorizer, encoded: EncodedPhoto) -> NDArray[np.float32]:
             started = time.perf_counter()
@@ -264,7 +264,7 @@ def uncertainty() -> Response:
             ticket.timings["render"] = (time.perf_counter() - started) * 1000
             return cells
 
-        cells, result, hit = state.run(source, options, ticket, work)
+        cells, result, hit = state.run(source, wanted.render_size, ticket, work)
         body, kind, dtype = _map(cells, wanted)
         headers = _common_headers(ticket, source, result, hit)
         headers += _size_headers(cells.shape[1], cells.shape[0], dtype, "Y")

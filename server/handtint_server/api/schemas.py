@@ -132,12 +132,6 @@ class PhotoRequest(Wire):
         """The points, for `decode.hints`."""
         return [Disc(p.x, p.y, p.color, p.radius) for p in self.points]
 
-    def options(self) -> ColorizeOptions:
-        """The options of the model."""
-        return ColorizeOptions(
-            vividness=self.vividness, strength=self.strength, render_size=self.render_size
-        )
-
 
 class ColorizeRequest(PhotoRequest):
     """`POST /v1/colorize`."""
@@ -151,8 +145,6 @@ class ColorizeRequest(PhotoRequest):
     def _raw_only(self) -> ColorizeRequest:
         if self.output != "raw" and self.answer_profile != "srgb":
             raise ValueError("answer_profile is for output raw only")
-        if self.region is not None and 0 in self.region[2:]:
-            raise ValueError("a region has a width and a height of at least 1")
         return self
 
 
@@ -267,6 +259,7 @@ class Info(Wire):
     version: str
     api: int
     engines: list[EngineInfo]
+    kernels: Literal["", "numba", "numpy"]
     weights: WeightsInfo
     defaults: Defaults
     limits: LimitsInfo

@@ -22,7 +22,7 @@ from ..http.memory_limiter import MemoryLimiter
 from ..http.multipart import MAX_PARTS
 from ..http.problem import Problem
 from ..metrics import Metrics
-from ..model import BadImage, ColorizeOptions
+from ..model import BadImage, ColorizeOptions, kernels_in_use
 from ..settings import API_VERSION, Settings
 from .errors import problem_from
 from .schemas import (
@@ -204,21 +204,25 @@ class Service:
         return source
 
     def run(
-        self, source: PhotoSource, options: ColorizeOptions, ticket: RequestTicket, work: Work
+        self, source: PhotoSource, render_size: int, ticket: RequestTicket, work: Work
     ) -> tuple[Any, EncodingResult, bool]:
         """Encode the photo unless it is cached, and work on it.
 
         Returns (what `work` returned, the encoding that it was done with, whether that was
         cached).
         """
-        size = options.render_size
-        key = (source.image_id, size)
+        key = (source.image_id, render_size)
         cpu_colorizer = self.engines.cpu_colorizer
 
         def encode_and_work(colorizer: Colorizer, number: int) -> Any:
             started = time.perf_counter()
             result = encode_with_fallback(
-                colorizer, cpu_colorizer, source.luminance, source.alpha, size, ticket.report
+                colorizer,
+                cpu_colorizer,
+                source.luminance,
+                source.alpha,
+                render_size,
+                ticket.report,
             )
             ticket.timings["encode"] = (time.perf_counter() - started) * 1000
             photo = CachedPhoto(source, result, number)
@@ -229,7 +233,7 @@ class Service:
             latest = photo
             try:
                 value, result = work_with_fallback(
-                    photo.result, cpu_colorizer, source.alpha, size, ticket.report, work
+                    photo.result, cpu_colorizer, source.alpha, render_size, ticket.report, work
                 )
                 if result is not photo.result:
                     latest = CachedPhoto(source, result, number)
@@ -275,6 +279,7 @@ class Service:
                 )
                 for worker in engines.workers
             ],
+            kernels=kernels_in_use() if engines.first_load.is_set() else "",
             weights=WeightsInfo(id=engines.weights_id, record=engines.record),
             defaults=Defaults(
                 vividness=defaults.vividness,

@@ -26,6 +26,13 @@ def read_request(request: Request, schema: type[M], allowed: frozenset[str]) -> 
     return _with_headers(validate(body.json, schema), request), body.parts, body.size
 
 
+_OUT_OF_RANGE = frozenset({"greater_than_equal", "less_than_equal", "finite_number"})
+_BAD_POINT = _OUT_OF_RANGE | {"string_pattern_mismatch"}
+_OPTIONS = frozenset(
+    (name,) for name in ("vividness", "strength", "render_size", "n", "point", "region", "points")
+)
+
+
 class _SizeOfPlane:
     """Tells the multipart parser how long the part `plane` is, if the JSON came before it."""
 
@@ -55,14 +62,24 @@ def validate(data: memoryview, schema: type[M]) -> M:
 
 
 def bad_request(error: ValidationError) -> Problem:
-    """What is wrong with a request's JSON; foreign input is not echoed."""
+    """What is wrong with a request's JSON; foreign input is not echoed.
+
+    Values of the right type but out of range get the code of the error that Python raises for
+    them: `bad_option`, or `bad_hints` for points.
+    """
     faults: list[dict[str, Any]] = []
+    codes: set[str] = set()
     for item in error.errors(include_url=False, include_input=False, include_context=False)[:20]:
         field = ".".join(str(step)[:60] for step in item["loc"])
         faults.append({"field": field, "message": item["msg"].removeprefix("Value error, ")})
+        in_points = item["loc"][:1] == ("points",)
+        out_of_range = item["type"] in (_BAD_POINT if in_points else _OUT_OF_RANGE)
+        named = item["loc"][:1] in _OPTIONS
+        codes.add(("bad_hints" if in_points else "bad_option") if named and out_of_range else "")
+    code = codes.pop() if len(codes) == 1 else ""
     first = faults[0]
     where = f"The field {first['field']} is wrong" if first["field"] else "The request is wrong"
-    return Problem("bad_request", f"{where}: {first['message']}.", errors=faults)
+    return Problem(code or "bad_request", f"{where}: {first['message']}.", errors=faults)
 
 
 def _with_headers(model: M, request: Request) -> M:

@@ -31,6 +31,7 @@ from ..engine.out_of_memory import (
     is_device_out_of_memory,
     work_with_fallback,
 )
+from ..process import limit_libvips
 from .plan import BatchSettings, Outcome, PhotoJob, read_job_hints
 
 READERS = 2
@@ -85,6 +86,7 @@ class LocalBackend:
         """On the embedded weights or a file's; raises like `handtint_model.load_colorizer`."""
         import handtint_model
 
+        limit_libvips()
         lock = threading.Lock()
         loaded: list[Any] = []
 
@@ -115,7 +117,13 @@ class LocalBackend:
         options = settings.options
 
         def work(colorizer: Any, photo: Any) -> NDArray[Any]:
-            rgb: NDArray[Any] = colorizer.colorize(photo, hints, options=options, progress=progress)
+            rgb: NDArray[Any] = colorizer.colorize(
+                photo,
+                hints,
+                vividness=options.vividness,
+                strength=options.strength,
+                progress=progress,
+            )
             return rgb
 
         rgb, result = work_with_fallback(

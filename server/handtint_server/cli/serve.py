@@ -74,11 +74,12 @@ def serve(settings: Settings) -> int:
     from handtint_server import folders, logs
     from handtint_server.discovery import AlreadyRunningError
     from handtint_server.model import HandtintError
-    from handtint_server.process import limit_malloc
+    from handtint_server.process import limit_libvips, limit_malloc
     from handtint_server.runner import AddressError, Runner
     from handtint_server.sentences import sentence
 
     limit_malloc()
+    limit_libvips()
     log_path = logs.configure(folders.log_file(settings.log_file), settings.log_level)
     try:
         runner = Runner(settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 import requests
 
-from handtint_model import BadCheckpoint, Colorizer, load_colorizer
+from handtint_model import BadCheckpoint, Colorizer, HandtintError, load_colorizer
 from handtint_server.api.errors import problem_from
 from handtint_server.engine.progress import RequestTickets
 from handtint_server.engine.workers import Engines
@@ -35,7 +36,7 @@ class FailingLoad(CountingLoad):
 
 @pytest.mark.parametrize(
     "error",
-    [RuntimeError("boom"), ValueError("x"), SystemExit(3), KeyboardInterrupt()],
+    [RuntimeError("boom"), ValueError("x"), HandtintError("x"), SystemExit(3), KeyboardInterrupt()],
     ids=lambda e: type(e).__name__,
 )
 def test_engine_survives_whatever_is_raised(
@@ -74,6 +75,43 @@ def test_out_of_memory_is_for_later(start_server: Start, tiny_weights: Path) -> 
     assert (answer.status_code, answer.json()["code"]) == (503, "out_of_memory")
     assert int(answer.headers["Retry-After"]) >= 1
     assert colorize(live, request).status_code == 200
+
+
+def test_a_full_disk_is_no_fault(start_server: Start, tiny_weights: Path) -> None:
+    load = FailingLoad(tiny_weights)
+    live = start_server(load)
+    load.errors = [OSError(errno.ENOSPC, "No space left on device")]
+    answer = colorize(live, pictures.raw_request(pictures.photo()))
+    assert (answer.status_code, answer.json()["code"]) == (507, "disk_full")
+    assert answer.json()["title"] == "Insufficient Storage"
+    assert "handtint_engine_faults_total 0.0" in live.get("/metrics").text
+
+
+def test_the_cpu_colorizer_is_dropped_under_its_lock(tiny_weights: Path) -> None:
+    """An engine unloads while another one loads it: what was loaded is not kept."""
+    entered, go = threading.Event(), threading.Event()
+    loads: list[str] = []
+
+    def load(device: str) -> Colorizer:
+        loads.append(device)
+        entered.set()
+        assert go.wait(SECONDS)
+        return load_colorizer(tiny_weights, "cpu")
+
+    engines = Engines(load, lambda: ["cpu"], places=1, problem_from=problem_from)
+    loading = threading.Thread(target=engines.cpu_colorizer)
+    loading.start()
+    assert entered.wait(SECONDS)
+    dropping = threading.Thread(target=engines.drop_cpu_colorizer)
+    dropping.start()
+    dropping.join(0.2)
+    assert dropping.is_alive()  # it waits for the lock
+    go.set()
+    for thread in (loading, dropping):
+        thread.join(SECONDS)
+    first = engines.cpu_colorizer()
+    assert len(loads) == 2
+    assert engines.cpu_colorizer() is first
 
 
 NO_MEMORY = {
