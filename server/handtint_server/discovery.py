@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -140,7 +140,7 @@ class Publication:
 
     def publish(self, url: str, token: str, version: str, instance: str) -> None:
         """Write token and server.json, here and in the mirrors.  Raises FolderError."""
-        started = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         for folder in [self.folder, *self._mirrors]:
             discovery = Discovery(
                 url=url,

@@ -20,6 +20,7 @@ from handtint_server.discovery import FILE, Discovery
 from handtint_server.editors import connection, installer
 from handtint_server.editors.environment import Environment, Target
 from handtint_server.editors.places import find_targets
+from handtint_server.model import kernels_in_use
 
 from .conftest import Live, Start
 
@@ -260,6 +261,34 @@ def test_model_that_fails(home: Path) -> None:
     assert "the model fails" in finding.saw
 
 
+def test_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert doctor.check_kernels("numba").state == "ok"
+    missing = doctor.check_kernels("numpy")
+    assert (missing.state, missing.remedy) == ("note", "install Numba: pip install numba")
+    monkeypatch.setenv("HANDTINT_NUMBA", "0")
+    assert doctor.check_kernels("numpy").remedy == "unset HANDTINT_NUMBA"
+
+
+@pytest.mark.parametrize(("variable", "kernels"), [("0", "numpy"), ("1", "numba")])
+def test_kernels_in_use(variable: str, kernels: str) -> None:
+    run = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from handtint_server.model import kernels_in_use; print(kernels_in_use())",
+        ],
+        env={**os.environ, "HANDTINT_NUMBA": variable},
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert run.stdout.strip() == kernels, run.stderr
+
+
+def test_info_says_which_kernels_run(live: Live) -> None:
+    assert live.get("/v1/info").json()["kernels"] == kernels_in_use()
+
+
 # --- the command -----------------------------------------------------------------------
 
 
@@ -310,6 +339,7 @@ def test_command_on_editors(home: Path, tmp_path: Path) -> None:
     good = run_doctor(home, tmp_path / "nothing")
     assert good.returncode == 0, good.stdout + good.stderr
     assert "Ready" in good.stdout
+    assert "compiled by Numba" in good.stdout
 
 
 def test_table_and_scrub() -> None:

@@ -117,7 +117,7 @@ def _points(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tu
 @click.option(
     "--max-pixels",
     type=click.IntRange(1),
-    default=400_000_000,
+    default=BatchSettings().max_pixels,
     show_default=True,
     help="Refuse photos with more pixels.",
 )
@@ -171,17 +171,13 @@ def command(
     report = Report(len(jobs) + len(failed), len(jobs) - len(pending), several)
     failures = failures or (out or next(filter(Path.is_dir, paths), Path())) / FAILURES
     with closing(report), FailureList(failures if several else None) as listed:
-        for outcome in failed:
-            report.show(outcome)
-            listed.add(outcome)
+        report.show_all(failed, listed)
         if pending:
             with _run(
                 pending, settings, engine, server, token_file, weights, device, workers
             ) as run:
                 report.start()
-                for outcome in run:
-                    report.show(outcome)
-                    listed.add(outcome)
+                report.show_all(run, listed)
     if several:
         click.echo(report.summary(failures))
     if report.faults:
@@ -235,6 +231,12 @@ class Report:
     def start(self) -> None:
         """The run begins now."""
         self.bar.unpause()
+
+    def show_all(self, outcomes: Iterable[Outcome], failures: FailureList) -> None:
+        """Show outcomes as they come, and list those that failed."""
+        for outcome in outcomes:
+            self.show(outcome)
+            failures.add(outcome)
 
     def show(self, outcome: Outcome) -> None:
         """Count an outcome and print its error or note, or the result's name."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import ast
 import builtins
+import tomllib
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import tomllib
 from packaging.requirements import Requirement
 from packaging.version import Version
 from waitress.adjustments import Adjustments
