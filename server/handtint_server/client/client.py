@@ -134,22 +134,29 @@ class Client:
         alpha: Plane | None = None,
         points: Sequence[tuple[float, float, str]] = (),
         radius: float = 4.0,
+        vividness: float | None = None,
+        strength: float | None = None,
+        render_size: int | None = None,
         region: tuple[int, int, int, int] | None = None,
         layout: str = "RGB",
         progress: Progress | None = None,
-        **options: Any,
     ) -> Colorized:
         """Colorize a photo.
 
         photo: (H, W) uint8, uint16 or float32, Y'; or the image_id of an earlier answer.
         alpha: (H, W) of the same dtype.  points: (x, y, "#rrggbb") besides the hints.
+        vividness, strength: 0..1.  render_size: 128..512.  None: the server's default.
         region: (x, y, w, h), answer only that.  layout: "RGB", "RGBA", "BGR" or "BGRA".
-        options: vividness, strength, render_size.  progress: called with the server's
-        stages; what it raises (Cancelled) cancels the request, and so does Ctrl-C.
+        progress: called with the server's stages; what it raises (Cancelled) cancels the
+        request, and so does Ctrl-C.
         Raises Unreachable, Rejected (code "image_unknown" for an id that the server no
-        longer holds), BadReply.
+        longer holds, "bad_option" for a value out of range), BadReply.
         """
-        fields: dict[str, Any] = {"output": "raw", "answer_layout": layout, **options}
+        fields: dict[str, Any] = {
+            "output": "raw",
+            "answer_layout": layout,
+            **_given(vividness=vividness, strength=strength, render_size=render_size),
+        }
         if region is not None:
             fields["region"] = [int(v) for v in region]
         if points:
@@ -168,10 +175,15 @@ class Client:
         *,
         alpha: Plane | None = None,
         n: int = 9,
-        **options: Any,
+        strength: float | None = None,
+        render_size: int | None = None,
     ) -> tuple[str, list[SuggestedColour]]:
         """(image_id, likely colours at a point, likeliest first)."""
-        fields = {"point": [float(v) for v in point], "n": n, **options}
+        fields = {
+            "point": [float(v) for v in point],
+            "n": n,
+            **_given(strength=strength, render_size=render_size),
+        }
         response = self._photo_call("/v1/suggest", photo, alpha, hints, fields, None)
         try:
             answer = response.json()
@@ -189,10 +201,10 @@ class Client:
         hints: Hints | None = None,
         *,
         alpha: Plane | None = None,
-        **options: Any,
+        render_size: int | None = None,
     ) -> NDArray[np.float32]:
         """(h, w) float32 in 0..1, one value a network cell: where a hint would tell most."""
-        fields = {"output": "raw", "map_dtype": "f32", **options}
+        fields = {"output": "raw", "map_dtype": "f32", **_given(render_size=render_size)}
         response = self._photo_call("/v1/uncertainty", photo, alpha, hints, fields, None)
         return np.asarray(answer_pixels(response)[..., 0], np.float32)
 
@@ -339,3 +351,8 @@ class Client:
         if response.status_code != 200:
             raise rejected(response)
         return response
+
+
+def _given(**options: float | None) -> dict[str, float]:
+    """The options that are not None."""
+    return {name: value for name, value in options.items() if value is not None}
