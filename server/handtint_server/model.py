@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from numpy.typing import NDArray
 
@@ -46,6 +46,7 @@ __all__ = [
     "image_formats",
     "image_io",
     "in_threads",
+    "kernels_in_use",
     "luminance_of",
     "nearest_code",
     "strips",
@@ -57,3 +58,10 @@ def luminance_of(rgb: NDArray[Any]) -> Plane:
     from handtint_model import luminance_of as convert
 
     return convert(rgb)
+
+
+def kernels_in_use() -> Literal["numba", "numpy"]:
+    """Which inner loops run: "numba", or the slower "numpy" where Numba is missing."""
+    from handtint_model.kernels import kernels
+
+    return "numba" if kernels().__name__.endswith(".numba") else "numpy"

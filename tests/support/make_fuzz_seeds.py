@@ -1,4 +1,4 @@
-"""Write the seed corpus of tests/server/test_fuzz.py: small files of every kind that is read.
+"""Write the seed corpus of tests/server/decode/test_fuzz.py: small files of every kind.
 
 Run from the repository root: python tests/support/make_fuzz_seeds.py
 """
