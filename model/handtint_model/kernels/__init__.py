@@ -10,6 +10,7 @@ import logging
 import os
 from functools import lru_cache
 from types import ModuleType
+from typing import Literal
 
 log = logging.getLogger("handtint.kernels")
 
@@ -31,9 +32,9 @@ def kernels() -> ModuleType:
     return importlib.import_module(".numpy", __name__)
 
 
-def backend() -> str:
-    """ "numba" or "numpy": whose inner loops are in use."""
-    return kernels().__name__.rpartition(".")[2]
+def backend() -> Literal["numba", "numpy"]:
+    """Whose inner loops are in use."""
+    return "numba" if kernels().__name__.endswith(".numba") else "numpy"
 
 
 def prepare() -> None:
