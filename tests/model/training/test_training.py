@@ -26,6 +26,7 @@ from handtint_model.color.bins import SoftEncoding
 from handtint_model.network.checkpoint import load_weights
 from handtint_model.training import PRESETS, Stage, read_config, train
 from handtint_model.training.augment import jitter_tone, paste, wear
+from handtint_model.training.beginning import build
 from handtint_model.training.checkpoints import load_run
 from handtint_model.training.device_photos import DevicePhotos
 from handtint_model.training.hint_simulation import (
@@ -34,7 +35,8 @@ from handtint_model.training.hint_simulation import (
     pick_objects,
     simulate_hints,
 )
-from handtint_model.training.loop import build, learning_rate, losses
+from handtint_model.training.loop import learning_rate
+from handtint_model.training.objective import losses
 from handtint_model.training.photos import PhotoSampler, host_batches, index_photos
 from handtint_model.training.samples import hold_out, prepare
 
