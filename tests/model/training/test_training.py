@@ -183,10 +183,10 @@ def test_a_square_and_a_stroke_have_the_colour_under_them() -> None:
     number, mass, ab = (part.numpy() for part in simulate_hints(rng, truth, 0.0))
     flat, lines, squares = smooth.reshape(-1, 2), 0, 0
     for b in range(400):
-        cells, colours = number[b][mass[b] > 0], ab[b][mass[b] > 0]
-        if len(np.unique(colours, axis=0)) != 1:
+        cells, colors = number[b][mass[b] > 0], ab[b][mass[b] > 0]
+        if len(np.unique(colors, axis=0)) != 1:
             continue  # several hints
-        assert colours[0] == pytest.approx(flat[cells].mean(axis=0), abs=0.2)
+        assert colors[0] == pytest.approx(flat[cells].mean(axis=0), abs=0.2)
         rows, columns = np.divmod(np.unique(cells), 16)
         high, wide = np.ptp(rows) + 1, np.ptp(columns) + 1
         squares += len(rows) == high * wide and 1 < high == wide
