@@ -83,7 +83,7 @@ def worth(ab: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def usual_colors(prior: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(313,) distribution of colours in photographs without most of the gray, from bin frequencies."""
+    """(313,) colours in photographs, most of the gray left out, from the bins' frequencies."""
     usual = prior * worth(BINS)
     return np.asarray(usual / usual.sum())
 
