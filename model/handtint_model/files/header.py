@@ -2,7 +2,8 @@
 
 Nothing here decodes a pixel.  `open_picture` hands the decoder in `read` a lazy
 libvips image whose bands are gray or RGB, with or without alpha, and says what its codes
-mean.
+mean.  Only the loaders of the four formats are called, by name.  libvips' options are left as the
+program that runs set them.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ import pyvips
 from ..errors import BadImage
 from . import exif, formats, icc
 from .formats import Format
+
+# libvips' warnings are about the files; what matters of them comes as an error.
+logging.getLogger("pyvips").addHandler(logging.NullHandler())
 
 _DTYPES: dict[str, np.dtype[Any]] = {
     "uchar": np.dtype(np.uint8),
@@ -81,20 +85,6 @@ class OpenedPicture:
 
 
 @functools.cache
-def prepare_libvips() -> None:
-    """Set libvips up for foreign files: no risky loaders, no cache of what was read.
-
-    Only the four loaders of `formats` are ever called, by name; blocking those that
-    libvips calls untrusted is a second line.  Its cache of operations would answer with
-    old pixels for a file that was written again, and holds memory.
-    """
-    # libvips' warnings are about the files; what matters of them comes as an error.
-    logging.getLogger("pyvips").addHandler(logging.NullHandler())
-    pyvips.block_untrusted_set(True)
-    pyvips.cache_set_max(0)
-
-
-@functools.cache
 def srgb_profile() -> bytes:
     """The ICC profile of sRGB that comes with libvips."""
     return bytes(pyvips.Operation.call("profile_load", "srgb"))
@@ -102,7 +92,6 @@ def srgb_profile() -> bytes:
 
 def open_picture(source: str | Path | bytes, limits: ReadLimits) -> OpenedPicture:
     """Read and judge the header of a file or of a file's bytes; raises BadImage."""
-    prepare_libvips()
     if isinstance(source, bytes):
         with io.BytesIO(source) as file:
             kind, entries, facts = _look(file)
@@ -174,6 +163,7 @@ def _is_animated_png(file: BinaryIO) -> bool:
 
 
 def _load(kind: Format, source: str | Path | bytes, page: int) -> Any:
+    # What is read sequentially is not cached: a file that was written again has its new pixels.
     options: dict[str, Any] = {"access": "sequential", "fail_on": "error"}
     if kind.name == "tiff":
         options["page"] = page
@@ -276,6 +266,7 @@ def _to_srgb(image: Any, colors: int, *, has_profile: bool) -> Any:
     if str(image.format) in ("float", "double"):
         image = (image * 65535.0).cast("ushort")
     codes = image.extract_band(0, n=colors)
+    # What is read sequentially is not cached: a file that was written again has its new pixels.
     options: dict[str, Any] = {"embedded": True} if has_profile else {}
     if colors == 4:
         options["input_profile"] = "cmyk"

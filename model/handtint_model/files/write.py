@@ -18,7 +18,7 @@ from ..errors import BadOption, WriteFailed
 from ..types import Plane, Progress
 from . import exif, formats, icc
 from .formats import Format
-from .header import PhotoMeta, prepare_libvips, srgb_profile
+from .header import PhotoMeta, srgb_profile
 
 JPEG_QUALITY = 95  # no chroma subsampling: colour ends where objects end
 WEBP_QUALITY = 95
@@ -54,7 +54,6 @@ def write_photo(
     error or interruption there is none.  Raises BadOption for a target that cannot hold
     the result, WriteFailed if it cannot be written.
     """
-    prepare_libvips()
     meta = meta or PhotoMeta()
     path = Path(target) if target is not None else None
     kind = _choose_format(path, meta, format)
