@@ -266,7 +266,6 @@ def _to_srgb(image: Any, colors: int, *, has_profile: bool) -> Any:
     if str(image.format) in ("float", "double"):
         image = (image * 65535.0).cast("ushort")
     codes = image.extract_band(0, n=colors)
-    # What is read sequentially is not cached: a file that was written again has its new pixels.
     options: dict[str, Any] = {"embedded": True} if has_profile else {}
     if colors == 4:
         options["input_profile"] = "cmyk"
