@@ -21,8 +21,9 @@ from .errors import (
     Cancelled,
     DeviceProblem,
     HandtintError,
+    WriteFailed,
 )
-from .types import ColorizeOptions, HintPatch, Hints, Plane, Progress, parse_colour
+from .types import ColorizeOptions, HintPatch, Hints, Plane, Progress, parse_color
 
 if TYPE_CHECKING:
     from .colorizer import Colorizer, load_colorizer
@@ -54,9 +55,10 @@ __all__ = [
     "Plane",
     "Progress",
     "Suggestion",
+    "WriteFailed",
     "load_colorizer",
     "luminance_of",
-    "parse_colour",
+    "parse_color",
 ]
 
 

@@ -29,6 +29,11 @@ RENDER_SIZES = (128, 512)
 """Smallest and largest render size."""
 
 
+def is_number(value: object) -> bool:
+    """Whether a value is a number: Python's or NumPy's, but no bool."""
+    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+
+
 @dataclass(frozen=True)
 class ColorizeOptions:
     """Everything a caller can choose about a colorization; the one place of defaults."""
@@ -40,10 +45,10 @@ class ColorizeOptions:
     def __post_init__(self) -> None:
         for name in ("vividness", "strength"):
             value = getattr(self, name)
-            if not 0.0 <= float(value) <= 1.0:
+            if not (is_number(value) and 0.0 <= value <= 1.0):
                 raise BadOption(f"{name} must be between 0 and 1, not {value!r}.")
-        low, high = RENDER_SIZES
-        if int(self.render_size) != self.render_size or not low <= self.render_size <= high:
+        size, (low, high) = self.render_size, RENDER_SIZES
+        if not (is_number(size) and low <= size <= high and int(size) == size):
             raise BadOption(
                 f"render_size must be a whole number between {low} and {high}, "
                 f"not {self.render_size!r}."
@@ -71,7 +76,7 @@ class HintPatch:
 _HEX = re.compile(r"#?([0-9a-fA-F]{6})\Z")
 
 
-def parse_colour(text: str) -> tuple[int, int, int]:
+def parse_color(text: str) -> tuple[int, int, int]:
     """``"#rrggbb"`` (sRGB) to (r, g, b), each 0..255; raises BadHint for anything else."""
     match = _HEX.match(text.strip())
     if match is None:
@@ -125,12 +130,12 @@ class Hints:
                 f"the radius of a point must be between 0.5 and {LARGEST_RADIUS}, not {radius}."
             )
         patches = []
-        for x, y, colour in points:
+        for x, y, color in points:
             if not (np.isfinite(x) and np.isfinite(y) and max(abs(x), abs(y)) < 2**31):
                 raise BadHint(f"a point needs finite coordinates, not ({x}, {y}).")
-            rgb = parse_colour(colour) if isinstance(colour, str) else tuple(colour)
+            rgb = parse_color(color) if isinstance(color, str) else tuple(color)
             if len(rgb) != 3 or not all(0 <= int(v) <= 255 for v in rgb):
-                raise BadHint(f"a colour is #rrggbb or three numbers 0..255, not {colour!r}.")
+                raise BadHint(f"a colour is #rrggbb or three numbers 0..255, not {color!r}.")
             left, top = int(np.floor(x - radius)), int(np.floor(y - radius))
             size = int(np.ceil(2 * radius)) + 2
             dx = np.arange(left, left + size)[None, :] - x

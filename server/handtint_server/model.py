@@ -19,10 +19,12 @@ from handtint_model import (
     Hints,
     Plane,
     Progress,
+    WriteFailed,
 )
 from handtint_model import files as image_io
 from handtint_model.files import formats as image_formats
 from handtint_model.files import hint_files, icc
+from handtint_model.luminance import nearest_code
 from handtint_model.threads import in_threads, strips
 from handtint_model.types import RENDER_SIZES
 
@@ -40,6 +42,7 @@ __all__ = [
     "Hints",
     "Plane",
     "Progress",
+    "WriteFailed",
     "hint_files",
     "icc",
     "image_formats",
@@ -47,6 +50,7 @@ __all__ = [
     "in_threads",
     "kernels_in_use",
     "luminance_of",
+    "nearest_code",
     "strips",
 ]
 
@@ -60,6 +64,6 @@ def luminance_of(rgb: NDArray[Any]) -> Plane:
 
 def kernels_in_use() -> Literal["numba", "numpy"]:
     """Which inner loops run: "numba", or the slower "numpy" where Numba is missing."""
-    from handtint_model.kernels import kernels
+    from handtint_model.kernels import backend
 
-    return "numba" if kernels().__name__.endswith(".numba") else "numpy"
+    return backend()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from handtint_model.errors import BadHint, BadImage, BadOption, HandtintError
 from handtint_model.files import formats as image_formats
-from handtint_model.types import ColorizeOptions, Hints, parse_colour
+from handtint_model.types import ColorizeOptions, Hints, parse_color
 
 MARK = ".colorized"
 """What a result's name has before its extension; files so named are never sources."""
@@ -184,7 +184,7 @@ def parse_point(text: str) -> Point:
         raise BadHint(
             f"a point is written X,Y,#RRGGBB, for example 120,80,#c04030, not {text!r}."
         ) from None
-    red, green, blue = parse_colour(colour)
+    red, green, blue = parse_color(colour)
     return x, y, f"#{red:02x}{green:02x}{blue:02x}"
 
 

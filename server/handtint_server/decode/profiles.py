@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..http.multipart import Part
 from ..http.problem import Problem
-from ..model import Plane, icc
+from ..model import Plane, icc, nearest_code
 from .raw_pixels import LAYOUTS
 
 _STRIP = 1 << 20  # pixels
@@ -32,7 +32,7 @@ class RawSpace:
         """(H, W, n) uint8, uint16 or float32 codes to (H, W) Y': uint16, float32 for float."""
         linear = icc.Linearizer(self._profile, colours.dtype)
         kept = np.dtype(np.float32 if colours.dtype.kind == "f" else np.uint16)
-        encode = icc.Encoder(kept)
+        encode = nearest_code(kept)
 
         def convert(strip: NDArray[Any]) -> NDArray[Any]:
             return encode(np.maximum(linear.luminance(strip), 0.0))
@@ -66,7 +66,7 @@ def space_of(layout: str, part: Part | None) -> RawSpace | None:
     if part is None:
         return None
     data = bytes(part.data)
-    space = icc.colour_space(data)
+    space = icc.color_space(data)
     needed = "GRAY" if channels == "Y" else channels
     if space != needed:
         raise _bad(
