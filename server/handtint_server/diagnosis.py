@@ -15,6 +15,7 @@ from .client import Client, ClientError, Rejected, Unreachable
 from .discovery import FILE, Discovery
 from .editors import installer
 from .editors.connection import CONNECTION
+from .editors.gimp_python import python_problem
 from .editors.places import EDITORS, TITLES, Environment, Target, find_targets
 from .errors import sentence
 from .folders import FolderError, runtime_folder
@@ -211,6 +212,9 @@ def check_plugin(target: Target) -> Finding:
     main = target.path_of("handtint/handtint.py")
     if target.editor == "gimp" and sys.platform != "win32" and not main.stat().st_mode & 0o100:
         return Finding(target.title, BAD, f"{main} may not be executed", again)
+    if problem := python_problem(target):
+        remedy = "install GIMP's Python bindings, or start GIMP outside the virtual environment"
+        return Finding(target.title, BAD, problem, remedy)
     if target.kritarc is not None and not _enabled(target.kritarc):
         saw = "the plug-in is switched off"
         remedy = "Settings > Configure Krita > Python Plugin Manager, or: " + again

@@ -12,6 +12,7 @@ COLORIZE = "plug-in-handtint-colorize"
 OPTIONS = "plug-in-handtint-colorize-options"
 HINTS = "plug-in-handtint-new-hints-layer"
 SUGGEST = "plug-in-handtint-suggest-colors"
+EXPORT = "plug-in-handtint-export"
 QUIET = Gimp.RunMode.NONINTERACTIVE
 
 

@@ -13,6 +13,7 @@ import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import window_day
 from desktop import Desktop, Probe
 
 GIMPRC = """
@@ -28,6 +29,7 @@ SHORTCUTS = """(file-version 1)
 (action "plug-in-handtint-probe" "<Primary><Alt>p")
 (action "plug-in-handtint-colorize" "<Primary><Alt>h")
 """
+SHORTCUTS += window_day.SHORTCUTS
 
 # From the bottom of the menu, above GIMP's own last entry.
 ENTRIES = [
@@ -50,9 +52,10 @@ def prepare():
     }.items():
         with open(os.path.join(folder, name), "w") as file:
             file.write(text)
+    window_day.prepare_browser()
 
 
-class Session:
+class Session(window_day.Day):
     def __init__(self, desktop, given):
         self.desktop, self.given = desktop, given
         self.states = {}

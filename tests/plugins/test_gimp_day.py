@@ -1,0 +1,35 @@
+"""The cases of tests/support/in_gimp/day.py: a day's work in the real GIMP."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from run_in_gimp import CASES, Outcome
+
+from .conftest import GimpAndServer
+
+pytestmark = [pytest.mark.gimp, pytest.mark.timeout(1800)]
+
+NAMES = re.findall(r"^def case_(\w+)", (CASES / "day.py").read_text("utf-8"), re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def outcome(in_gimp: GimpAndServer) -> Outcome:
+    return in_gimp.gimp.run("day", limit=1500)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_case(outcome: Outcome, name: str) -> None:
+    assert outcome[name] is None
+
+
+def test_a_text_layer_is_no_photo(in_gimp: GimpAndServer) -> None:
+    found = in_gimp.gimp.run("text", limit=900, fonts=True)
+    assert found["a_text_layer_is_no_photo"] is None
+
+
+def test_messages(outcome: Outcome) -> None:
+    assert "Paint on the hint layer that is there already." in outcome.output
+    assert "A selection is active: you can paint only inside it." in outcome.output
+    assert "Photo (colorized) is locked and was left as it is." in outcome.output
