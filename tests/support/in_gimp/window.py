@@ -31,12 +31,13 @@ SHORTCUTS = """(file-version 1)
 """
 SHORTCUTS += window_day.SHORTCUTS
 
-# From the bottom of the menu, above GIMP's own last entry.
+# From the top of the submenu Colors > Handtint.
 ENTRIES = [
-    "Suggest Hint Colors",
-    "New Color Hints Layer",
     "Colorize Layer",
     "Colorize Layer with Options...",
+    "New Color Hints Layer",
+    "Suggest Hint Colors",
+    "Export Colored Picture...",
 ]
 
 BLUE = r"\000\000\000\000\000\000\000\000\000\000\200\077"
@@ -92,21 +93,31 @@ class Session(window_day.Day):
         return self.desktop.ask(["pgrep", "-f", "plug-ins/handtint/handtint.py -gimp"])
 
     def menu(self, label, settle=2.0):
-        """Click on an entry of the menu Colors."""
+        """Click on an entry of the submenu Colors > Handtint."""
         desktop = self.desktop
-        desktop.key("Escape", "alt+c")
-        menu = desktop.wait(self.menu_window, 20, "the menu")
-        time.sleep(1.0)
-        x, y, width, height = desktop.geometry(menu)
-        # The entries lie at the menu's end, in rows of 25 pixels; GIMP's own is the last one.
-        desktop.click(x + width // 2, y + height - 13 - 25 * (1 + ENTRIES.index(label)))
+        submenu = self.open_submenu()
+        x, y, width, height = desktop.geometry(submenu)
+        row = height / len(ENTRIES)
+        desktop.click(x + width // 2, y + int(row * (ENTRIES.index(label) + 0.5)))
         time.sleep(settle)
 
-    def menu_window(self):
+    def open_submenu(self):
+        desktop = self.desktop
+        desktop.key("Escape", "alt+c")
+        menu = desktop.wait(lambda: self.menu_window(400, 900), 20, "the menu")
+        time.sleep(1.0)
+        x, y, width, height = desktop.geometry(menu)
+        # The last but one, in rows of 25 pixels; GIMP's own is the last.
+        desktop.click(x + width // 2, y + height - 13 - 25)
+        submenu = desktop.wait(lambda: self.menu_window(100, 200), 20, "the submenu")
+        time.sleep(1.0)
+        return submenu
+
+    def menu_window(self, least, most):
         told = self.desktop.ask(["xdotool", "search", "--onlyvisible", "--class", "gimp"]) or ""
         for window in reversed(told.split()):
             _, _, width, height = self.desktop.geometry(window)
-            if 150 < width < 600 and height > 400:
+            if 150 < width < 600 and least < height < most:
                 return window
         return None
 
@@ -190,10 +201,9 @@ class Session(window_day.Day):
 
     def colorize_from_the_menu(self):
         desktop = self.desktop
-        desktop.key("alt+c")
-        time.sleep(1.5)
+        self.open_submenu()
         desktop.shot("2-menu")
-        desktop.key("Escape", "Escape")
+        desktop.key("Escape", "Escape", "Escape")
         self.menu("Colorize Layer")
         self.finish()
         self.look.until(lambda s: len(s["layers"]) == 2, 30, "the coloured layer")

@@ -21,7 +21,7 @@ def ask_options(procedure: Gimp.Procedure, config: Gimp.ProcedureConfig) -> bool
     """The options dialog: fills config, keeps the server setting; whether to go on."""
     GimpUi.init(NAME)
     dialog = GimpUi.ProcedureDialog.new(procedure, config, "Colorize Layer")
-    dialog.set_ok_label("_Colorize")
+    dialog.set_ok_label("Colori_ze")
     for name, title in (("strength", "Hint stren_gth, %"), ("vividness", "_Vividness, %")):
         entry = dialog.get_scale_entry(name, 100.0)  # per cent; 0..1 is what scripts give
         entry.get_label().set_text_with_mnemonic(title)
@@ -114,7 +114,11 @@ class ServerFrame(Gtk.Expander):
             write_setting(self._folder, setting)
 
 
-def ask_about_paint(name: str, second: str) -> str:
+ON_A_LAYER = "You painted on %s. Is this a hint for the colors, or part of the photo?"
+ON_A_RESULT = "You painted on %s. Is this a hint for the colors, or shall the layer stay as it is?"
+
+
+def ask_about_paint(text: str, second: str) -> str:
     """What paint on a layer is: "hints", "photo" (the second button's answer) or "cancel"."""
     GimpUi.init(NAME)
     dialog = GimpUi.Dialog(title="Handtint", role=NAME + "-question")
@@ -122,7 +126,6 @@ def ask_about_paint(name: str, second: str) -> str:
     dialog.add_button(second, Gtk.ResponseType.NO)
     dialog.add_button("These are _hints", Gtk.ResponseType.YES)
     dialog.set_default_response(Gtk.ResponseType.YES)
-    text = "You painted on %s. Is this a hint for the colors, or part of the photo?" % name
     label = Gtk.Label(label=text, wrap=True, xalign=0.0, max_width_chars=60, margin=12)
     dialog.get_content_area().pack_start(label, True, True, 0)
     dialog.show_all()

@@ -31,10 +31,10 @@ MOST_TILES = 6000
 LIGHT_TOLERANCE = 16
 """Of 255: GIMP's lightness and the server's differ by up to 6 for colors, scaling adds some."""
 
-COLOR_TOLERANCE, THUMB_LIGHT_TOLERANCE = 6.0, 10.0
+COLOR_TOLERANCE, THUMB_LIGHT_TOLERANCE = 6.0, 24.0
 """Of 255, for the mean over a cell of the thumbnail."""
 
-THUMB, CELLS = 128, 16
+THUMB, CELLS = 256, 16
 
 Grid = List[Tuple[float, float, float]]
 """CELLS x CELLS means of a thumbnail: R - G, B - G, G."""
@@ -130,7 +130,9 @@ def _grid(layer: Gimp.Layer) -> Grid:
 
     Not GIMP's own thumbnail: that has the values of the image's color space, whichever it is.
     """
-    scale = min(1.0, THUMB / max(layer.get_width(), layer.get_height()))
+    scale = 1.0  # halves, so that GEGL takes true means and no samples
+    while max(layer.get_width(), layer.get_height()) * scale > THUMB:
+        scale /= 2
     width = max(1, int(layer.get_width() * scale))
     height = max(1, int(layer.get_height() * scale))
     where = Gegl.Rectangle.new(0, 0, width, height)
@@ -261,7 +263,7 @@ def _is_alike(before: Grid, now: Grid, orientation: tuple[int, bool]) -> bool:
 def _find(before: Footprint, layer: Gimp.Layer) -> Box | None:
     """The box of a layer in which every whole square is as it was; None if one is not.
 
-    The layer may be a part of what it was, or that with something around it.
+    The layer may be a part of what it was.
     """
     width, height = layer.get_width(), layer.get_height()
     strips = read_strips(layer.get_buffer(), width, height, "R'G'B' u8", 3)
@@ -309,12 +311,10 @@ def _verify(
             value = _sum(view, width, column * tile - x, row * tile - y, tile)
             if value != before.sums[row * before.columns + column]:
                 return None
-    return (
-        columns[0] * tile - x,
-        rows[0] * tile - y,
-        len(columns) * tile,
-        len(rows) * tile,
-    )
+    left, top = columns[0] * tile - x, rows[0] * tile - y
+    right, bottom = left + len(columns) * tile, top + len(rows) * tile
+    rim = max(left, top, width - right, height - bottom)
+    return (left, top, right - left, bottom - top) if rim < tile else None
 
 
 # --- lightness -----------------------------------------------------------------------------
