@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from handtint_server import diagnosis
+from handtint_server import doctor
 from handtint_server.editors import installer
-from handtint_server.editors.places import Target
+from handtint_server.editors.environment import Target
 
 from .conftest import GimpAndServer
 
@@ -54,8 +54,8 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Target:
 def test_doctor_tries_what_gimp_would_try(
     installed: Target, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    found = diagnosis.check_plugin(installed)
-    assert found.state == diagnosis.BAD
+    found = doctor.check_plugin(installed)
+    assert found.state == doctor.BAD
     assert "no GIMP bindings" in found.saw
     assert "Traceback" not in found.saw
     assert "virtual environment" in found.remedy
@@ -65,7 +65,7 @@ def test_doctor_tries_what_gimp_would_try(
     (bindings / "gi" / "__init__.py").write_text("def require_version(*_): pass\n")
     (bindings / "gi" / "repository" / "__init__.py").write_text("Gimp = None\n")
     monkeypatch.setenv("PYTHONPATH", str(bindings))
-    assert diagnosis.check_plugin(installed).state == diagnosis.OK
+    assert doctor.check_plugin(installed).state == doctor.OK
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere GIMP brings its own Python")
@@ -74,4 +74,4 @@ def test_doctor_expects_no_bindings_without_a_gimp(
 ) -> None:
     (tmp_path / "bin" / "gimp").unlink()
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    assert diagnosis.check_plugin(installed).state == diagnosis.OK
+    assert doctor.check_plugin(installed).state == doctor.OK

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .places import Target
+from .environment import Target
 
 PROGRAMS = ("gimp", "gimp-console", "gimp-3.2", "gimp-3.0", "gimp-3")
 _RUN_SECONDS = 60.0
