@@ -1,4 +1,4 @@
-"""The cases of tests/support/in_gimp/day.py: a day's work in the real GIMP."""
+"""A day's work in the real GIMP: the cases of day.py and operations.py in tests/support/in_gimp."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from .conftest import GimpAndServer
 
 pytestmark = [pytest.mark.gimp, pytest.mark.timeout(1800)]
 
-NAMES = re.findall(r"^def case_(\w+)", (CASES / "day.py").read_text("utf-8"), re.MULTILINE)
+
+def names(file: str) -> list[str]:
+    return re.findall(r"^def case_(\w+)", (CASES / f"{file}.py").read_text("utf-8"), re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -19,9 +21,19 @@ def outcome(in_gimp: GimpAndServer) -> Outcome:
     return in_gimp.gimp.run("day", limit=1500)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", names("day"))
 def test_case(outcome: Outcome, name: str) -> None:
     assert outcome[name] is None
+
+
+@pytest.fixture(scope="module")
+def operations(in_gimp: GimpAndServer) -> Outcome:
+    return in_gimp.gimp.run("operations", limit=1500)
+
+
+@pytest.mark.parametrize("name", names("operations"))
+def test_operation(operations: Outcome, name: str) -> None:
+    assert operations[name] is None
 
 
 def test_a_text_layer_is_no_photo(in_gimp: GimpAndServer) -> None:

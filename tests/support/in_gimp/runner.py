@@ -91,6 +91,14 @@ def paint(layer, color, x, y, w, h):
     put(layer, "R'G'B'A u8", bytes(color) * (w * h), (x, y, w, h))
 
 
+def colored_photo(w=200, h=160):
+    """A photo with a hint, and its result: so that there is something to see."""
+    image, photo = photo_image(w, h)
+    hints = call(HINTS, image, photo).index(1)
+    paint(hints, (200, 40, 40, 255), 60, 50, 40, 30)
+    return image, photo, colorize(image, photo)
+
+
 def tree(image):
     """Names from top to bottom, groups as [name, [...]]."""
 

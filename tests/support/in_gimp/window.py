@@ -154,7 +154,7 @@ class Session(window_day.Day):
         dialog = desktop.window("^Colorize Layer$", 60)
         time.sleep(1.5)
         self.show_server(dialog)
-        desktop.key("alt+d", "Tab")
+        desktop.key("alt+n", "alt+d")
         desktop.type("http://127.0.0.1:9")
         desktop.key("alt+k")
         desktop.type("a-token-of-mine")

@@ -59,10 +59,10 @@ class ServerFrame(Gtk.Expander):
         grid = Gtk.Grid(column_spacing=12, row_spacing=6, margin_top=6)
         self.add(grid)
         self._automatic = Gtk.RadioButton.new_with_mnemonic(
-            None, "Find or start it on this computer a_utomatically"
+            None, "Find or start it on this computer auto_matically"
         )
         self._own = Gtk.RadioButton.new_with_mnemonic_from_widget(
-            self._automatic, "Use another ser_ver"
+            self._automatic, "Use a_nother server"
         )
         grid.attach(self._automatic, 0, 0, 2, 1)
         grid.attach(self._own, 0, 1, 2, 1)
