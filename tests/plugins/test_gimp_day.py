@@ -44,4 +44,10 @@ def test_a_text_layer_is_no_photo(in_gimp: GimpAndServer) -> None:
 def test_messages(outcome: Outcome) -> None:
     assert "Paint on the hint layer that is there already." in outcome.output
     assert "A selection is active: you can paint only inside it." in outcome.output
-    assert "Photo (colorized) is locked and was left as it is." in outcome.output
+    above = "it stays, and the new colors lie above it."
+    assert f"Photo (colorized) is locked: {above}" in outcome.output
+
+
+def test_messages_about_paint(operations: Outcome) -> None:
+    above = "it stays, and the new colors lie above it."
+    assert f"You have painted on Photo (colorized): {above}" in operations.output
