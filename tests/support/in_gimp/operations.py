@@ -16,9 +16,9 @@ def replaced_after(change, w=200, h=160, before=None):
     assert tuple(second.get_offsets()) == tuple(photo.get_offsets())
 
 
-def kept_after(change, spoil):
+def kept_after(change, spoil, w=200, h=160):
     """The same with paint on the result: it is the user's and stays."""
-    image, photo, first = colored_photo()
+    image, photo, first = colored_photo(w, h)
     spoil(first)
     mine_name = first.get_name()
     change(image)
@@ -34,13 +34,17 @@ def dab(layer):
     put(layer, "R'G'B' u8", bytes((250, 20, 240)) * 36, (90, 70, 6, 6))
 
 
-def same_light(layer):
+def same_light_and_large(layer):
+    same_light(layer, (640, 480, 160, 160))
+
+
+def same_light(layer, where=(64, 48, 48, 48)):
     """Another colour of the same lightness, as a brush in the mode LCh Color leaves it."""
-    where = (64, 48, 48, 48)
+    w, h = where[2:]
     data = pixels(layer, "CIE Lab float", where)
     values = list(memoryview(data).cast("f"))
-    values[1::3] = [-45.0] * (48 * 48)
-    values[2::3] = [45.0] * (48 * 48)
+    values[1::3] = [-45.0] * (w * h)
+    values[2::3] = [45.0] * (w * h)
     put(layer, "CIE Lab float", array("f", values).tobytes(), where)
 
 
@@ -119,6 +123,21 @@ def case_one_result_after_scaling_down():
 
 def case_one_result_after_scaling_up():
     replaced_after(larger)
+
+
+def half(image):
+    image.scale(image.get_width() // 2, image.get_height() // 2)
+
+
+def case_one_result_after_scaling_a_larger_photo():
+    """One of which only a sample of the pixels is looked at."""
+    replaced_after(half, 2400, 1300)
+    kept_after(half, same_light_and_large, 2400, 1300)
+
+
+def case_one_result_after_cropping_a_larger_photo():
+    replaced_after(crop, 2400, 1300)
+    kept_after(crop, dab, 2400, 1300)
 
 
 def case_one_result_after_gray():

@@ -3,13 +3,13 @@
 A fingerprint of all pixels says at once whether a layer is as it was made.  After Image > Crop,
 Rotate, Flip, Scale, Mode, Precision or a conversion to another color space it is not, and still
 nobody has painted.  So a result also remembers its footprint: a checksum of each small square
-of it, and a thumbnail.
+of it, and its mean colors in a grid of 16 x 16 cells.
 
 - Crop, rotation by quarter turns, flips, mode and precision leave every 8-bit value what it was,
   so the squares are found again, turned back and moved as it may be.  What is left at the rim
   must have the lightness of the photo.
 - Scaling and other color spaces make new values.  Then the whole layer must have the lightness
-  of the photo, pixel by pixel, and the thumbnail must have the colors it had.
+  of the photo, pixel by pixel, and the cells must have the colors they had.
 
 Anything else counts as painted, and the layer stays.
 """
@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Callable, Iterator, List, Tuple
 
-from gi.repository import Gegl, Gimp
+from gi.repository import Gimp
 
 from .pixels import read_strips
 
@@ -31,13 +31,13 @@ MOST_TILES = 6000
 LIGHT_TOLERANCE = 16
 """Of 255: GIMP's lightness and the server's differ by up to 6 for colors, scaling adds some."""
 
-COLOR_TOLERANCE, THUMB_LIGHT_TOLERANCE = 6.0, 24.0
-"""Of 255, for the mean over a cell of the thumbnail."""
+COLOR_TOLERANCE, CELL_LIGHT_TOLERANCE = 6.0, 24.0
+"""Of 255, for the mean over a cell."""
 
-THUMB, CELLS = 256, 16
+CELLS, SAMPLES = 16, 1024
 
 Grid = List[Tuple[float, float, float]]
-"""CELLS x CELLS means of a thumbnail: R - G, B - G, G."""
+"""CELLS x CELLS means: R - G, B - G, G."""
 
 # How a layer is turned back: quarter turns, then a flip.
 ORIENTATIONS = [(turns, flip) for flip in (False, True) for turns in range(4)]
@@ -52,7 +52,7 @@ _TURNS = (
 
 @dataclass(frozen=True)
 class Footprint:
-    """Size, checksums of the whole squares row by row, and the thumbnail's cells."""
+    """Size, checksums of the whole squares row by row, and the cells' colors."""
 
     width: int
     height: int
@@ -88,8 +88,9 @@ def take(layer: Gimp.Layer) -> str:
     tile = 16
     while (width // tile) * (height // tile) > MOST_TILES and tile < 128:
         tile *= 2
-    sums = []
-    for data in read_strips(layer.get_buffer(), width, height, "R'G'B' u8", 3):
+    sums, means = [], _Means(width, height)
+    for data in _strips(layer):
+        means.add(data)
         view = memoryview(data)
         for top in range(0, len(data) // (3 * width) - tile + 1, tile):
             for left in range(0, width - tile + 1, tile):
@@ -98,7 +99,7 @@ def take(layer: Gimp.Layer) -> str:
     content = {
         "size": [width, height, tile],
         "sums": base64.b64encode(packed).decode("ascii"),
-        "grid": [[round(value, 1) for value in cell] for cell in _grid(layer)],
+        "grid": [[round(value, 1) for value in cell] for cell in means.grid()],
     }
     return base64.b64encode(zlib.compress(json.dumps(content).encode("ascii"))).decode("ascii")
 
@@ -125,32 +126,50 @@ def _sum(view: memoryview, width: int, left: int, top: int, tile: int) -> int:
     return total
 
 
-def _grid(layer: Gimp.Layer) -> Grid:
-    """Means over the cells of a small copy.
+class _Means:
+    """Collects the means over the cells of a picture, strip by strip."""
 
-    Not GIMP's own thumbnail: that has the values of the image's color space, whichever it is.
-    """
-    scale = 1.0  # halves, so that GEGL takes true means and no samples
-    while max(layer.get_width(), layer.get_height()) * scale > THUMB:
-        scale /= 2
-    width = max(1, int(layer.get_width() * scale))
-    height = max(1, int(layer.get_height() * scale))
-    where = Gegl.Rectangle.new(0, 0, width, height)
-    data = bytes(layer.get_buffer().get(where, scale, "R'G'B' u8", Gegl.AbyssPolicy.CLAMP))
-    grid = []
-    for row in range(CELLS):
-        top = row * height // CELLS
-        bottom = max(top + 1, (row + 1) * height // CELLS)
-        for column in range(CELLS):
-            left = column * width // CELLS
-            right = max(left + 1, (column + 1) * width // CELLS)
-            cell = b"".join(
-                data[3 * (y * width + left) : 3 * (y * width + right)] for y in range(top, bottom)
-            )
-            count = (bottom - top) * (right - left)
-            red, green, blue = (sum(cell[channel::3]) / count for channel in range(3))
-            grid.append((red - green, blue - green, green))
-    return grid
+    def __init__(self, width: int, height: int) -> None:
+        self._width, self._height = width, height
+        self._step = max(1, width // SAMPLES)
+        self._sums = [[0, 0, 0, 0] for _ in range(CELLS**2)]
+        self._top = 0
+
+    def add(self, data: bytes) -> None:
+        """The next rows, packed RGB u8; of large pictures a sample."""
+        width, rows = self._width, len(data) // (3 * self._width)
+        every = max(1, self._height // SAMPLES)
+        for y in range(-self._top % every, rows, every):
+            row = (self._top + y) * CELLS // self._height
+            for column in range(CELLS):
+                left, right = column * width // CELLS, (column + 1) * width // CELLS
+                line = data[3 * (y * width + left) : 3 * (y * width + right)]
+                sums = self._sums[row * CELLS + column]
+                for channel in range(3):
+                    values = line[channel :: 3 * self._step]
+                    sums[channel] += sum(values)
+                sums[3] += len(values)
+        self._top += rows
+
+    def grid(self) -> Grid:
+        """The means of all cells."""
+        found = []
+        for red, green, blue, count in self._sums:
+            many = max(count, 1)
+            found.append(((red - green) / many, (blue - green) / many, green / many))
+        return found
+
+
+def _grid(layer: Gimp.Layer) -> Grid:
+    means = _Means(layer.get_width(), layer.get_height())
+    for data in _strips(layer):
+        means.add(data)
+    return means.grid()
+
+
+def _strips(layer: Gimp.Layer) -> Iterator[bytes]:
+    width, height = layer.get_width(), layer.get_height()
+    return read_strips(layer.get_buffer(), width, height, "R'G'B' u8", 3)
 
 
 def is_untouched(
@@ -252,7 +271,7 @@ def _is_alike(before: Grid, now: Grid, orientation: tuple[int, bool]) -> bool:
     for old, new in zip(before, [cell for row in rows for cell in row]):
         if max(abs(old[0] - new[0]), abs(old[1] - new[1])) > COLOR_TOLERANCE:
             return False
-        if abs(old[2] - new[2]) > THUMB_LIGHT_TOLERANCE:
+        if abs(old[2] - new[2]) > CELL_LIGHT_TOLERANCE:
             return False
     return True
 
@@ -266,8 +285,7 @@ def _find(before: Footprint, layer: Gimp.Layer) -> Box | None:
     The layer may be a part of what it was.
     """
     width, height = layer.get_width(), layer.get_height()
-    strips = read_strips(layer.get_buffer(), width, height, "R'G'B' u8", 3)
-    view = memoryview(b"".join(strips))
+    view = memoryview(b"".join(_strips(layer)))
     if (width, height) == (before.width, before.height):
         return _verify(before, view, width, height, 0, 0)
     for x, y in _shifts(before, view, width, height):
