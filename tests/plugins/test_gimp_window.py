@@ -184,7 +184,7 @@ def test_paint_on_the_result_becomes_hints(day: dict[str, Any]) -> None:
 def test_paint_on_an_ordinary_layer_becomes_hints(day: dict[str, Any]) -> None:
     painted, after = day["d07-paint-on-a-new-layer"], day["d09-new-layer-is-hints"]
     assert len(after["layers"]) == len(painted["layers"]) == 4, "a blob was colorized"
-    assert sorted(names(after)) == ["Color Hints", "Color Hints #1", RESULT, PHOTO]
+    assert set(names(after)) == {"Color Hints", "Color Hints #1", RESULT, PHOTO}
     before = [x["digest"] for x in painted["layers"] if x["name"] == RESULT]
     assert [x["digest"] for x in after["layers"] if x["name"] == RESULT] != before
     assert names(day["d10-not-asked-again"]) == names(after)

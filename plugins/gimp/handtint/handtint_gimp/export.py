@@ -7,10 +7,8 @@ import os
 from gi.repository import Gimp, Gio
 
 from . import layers, memory
+from .pixels import read_strips
 from .problem import Problem
-
-ENDINGS = ("png", "jpg", "jpeg", "tif", "tiff", "webp", "avif", "heic", "jxl", "psd", "bmp")
-"""For the dialog only: GIMP decides what it can write."""
 
 
 def suggested_name(image: Gimp.Image) -> tuple[str, str]:
@@ -38,7 +36,9 @@ def export(image: Gimp.Image, file: Gio.File, run_mode: Gimp.RunMode) -> None:
                 double.remove_layer(layer)
         if not any(layer.get_visible() for layer in double.get_layers()):
             raise Problem("All layers are hidden. Show the colored one, then try again.")
-        double.merge_visible_layers(Gimp.MergeType.CLIP_TO_IMAGE)
+        merged = double.merge_visible_layers(Gimp.MergeType.CLIP_TO_IMAGE)
+        if merged.has_alpha() and _is_opaque(merged):
+            merged.flatten()
         for layer in double.get_layers():
             if not layer.get_visible():
                 double.remove_layer(layer)
@@ -49,3 +49,9 @@ def export(image: Gimp.Image, file: Gio.File, run_mode: Gimp.RunMode) -> None:
             )
     finally:
         double.delete()
+
+
+def _is_opaque(layer: Gimp.Layer) -> bool:
+    """Whether alpha says nothing: merging adds it."""
+    strips = read_strips(layer.get_buffer(), layer.get_width(), layer.get_height(), "R'G'B'A u8", 4)
+    return all(data[3::4].count(255) == len(data) // 4 for data in strips)
