@@ -27,7 +27,7 @@ def test_entries_appear_from_an_active_virtual_environment(in_gimp: GimpAndServe
     # GIMP's own Python has the same trouble, so that no case can run in it.
     command = ["gimp-console", "-i", "--no-fonts", "--no-data", "--quit"]
     done = gimp.inside([*command, "--batch-interpreter=plug-in-script-fu-eval", "-b", "(+ 1 1)"])
-    known = (gimp.settings / "pluginrc").read_text()
+    known = (gimp.settings / "pluginrc").read_text(errors="replace")
     assert "plug-in-handtint-colorize" in known, done.stdout + done.stderr
     checked = gimp.inside([str(gimp.settings / "plug-ins/handtint/handtint.py"), "--check"])
     assert (checked.returncode, checked.stdout.strip()) == (0, "/usr/bin/python3"), checked.stderr

@@ -198,15 +198,24 @@ def is_untouched(
     alike = [
         orientation for orientation in ORIENTATIONS if _is_alike(before.grid, grid, orientation)
     ]
-    for orientation in alike or ORIENTATIONS:
-        with _turned_back(image, layer, orientation) as straight:
-            same = _find(before, straight)
-        if same is not None:
-            return not light.differs(_turned(same, orientation, size))
     new_values = kind != kind_of(image) or any(
         _turned_size(size, orientation) != (before.width, before.height) for orientation in alike
     )
-    return bool(alike) and new_values and not light.differs(None)
+
+    def found(orientations: list[tuple[int, bool]]) -> bool:
+        for orientation in orientations:
+            with _turned_back(image, layer, orientation) as straight:
+                same = _find(before, straight)
+            if same is not None:
+                return not light.differs(_turned(same, orientation, size))
+        return False
+
+    # The likeliest first: looking for squares in a turned copy takes time.
+    return (
+        found(alike)
+        or (bool(alike) and new_values and not light.differs(None))
+        or found([orientation for orientation in ORIENTATIONS if orientation not in alike])
+    )
 
 
 # --- turning -------------------------------------------------------------------------------
