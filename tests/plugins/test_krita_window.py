@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.krita, pytest.mark.timeout(1800)]
 PHOTO = run_in_krita.ROOT / "tests" / "data" / "photos" / "astronaut-gray.jpg"
 STEPS = [
     "the docker shows the server's state",
-    "the entries are in Tools > Scripts",
+    "the entries are in Tools > Scripts > Handtint",
     "colorize from the menu asks about gray once and inserts a layer",
     "a keyboard shortcut can be assigned",
     "a stroke in live mode changes the result",

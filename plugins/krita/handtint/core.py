@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from krita import Krita, ManagedColor
+from krita import Krita
 
 from .announce import announce
 from .client import ClientError, Session, Setting, places
@@ -17,20 +17,19 @@ from .driver import Job, SideJobs
 from .follower import Follower
 from .memory import Memory
 from .network import Network
-from .nodes import HINTS_NAME, alive, photo_of, target, uid
-from .overlay import hide_overlay, show_overlay
+from .nodes import HINTS_NAME, alive, target, uid
 from .photos import Dropped
-from .qt import QtCore, QtGui, safely, timer
+from .qt import QtCore, safely, timer
 from .questions import Questions
 from .results import choose_brush, gray_to_rgb
 from .settings import Settings, load, save
-from .shown import Compare, export, hint_layers, seen_helpers, set_visible
 from .spaces import SRGB_8, new_layer
 from .state import ServerState, ServerView, look, view_of_error
+from .suggester import Suggester
+from .viewer import Viewer
 from .wrongplace import WrongPlace
 
 LOOK_MS = 3000
-OVERLAY_MS = 200
 NO_PICTURE = "No picture is open: open a photo and try again."
 SELECTED = " A selection is active: you can paint only inside it."
 
@@ -40,7 +39,8 @@ class Core:
 
     server: what is known about the server.  progress: (text, 0..1) or None.  message: the last
     error with its remedy, or a note, or ""; command: one that it names, to be copied.
-    follower: watches the active photo and its hints.  questions: asks what paint is.
+    follower: watches the active photo and its hints.  suggester: colours for a place.  viewer:
+    what is shown.  questions: asks what paint is.
     """
 
     def __init__(self) -> None:
@@ -57,12 +57,10 @@ class Core:
         self._listeners: list[Callable[[], None]] = []
         self._session: Session | None = None
         self._job: Job | None = None
+        self.suggester = Suggester(self)
         self.follower = Follower(self)
         self.questions = Questions(self)
-        self._compare = Compare()
-        self._exports = False
-        self._overlay_waits = False
-        self._overlay_timer = timer(OVERLAY_MS, self._renew_overlay, once=True)
+        self.viewer = Viewer(self)
         self._look_timer = timer(LOOK_MS, self.look_at_server)
 
     # --- who is told -----------------------------------------------------------------------
@@ -158,7 +156,8 @@ class Core:
         """Whether a command runs that Cancel would stop."""
         return self._job is not None
 
-    def _run(self, flow: Any, done: Callable[[Any], None]) -> None:
+    def run(self, flow: Any, done: Callable[[Any], None]) -> None:
+        """Run a command, which Cancel stops; one at a time."""
         self.clear_message()
         self.progress = ("Reading the layer", 0.0)
 
@@ -239,7 +238,7 @@ class Core:
         except ClientError as error:
             self.fail(error)
             return
-        self._run(self._checked(document, node, session, settings), done)
+        self.run(self._checked(document, node, session, settings), done)
 
     def _checked(self, document: Any, node: Any, session: Session, settings: Settings) -> Any:
         """Colorize, unless there is paint that has to be asked about first."""
@@ -299,102 +298,6 @@ class Core:
         self.follower.active.chosen(document, layer)
         choose_brush()
         self.say(text + (SELECTED if document.selection() is not None else ""))
-
-    def show_where_hints_help(self, on: bool) -> None:
-        """Show or hide the overlay of the active photo."""
-        self.clear_message()
-        document = Krita.instance().activeDocument()
-        if document is None:
-            return
-        try:
-            photo = photo_of(document, document.activeNode(), Memory(document))
-            if not on:
-                hide_overlay(document, photo)
-                self.tell()
-                return
-            if self._job is None:
-                flow = show_overlay(document, photo, self.session(), self.settings, self.seen)
-                self._run(flow, lambda _: None)
-        except ClientError as error:
-            self.fail(error)
-
-    def show_hints(self, on: bool) -> None:
-        """Show or hide the hint layers of the active photo."""
-        self.clear_message()
-        document, photo = self.follower.document_and_photo()
-        if photo is not None:
-            set_visible(document, hint_layers(document, photo), bool(on))
-        self.tell()
-
-    def compare(self, on: bool) -> None:
-        """Show the photo without colour, until it is called with False."""
-        document = Krita.instance().activeDocument()
-        if not on or not alive(document):
-            self._compare.release()
-        else:
-            self._compare.hold(document)
-
-    def export(self, document: Any, path: str) -> None:
-        """Write the picture without hints to a file."""
-        self.clear_message()
-        self._exports = True
-        done = export(document, path)
-        self._exports = False
-        if done:
-            self.say("The colored picture is in %s, without hints." % path)
-        else:
-            self.say("Krita could not write %s: choose another place or format." % path, error=True)
-
-    def warn_of_helpers(self, document: Any, path: str) -> None:
-        """Say that a picture which was just written shows hints, if it does."""
-        names = seen_helpers(document)
-        if names and not self._exports:
-            self.say(
-                "%s shows the layer %s, too. Tools > Scripts > Handtint > Export Colored Picture "
-                "leaves it out." % (path, names[-1]),
-                error=True,
-            )
-
-    def hints_changed(self) -> None:
-        """Hints of the followed photo were painted or taken away."""
-        if self.follower.overlay_is_shown():
-            self._overlay_timer.start()
-
-    def live_done(self) -> None:
-        """A live update is over: what waited for the server may go on."""
-        if self._overlay_waits:
-            self._overlay_timer.start()
-
-    def _renew_overlay(self) -> None:
-        self._overlay_waits = self.running or self.follower.live_is_busy
-        if self._overlay_waits or not self.follower.overlay_is_shown():
-            return
-        document, photo = self.follower.document_and_photo()
-        try:
-            session = self.session()
-        except ClientError:
-            return  # colours for the photo itself will say so
-        flow = show_overlay(
-            document,
-            photo,
-            session,
-            self.settings,
-            self.seen,
-            lambda: self.follower.brush.is_down,
-            renew=True,
-        )
-        self.side_jobs.run("overlay", flow, lambda _: self.tell(), lambda error: None)
-
-    def choose_color(self, color: str) -> None:
-        """Paint with a suggested colour from now on, and recolour a stroke that was just made."""
-        self.clear_message()
-        window = Krita.instance().activeWindow()
-        view = window.activeView() if window is not None else None
-        if view is None:
-            return
-        view.setForeGroundColor(ManagedColor.fromQColor(QtGui.QColor(color), view.canvas()))
-        self.follower.recolor(color)
-        self.tell()
 
     def set_settings(self, settings: Settings) -> None:
         """Take and keep other settings; live mode follows them."""

@@ -238,4 +238,4 @@ class ExportDialog(QtWidgets.QFileDialog):
         if folder:
             self.setDirectory(folder)
         self.selectFile((os.path.splitext(name)[0] or "picture") + " (colorized).png")
-        self.fileSelected.connect(safely(lambda path: core().export(self._document, path)))
+        self.fileSelected.connect(safely(lambda path: core().viewer.export(self._document, path)))

@@ -20,7 +20,7 @@ from .widgets import Dot, Fraction
 
 DOCKER_ID = "handtint_docker"
 ERROR_COLOR = "#e05050"
-MESSAGE_LINES = 4
+MESSAGE_LINES = 3
 HELP = os.path.join(os.path.dirname(__file__), "Manual.html")
 
 
@@ -37,7 +37,6 @@ class HandtintDocker(DockWidget):  # type: ignore[misc]
         column.setContentsMargins(6, 4, 6, 4)
         column.setSpacing(3)
         column.addLayout(self._make_state())
-        column.addLayout(self._make_progress())
         column.addLayout(self._make_message())
         column.addLayout(self._make_buttons())
         self._make_settings(column)
@@ -72,30 +71,31 @@ class HandtintDocker(DockWidget):  # type: ignore[misc]
     # --- parts -----------------------------------------------------------------------------
 
     def _make_state(self) -> Any:
+        """The server's state; while something runs, its progress in the same place."""
         row = QtWidgets.QHBoxLayout()
         self._dot = Dot()
         self._state = QtWidgets.QLabel()
         self._state.setObjectName("handtint_state")
-        row.addWidget(self._dot)
-        row.addWidget(self._state, 1)
-        row.addWidget(
-            _tool_button("Server...", "The server: automatic, or an address", self._on_server)
-        )
-        row.addWidget(_tool_button("Help", "Open Handtint's page for Krita", self._on_help))
-        return row
-
-    def _make_progress(self) -> Any:
-        row = QtWidgets.QHBoxLayout()
         self._bar = QtWidgets.QProgressBar()
         self._bar.setRange(0, 1000)
         self._bar.setAccessibleName("Progress")
+        self._server = _tool_button(
+            "Server...", "The server: automatic, or an address", self._on_server
+        )
         self._cancel = _tool_button("C&ancel", "Stop; the picture stays as it is", self._on_cancel)
-        for widget in (self._bar, self._cancel):
-            policy = widget.sizePolicy()
-            policy.setRetainSizeWhenHidden(True)
-            widget.setSizePolicy(policy)
-        row.addWidget(self._bar, 1)
-        row.addWidget(self._cancel)
+        self._at_rest, self._at_work = QtWidgets.QStackedWidget(), QtWidgets.QStackedWidget()
+        for stack, widgets in (
+            (self._at_rest, (self._state, self._bar)),
+            (self._at_work, (self._server, self._cancel)),
+        ):
+            for widget in widgets:
+                stack.addWidget(widget)
+            stack.setFixedHeight(self._server.sizeHint().height())
+        self._at_work.setFixedWidth(self._server.sizeHint().width() + 4)
+        row.addWidget(self._dot)
+        row.addWidget(self._at_rest, 1)
+        row.addWidget(self._at_work)
+        row.addWidget(_tool_button("Help", "Open Handtint's page for Krita", self._on_help))
         return row
 
     def _make_message(self) -> Any:
@@ -141,7 +141,7 @@ class HandtintDocker(DockWidget):  # type: ignore[misc]
         )
         self._show_hints = QtWidgets.QCheckBox("Sh&ow hints")
         self._show_hints.setToolTip("Show or hide the hint layers; hidden hints count, too")
-        self._show_hints.clicked.connect(self._core.show_hints)
+        self._show_hints.clicked.connect(self._core.viewer.show_hints)
         self._strength = Fraction(
             "Hint stren&gth",
             "How far painted hints replace the automatic colors",
@@ -156,11 +156,11 @@ class HandtintDocker(DockWidget):  # type: ignore[misc]
         )
         self._overlay = QtWidgets.QCheckBox("Where a hint hel&ps")
         self._overlay.setToolTip("Hatch the places where the colors are least certain")
-        self._overlay.clicked.connect(self._core.show_where_hints_help)
+        self._overlay.clicked.connect(self._core.viewer.show_where_hints_help)
         self._compare = QtWidgets.QPushButton("Co&mpare")
         self._compare.setToolTip("Hold to see the photo without color")
-        self._compare.pressed.connect(lambda: self._core.compare(True))
-        self._compare.released.connect(lambda: self._core.compare(False))
+        self._compare.pressed.connect(lambda: self._core.viewer.compare(True))
+        self._compare.released.connect(lambda: self._core.viewer.compare(False))
         for widgets in ((self._use_hints, self._live, self._show_hints),):
             row = QtWidgets.QHBoxLayout()
             for widget in widgets:
@@ -187,8 +187,8 @@ class HandtintDocker(DockWidget):  # type: ignore[misc]
         self._core.set_settings(replace(self._core.settings, **values))
 
     def _on_swatch(self, number: int) -> None:
-        if number < len(self._core.follower.suggestions):
-            self._core.choose_color(self._core.follower.suggestions[number].color)
+        if number < len(self._core.suggester.colors):
+            self._core.suggester.choose(self._core.suggester.colors[number].color)
 
     def _on_server(self) -> None:
         self._server_dialog = ServerDialog(self)
@@ -205,7 +205,7 @@ class HandtintDocker(DockWidget):  # type: ignore[misc]
 
     def hideEvent(self, event: Any) -> None:  # noqa: N802  (Qt's name)
         """Qt's hook: the button Compare is not held any more."""
-        self._core.compare(False)
+        self._core.viewer.compare(False)
         super().hideEvent(event)
 
     # --- what there is to see --------------------------------------------------------------
@@ -229,9 +229,9 @@ class HandtintDocker(DockWidget):  # type: ignore[misc]
         self._show_hints.setEnabled(shown is not None)
         self._show_hints.setChecked(bool(shown))
         self._overlay.setChecked(now.follower.overlay_is_shown())
-        self._suggestions.show_colors(now.follower.suggestions, now.follower.place_crop)
-        self._bar.setVisible(now.progress is not None)
-        self._cancel.setVisible(now.progress is not None)
+        self._suggestions.show_colors(now.suggester.colors, now.suggester.crop)
+        for stack in (self._at_rest, self._at_work):
+            stack.setCurrentIndex(int(now.progress is not None))
         if now.progress is not None:
             self._bar.setValue(int(1000 * now.progress[1]))
             self._bar.setFormat(now.progress[0])

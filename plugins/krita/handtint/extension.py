@@ -59,11 +59,11 @@ class HandtintExtension(Extension):  # type: ignore[misc]
         core().new_hints()
 
     def _show_hints(self, *_: Any) -> None:
-        core().show_hints(not core().follower.hints_are_shown())
+        core().viewer.show_hints(not core().follower.hints_are_shown())
 
     def _compare(self, *_: Any) -> None:
         self._compares = not self._compares
-        core().compare(self._compares)
+        core().viewer.compare(self._compares)
         if self._compares:
             core().say(COLORLESS)
 
@@ -84,21 +84,33 @@ class HandtintExtension(Extension):  # type: ignore[misc]
     # --- the docker ------------------------------------------------------------------------
 
     def _show_docker_once(self) -> None:
+        """After the installation: where the brushes are, so that all of it is seen."""
         if first_time("docker_was_shown"):
             self._show_docker()
+            window, docker = self._window(), self._docker("handtint_docker")
+            brushes = self._docker("PresetDocker")
+            if window is None or docker is None:
+                return
+            if brushes is not None and brushes.isVisible():
+                window.tabifyDockWidget(brushes, docker)
+            docker.raise_()
+            QtCore.QTimer.singleShot(0, safely(lambda: self._make_room(window, docker)))
 
     def _show_docker(self, *_: Any) -> None:
-        """Show the docker, as high as it needs to be."""
-        from .docker import DOCKER_ID
+        docker = self._docker("handtint_docker")
+        if docker is not None:
+            docker.setVisible(True)
+            docker.raise_()
 
-        for docker in Krita.instance().dockers():
-            if docker.objectName() == DOCKER_ID:
-                docker.setVisible(True)
-                docker.raise_()
-                window = self._window()
-                if window is not None:
-                    vertical = QtCore.Qt.Orientation.Vertical
-                    window.resizeDocks([docker], [docker.needed_height], vertical)
+    @staticmethod
+    def _make_room(window: Any, docker: Any) -> None:
+        vertical = QtCore.Qt.Orientation.Vertical
+        window.resizeDocks([docker], [docker.needed_height], vertical)
+
+    @staticmethod
+    def _docker(name: str) -> Any:
+        found = (d for d in Krita.instance().dockers() if d.objectName() == name)
+        return next(found, None)
 
     # --- questions -------------------------------------------------------------------------
 
@@ -115,7 +127,7 @@ class HandtintExtension(Extension):  # type: ignore[misc]
         document = Krita.instance().activeDocument()
         if os.path.splitext(path)[1].lower() in (".kra", ".krz", ".ora", "") or not alive(document):
             return
-        core().warn_of_helpers(document, path)
+        core().viewer.warn_of_helpers(document, path)
 
     @staticmethod
     def _window() -> Any:

@@ -9,18 +9,16 @@ from krita import Krita
 
 from .activelayer import ActiveLayer
 from .brush import Brush, canvas_widget
-from .client import ClientError, Suggestion
-from .client.colors import rgb_of
-from .commands import Outcome, guard, hints_on_wire, suggest
+from .client import ClientError
+from .commands import Outcome, guard
 from .hintscan import Crop, HintScan
 from .live import LiveUpdate, settle
 from .memory import Memory
 from .nodes import NoPhoto, Target, alive, by_uid, newest_result, target, uid
 from .overlay import overlay_of
-from .photos import Rect, crop_around, rect_of
+from .photos import Rect, rect_of
 from .photowatch import PhotoWatch
 from .qt import timer
-from .recolor import recolor
 from .results import painted_over
 from .settings import Settings
 from .spaces import space_of
@@ -39,7 +37,7 @@ SETTINGS_MS = 150
 class Follower:
     """See the module's docstring.
 
-    suggestions: colours for the place painted last.  kept: the result that was written last
+    photo_uid, area: of the photo.  kept: the result that was written last
     (unique id, rectangle, its pixels or None).  update_times: when the steps of each
     live update were done, for those who measure.
     """
@@ -47,16 +45,13 @@ class Follower:
     def __init__(self, core: Core) -> None:
         self._core = core
         self.brush = Brush(self._on_lifted)
-        self.suggestions: list[Suggestion] = []
-        self.place_crop: Any = None
         self.update_times: list[dict[str, float]] = []
         self._watch: HintWatch | None = None
         self._watched: tuple[Any, ...] = ()
         self._document: Any = None
-        self._photo_uid = ""
-        self._area: Rect = (0, 0, 0, 0)
+        self.photo_uid = ""
+        self.area: Rect = (0, 0, 0, 0)
         self._crop: Crop | None = None
-        self._wish: tuple[tuple[int, int], Crop | None] | None = None
         self._live: LiveUpdate | None = None
         self._live_again = False
         self._live_result = ""
@@ -104,7 +99,7 @@ class Follower:
         self._shown = (outcome.result, outcome.crop, settings.of_run())
         self._unsaved.pop(outcome.photo, None)
         self.kept = (outcome.result, outcome.rect, outcome.pixels)
-        if self.photo_watch is not None and outcome.photo == self._photo_uid:
+        if self.photo_watch is not None and outcome.photo == self.photo_uid:
             self.photo_watch.accept()
 
     def _watch_target(self, document: Any, goal: Target) -> None:
@@ -114,11 +109,11 @@ class Follower:
         same_document = self._document is not None and self._document == document
         if watched == self._watched and same_document:
             return
-        same_photo = same_document and self._photo_uid == uid(goal.photo)
+        same_photo = same_document and self.photo_uid == uid(goal.photo)
         same_pixels = same_photo and watched[1:3] == self._watched[1:3]
         self._unwatch(same_photo)
         self._watched = watched
-        self._document, self._photo_uid, self._area = document, uid(goal.photo), rect
+        self._document, self.photo_uid, self.area = document, uid(goal.photo), rect
         if not same_photo:
             self._show_picture(goal)
         if not same_pixels:
@@ -165,18 +160,18 @@ class Follower:
             self.photo_watch = None
         had = bool(self._watched)
         self._watched = ()
-        self._document, self._photo_uid = None, ""
-        self._crop = self._wish = None
-        self._core.side_jobs.stop("suggest")
+        self._document, self.photo_uid = None, ""
+        self._crop = None
+        self._core.suggester.stop()
         if had and not same_photo:
-            self.suggestions, self.place_crop = [], None
+            self._core.suggester.forget()
             self._core.tell()
 
     def _photo(self) -> Any:
         """The photo that is followed, or None."""
         if self._document is None or not alive(self._document):
             return None
-        return by_uid(self._document, self._photo_uid)
+        return by_uid(self._document, self.photo_uid)
 
     def document_and_photo(self) -> tuple[Any, Any]:
         """What is followed, or None and None."""
@@ -200,11 +195,12 @@ class Follower:
 
     def _on_lifted(self) -> None:
         self._lifted_at = time.monotonic()
+        self._core.suggester.stroke_begins()
         if self._watch is not None:
             self._watch.lifted(stroke_rect(_active_view(), self.brush.path))
         if self.photo_watch is not None and self._document is not None:
             node = self._document.activeNode()
-            if node is not None and uid(node) == self._photo_uid:
+            if node is not None and uid(node) == self.photo_uid:
                 self.photo_watch.hurry()
         self._core.questions.on_lifted()
 
@@ -220,57 +216,22 @@ class Follower:
             self._is_news = True  # what a picture holds when it becomes active is no change
             return
         if place is not None:
-            self._wish = (place, before)
-            self._place = place
-        self._core.hints_changed()
+            self._core.suggester.wish(place, before)
+        self._core.viewer.hints_changed()
         self._update_live()
         if self._live is None:
-            self._suggest()
+            self._core.suggester.ask()
 
-    def _suggest(self) -> None:
-        """Ask for colours at the place painted last, as if its paint were not there yet.
-
-        In live mode the new colours come first: the server does one thing at a time.
-        """
-        if self._wish is None:
-            return
-        (place, before), self._wish = self._wish, None
-        known = self._core.seen.find(self._photo_uid)
-        if known is None or not known.image_id:
-            return
-        point = (place[0] - self._area[0], place[1] - self._area[1])
-        settings = self._core.settings
-        hints = hints_on_wire(before, self._area) if settings.use_hints else None
-
-        def done(found: Any) -> None:
-            self.suggestions = found.colors
-            photo = self._photo()
-            self.place_crop = None if photo is None else crop_around(photo, place, self._area)
-            self._core.tell()
-
-        try:
-            flow = suggest(self._core.session(), known.image_id, point, hints, settings)
-        except ClientError:
-            return  # colours for the photo itself will say so
-        self._core.side_jobs.run("suggest", flow, done, lambda error: None)
+    @property
+    def hint_watch(self) -> HintWatch | None:
+        """What watches the photo's hint layers, if it has any."""
+        return self._watch
 
     def hints_are_shown(self) -> bool | None:
         """Whether a hint layer of the photo is visible; None if there is none."""
         if self._watch is None:
             return None
         return any(layer.visible() for layer in self._watch.layers)
-
-    def recolor(self, color: str) -> None:
-        """Give the stroke that was painted last another colour."""
-        node = self._document.activeNode() if alive(self._document) else None
-        watch = self._watch
-        if watch is None or node is None or node not in watch.layers or not watch.stroke:
-            return
-        red, green, blue = (round(255 * value) for value in rgb_of(color))
-        if recolor(node, watch.scan, watch.stroke, (red, green, blue)):
-            self._document.setModified(True)
-            self._document.refreshProjection()
-            watch.look_again()
 
     # --- its pixels ------------------------------------------------------------------------
 
@@ -279,7 +240,7 @@ class Follower:
         watch, document, photo = self.photo_watch, self._document, self._photo()
         if watch is None or photo is None:
             return
-        key = self._photo_uid
+        key = self.photo_uid
         still_there = guard(document, key)
 
         def done(found: WrongPlace | None) -> None:
@@ -300,8 +261,8 @@ class Follower:
     def settings_changed(self, before: Settings) -> None:
         """Begin or end live mode, or let the result follow a slider."""
         now = self._core.settings.of_run()
-        if now != before.of_run() and self._photo_uid:
-            self._unsaved[self._photo_uid] = now
+        if now != before.of_run() and self.photo_uid:
+            self._unsaved[self.photo_uid] = now
         if not self._core.settings.live:
             self.stop_live()
         elif before.live:
@@ -346,7 +307,7 @@ class Follower:
             return
         update = LiveUpdate(
             self._document,
-            self._photo_uid,
+            self.photo_uid,
             session,
             self._core.seen,
             settings,
@@ -392,16 +353,16 @@ class Follower:
         elif self._live_again:
             self._update_live()
         else:
-            self._suggest()
+            self._core.suggester.ask()
             self._settle_timer.start()
         if self._core.message_is_error:
             self._core.clear_message()
-        self._core.live_done()
+        self._core.viewer.live_done()
         self._core.tell()
 
     def _is_followed(self, document: Any, photo_uid: str) -> bool:
         same = self._document is not None and self._document == document
-        return same and self._photo_uid == photo_uid
+        return same and self.photo_uid == photo_uid
 
     def _on_live_failed(self, error: ClientError) -> None:
         self._live = None

@@ -9,10 +9,9 @@ from .client.colors import swatch
 from .qt import QtCore, QtWidgets
 from .widgets import place_picture, swatch_icon
 
-COUNT = 8
-IN_A_ROW = 4
+COUNT = 5
 SIDE = 26
-PLACE_SIDE = 64
+PLACE_SIDE = 50
 WAITING = "Likely colors for the place that you paint on appear here."
 TIP = "Paint with %s, and recolor the last stroke.\nLightness comes from the photo."
 
@@ -37,20 +36,19 @@ class SuggestionsBox(QtWidgets.QWidget):
         for number in range(COUNT):
             button = QtWidgets.QToolButton()
             button.setIconSize(QtCore.QSize(SIDE, SIDE))
-            button.setFixedSize(SIDE + 8, SIDE + 4)
+            button.setFixedSize(SIDE + 6, SIDE + 4)
             button.clicked.connect(lambda *_, n=number: chosen(n))
             share = QtWidgets.QLabel()
             share.setAlignment(QtCore.Qt.AlignmentFlag.AlignHCenter)
-            column, line = number % IN_A_ROW, 2 * (number // IN_A_ROW)
-            grid.addWidget(button, line, column)
-            grid.addWidget(share, line + 1, column)
+            grid.addWidget(button, 0, number)
+            grid.addWidget(share, 1, number)
             self.swatches.append(button)
             self._shares.append(share)
         row.addWidget(self.place, 0, QtCore.Qt.AlignmentFlag.AlignTop)
         row.addWidget(self._words, 1)
         row.addLayout(grid)
         row.addStretch(1)
-        self.setFixedHeight(2 * (SIDE + 6 + self.fontMetrics().height()) + 4)
+        self.setFixedHeight(max(SIDE + 8 + self.fontMetrics().height(), PLACE_SIDE) + 2)
         self.show_colors([], None)
 
     def show_colors(self, colors: list[Suggestion], crop: Any) -> None:

@@ -81,7 +81,7 @@ class HintWatch:
 
     def look_again(self) -> None:
         """Something has changed the layers that is no stroke."""
-        self._hurry(set(self.stroke))
+        self._hurry(None)
 
     def lifted(self, where: Rect | None) -> None:
         """Be told that the brush was lifted, or that something else has happened.

@@ -8,8 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Callable, Generator, Tuple
 
+from krita import Krita
+
+from .client import Pause
 from .memory import Memory
-from .nodes import HINTS_NAME, is_hints, photo_below, target, uid
+from .nodes import HINTS_NAME, is_hints, photo_below, uid
 from .photos import Rect, rect_of
 from .qt import QtCore
 from .spaces import SRGB_8, Converter, Space, new_layer, space_of
@@ -28,6 +31,12 @@ FEWEST = 12
 
 EVERY = 2
 """Of so many rows one is looked at."""
+
+MOST_STROKES = 50
+"""So many strokes are undone at most."""
+
+WAIT_TICKS = 25
+"""Krita undoes in the background: so often it is looked whether it has."""
 
 MOST_SHARE = 0.6
 """More of a photo changes by operations only, not by strokes."""
@@ -135,42 +144,66 @@ def looks_like_strokes(node: Any, memory: Memory, document: Any) -> bool:
 def move_to_hints(
     document: Any, found: WrongPlace, layer: Any, still_there: Callable[[], None]
 ) -> Flow:
-    """Put strokes on the photo's hint layer (a new one if there is none); restore the rest."""
-    from .nodes import by_uid
+    """Put strokes on a hint layer of their own and take them from where they were.
 
-    photo = by_uid(document, found.photo)
-    goal = target(document, photo)
-    hints = goal.hints[-1] if goal.hints else None
-    new = hints is None
-    if new:
-        hints = new_layer(HINTS_NAME, SRGB_8)
+    A new layer, because adding one can be undone; pixels set in a layer cannot.
+    """
+    hints = new_layer(HINTS_NAME, SRGB_8)
     there = Converter(space_of(layer), SRGB_8)
-    back = Converter(SRGB_8, space_of(hints))
-    own = Converter(space_of(hints), SRGB_8)
     try:
         for rect, before, now in found.strips:
             pixels = [there.convert(side, rect[2], rect[3]) for side in (before, now)]
             strokes, _, _ = changed_pixels(*pixels)
-            under = own.convert(bytes(hints.pixelData(*rect)), rect[2], rect[3])
-            merged = bytearray(under)
-            for i in range(0, len(strokes), 4):
-                if strokes[i + 3]:
-                    merged[i : i + 4] = strokes[i : i + 4]
-            laid = back.convert(bytes(merged), rect[2], rect[3])
-            hints.setPixelData(QtCore.QByteArray(laid), *rect)
-            layer.setPixelData(QtCore.QByteArray(before), *rect)
+            hints.setPixelData(QtCore.QByteArray(bytes(strokes)), *rect)
             yield Tick()
             still_there()
     finally:
-        for converter in (there, back, own):
-            converter.close()
-    if new:
-        document.rootNode().addChildNode(hints, None)
-        Memory(document).bind_hints(uid(hints), found.photo)
+        there.close()
+    yield from _take_away(document, found, layer, still_there)
+    document.rootNode().addChildNode(hints, None)
+    Memory(document).bind_hints(uid(hints), found.photo)
     document.setActiveNode(hints)
     document.setModified(True)
     document.refreshProjection()
     return uid(hints)
+
+
+def _take_away(
+    document: Any, found: WrongPlace, layer: Any, still_there: Callable[[], None]
+) -> Flow:
+    """Undo strokes where nothing was done since, so that Krita's undo stays whole; else restore.
+
+    Pixels that a script sets are not in Krita's undo, which then undoes another thing than it
+    says.
+    """
+    undo, redo = (Krita.instance().action(name) for name in ("edit_undo", "edit_redo"))
+    undone = 0
+    while undo is not None and undo.isEnabled() and undone < MOST_STROKES:
+        before = _now(layer, found)
+        undo.trigger()
+        undone += 1
+        for _ in range(WAIT_TICKS):
+            yield Pause(0.02, "")
+            if _now(layer, found) != before:
+                break
+        still_there()
+        document.waitForDone()
+        after = _now(layer, found)
+        if after == [side for _, side, _ in found.strips]:
+            return
+        if after == before:
+            break  # this was no stroke on the layer
+    for _ in range(undone if redo is not None else 0):
+        redo.trigger()
+        yield Pause(0.1, "")
+        document.waitForDone()
+    still_there()
+    for rect, side, _ in found.strips:
+        layer.setPixelData(QtCore.QByteArray(side), *rect)
+
+
+def _now(layer: Any, found: WrongPlace) -> list[bytes]:
+    return [bytes(layer.pixelData(*rect)) for rect, _, _ in found.strips]
 
 
 def differences(node: Any, rect: Rect, pixels: Any, still_there: Callable[[], None]) -> Flow:
