@@ -44,7 +44,7 @@ def test_gray_stays_gray() -> None:
 
 def test_what_is_no_color_is_refused() -> None:
     for text in ("red", "#12345", "#gggggg", ""):
-        with pytest.raises(ValueError, match="color|literal"):
+        with pytest.raises(ValueError, match=r"color|literal"):
             colors.rgb_of(text)
 
 

@@ -22,6 +22,7 @@ from .qt import timer
 from .results import painted_over
 from .settings import Settings
 from .spaces import space_of
+from .untouched import take_as_written
 from .view import stroke_rect, visible_rect
 from .watch import HintWatch
 from .wrongplace import WrongPlace
@@ -118,6 +119,8 @@ class Follower:
             self._show_picture(goal)
         if not same_pixels:
             self._watch_photo(goal.photo, rect)
+        if same_photo and not same_pixels and goal.result is not None:
+            self._take_as_written(goal.result)
         if rect[2] and goal.hints:
             self._watch = HintWatch(
                 goal.hints, rect, lambda: self.brush.is_down, self._on_hints_changed
@@ -135,6 +138,13 @@ class Follower:
             self.photo_watch = PhotoWatch(
                 photo, rect, lambda: self.brush.is_down or self._busy(), self._on_photo_changed
             )
+
+    def _take_as_written(self, result: Any) -> None:
+        """The picture was cropped, scaled or converted: so was a result that nobody painted on."""
+        key = uid(result)
+        if not self._core.questions.saw_paint_on(key):
+            flow = take_as_written(self._document, key, guard(self._document, key))
+            self._core.side_jobs.run("renew", flow, lambda _: None, lambda error: None)
 
     def _busy(self) -> bool:
         """Whether something runs that needs the processor more."""

@@ -45,7 +45,7 @@ class Questions:
         self._core = core
         self.ask: Callable[[WrongPlace, Callable[[str], None]], None] | None = None
         self.is_open = False
-        self._noted: set[str] = set()
+        self._painted: set[str] = set()
         self._stroke_timer = timer(AFTER_STROKE_MS, self._look_after_stroke, once=True)
 
     # --- noticing --------------------------------------------------------------------------
@@ -77,6 +77,7 @@ class Questions:
         """Ask at once in live mode, which would color the paint; else say it."""
         if found is None or self.is_open:
             return
+        self._painted.add(found.layer)
         if self._core.settings.live:
             self.ask_about(document, found, self._core.colorize)
             return
@@ -84,6 +85,10 @@ class Questions:
             "You painted on %s, which is no hint layer. Colorize Layer asks what the paint is; "
             "New Hints Layer makes a place for hints." % found.name
         )
+
+    def saw_paint_on(self, key: str) -> bool:
+        """Whether paint on a layer was noticed, whatever has become of it."""
+        return key in self._painted
 
     # --- looking before Colorize -----------------------------------------------------------
 

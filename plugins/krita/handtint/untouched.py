@@ -18,7 +18,7 @@ from array import array
 from typing import Any, Callable, Generator
 
 from .memory import Memory, Result
-from .nodes import uid
+from .nodes import by_uid, uid
 from .pace import Pace
 from .photos import Rect, read_checksum, rect_of
 from .qt import QtCore
@@ -68,6 +68,28 @@ def painted_over(document: Any, node: Any, memory: Memory, still_there: StillThe
         return True
     alike = yield from _has_the_lightness(document, node, known, still_there)
     return not alike
+
+
+def take_as_written(document: Any, result_uid: str, still_there: StillThere) -> Flow:
+    """Know a result by the pixels that it has now: an operation on the whole picture made them.
+
+    For whoever has seen that nobody had painted on it just before the operation.
+    """
+    memory = Memory(document)
+    known, node = memory.results.get(result_uid), by_uid(document, result_uid)
+    if known is None or node is None or known.painted or known.checksum is None:
+        return
+    if tuple(known.document) == signature(document) or not rect_of(node)[2]:
+        return
+    rect = rect_of(node)
+    checksum = yield from read_checksum(node, rect, still_there)
+    mask = known.mask
+    for child in node.childNodes():
+        if mask and uid(child) == mask[0]:
+            mask = (mask[0], str(zlib.crc32(bytes(child.pixelData(*rect)))))
+    Memory(document).change_result(
+        result_uid, rect=rect, checksum=str(checksum), document=signature(document), mask=mask
+    )
 
 
 # --- turned ---------------------------------------------------------------------------------
@@ -150,8 +172,6 @@ def _sum(lines: Any, still_there: StillThere) -> Flow:
 
 def _has_the_lightness(document: Any, node: Any, known: Result, still_there: StillThere) -> Flow:
     """Whether a result has its photo's lightness everywhere."""
-    from .nodes import by_uid
-
     photo = by_uid(document, known.photo)
     if photo is None:
         return False
