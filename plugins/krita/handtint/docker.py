@@ -225,10 +225,10 @@ class HandtintDocker(DockWidget):  # type: ignore[misc]
                 widget.show_value(value)
         self._use_hints.setChecked(settings.use_hints)
         self._live.setChecked(settings.live)
-        shown = now.follower.hints_are_shown()
+        shown = now.viewer.hints_are_shown()
         self._show_hints.setEnabled(shown is not None)
         self._show_hints.setChecked(bool(shown))
-        self._overlay.setChecked(now.follower.overlay_is_shown())
+        self._overlay.setChecked(now.viewer.overlay_is_shown())
         self._suggestions.show_colors(now.suggester.colors, now.suggester.crop)
         for stack in (self._at_rest, self._at_work):
             stack.setCurrentIndex(int(now.progress is not None))

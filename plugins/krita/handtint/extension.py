@@ -59,7 +59,7 @@ class HandtintExtension(Extension):  # type: ignore[misc]
         core().new_hints()
 
     def _show_hints(self, *_: Any) -> None:
-        core().viewer.show_hints(not core().follower.hints_are_shown())
+        core().viewer.show_hints(not core().viewer.hints_are_shown())
 
     def _compare(self, *_: Any) -> None:
         self._compares = not self._compares

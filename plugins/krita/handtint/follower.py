@@ -14,15 +14,22 @@ from .commands import Outcome, guard
 from .hintscan import Crop, HintScan
 from .live import LiveUpdate, settle
 from .memory import Memory
-from .nodes import NoPhoto, Target, alive, by_uid, newest_result, target, uid
-from .overlay import overlay_of
+from .nodes import (
+    NoPhoto,
+    Target,
+    alive,
+    by_uid,
+    newest_result,
+    photo_under,
+    target,
+    uid,
+)
 from .photos import Rect, rect_of
 from .photowatch import PhotoWatch
 from .qt import timer
 from .results import painted_over
 from .settings import Settings
 from .spaces import space_of
-from .untouched import take_as_written
 from .view import stroke_rect, visible_rect
 from .watch import HintWatch
 from .wrongplace import WrongPlace
@@ -55,8 +62,8 @@ class Follower:
         self._crop: Crop | None = None
         self._live: LiveUpdate | None = None
         self._live_again = False
-        self._live_result = ""
-        self._is_news = False
+        self._to_settle: tuple[Any, str] = (None, "")
+        self._is_news = self._is_told = False
         self._shown: tuple[str, Crop | None, dict[str, Any]] | None = None
         self._suspects: set[str] = set()
         self.kept: tuple[str, Rect, Any] = ("", (0, 0, 0, 0), None)
@@ -91,9 +98,11 @@ class Follower:
         except NoPhoto:
             self._unwatch()
             return
-        if node is not None and uid(node) in Memory(document).results:
+        memory = Memory(document)
+        if node is not None and uid(node) in memory.results:
             self._suspects.add(uid(node))  # the user may paint into it
-        self._watch_target(document, goal)
+        below = photo_under(document, goal.photo, memory)
+        self._watch_target(document, goal if below is None else target(document, below))
 
     def note_result(self, outcome: Outcome, settings: Settings) -> None:
         """Colorize has put a result there, made with these settings."""
@@ -120,12 +129,12 @@ class Follower:
         if not same_pixels:
             self._watch_photo(goal.photo, rect)
         if same_photo and not same_pixels and goal.result is not None:
-            self._take_as_written(goal.result)
+            self._core.questions.take_as_written(document, uid(goal.result))
         if rect[2] and goal.hints:
             self._watch = HintWatch(
                 goal.hints, rect, lambda: self.brush.is_down, self._on_hints_changed
             )
-            self._is_news = same_photo
+            self._is_news, self._is_told = same_photo, False
         elif same_photo:
             self._update_live()  # the last hint layer may have been taken away
         self._core.tell()
@@ -138,13 +147,6 @@ class Follower:
             self.photo_watch = PhotoWatch(
                 photo, rect, lambda: self.brush.is_down or self._busy(), self._on_photo_changed
             )
-
-    def _take_as_written(self, result: Any) -> None:
-        """The picture was cropped, scaled or converted: so was a result that nobody painted on."""
-        key = uid(result)
-        if not self._core.questions.saw_paint_on(key):
-            flow = take_as_written(self._document, key, guard(self._document, key))
-            self._core.side_jobs.run("renew", flow, lambda _: None, lambda error: None)
 
     def _busy(self) -> bool:
         """Whether something runs that needs the processor more."""
@@ -196,11 +198,6 @@ class Follower:
         """Whether a live update is under way."""
         return self._live is not None
 
-    def overlay_is_shown(self) -> bool:
-        """Whether the photo has its overlay."""
-        photo = self._photo()
-        return photo is not None and overlay_of(self._document, photo) is not None
-
     # --- its hints -------------------------------------------------------------------------
 
     def _on_lifted(self) -> None:
@@ -222,6 +219,7 @@ class Follower:
 
     def _on_hints_changed(self, scan: HintScan, place: tuple[int, int] | None) -> None:
         before, self._crop = self._crop, scan.crop()
+        self._is_told = True
         if not self._is_news:
             self._is_news = True  # what a picture holds when it becomes active is no change
             return
@@ -236,12 +234,6 @@ class Follower:
     def hint_watch(self) -> HintWatch | None:
         """What watches the photo's hint layers, if it has any."""
         return self._watch
-
-    def hints_are_shown(self) -> bool | None:
-        """Whether a hint layer of the photo is visible; None if there is none."""
-        if self._watch is None:
-            return None
-        return any(layer.visible() for layer in self._watch.layers)
 
     # --- its pixels ------------------------------------------------------------------------
 
@@ -299,6 +291,9 @@ class Follower:
         if self._live is not None and self._live.writing:
             self._live.overtaken = self._live_again = True
             return
+        if self._watch is not None and not self._is_told:
+            self._is_news = True  # as soon as it is known what is painted
+            return
         photo = self._photo()
         if photo is None:
             return
@@ -329,7 +324,6 @@ class Follower:
         flow = self._live_flow(update, result, wanted)
         self._core.side_jobs.run("live", flow, self._on_live_done, self._on_live_failed)
         self._live, self._live_again = update, False
-        self._live_result = uid(result)
 
     def _live_flow(self, update: LiveUpdate, result: Any, wanted: Any) -> Generator[Any, Any, Any]:
         key = uid(result)
@@ -352,6 +346,8 @@ class Follower:
 
     def _on_live_done(self, outcome: Any) -> None:
         update, self._live = self._live, None
+        if update is not None:
+            self._to_settle = (update.document, update.result_uid)
         if update is not None and "shown" in update.times and self._lifted_at is not None:
             self.update_times.append({"lifted": self._lifted_at, **update.times})
             self._lifted_at = None
@@ -365,6 +361,8 @@ class Follower:
         else:
             self._core.suggester.ask()
             self._settle_timer.start()
+        if update is not None and not of_this:
+            self._settle()  # nobody will do that later
         if self._core.message_is_error:
             self._core.clear_message()
         self._core.viewer.live_done()
@@ -387,10 +385,10 @@ class Follower:
         self._live = None
 
     def _settle(self) -> None:
-        if self._live is not None or not alive(self._document):
+        document, key = self._to_settle
+        if self._live is not None or not alive(document):
             return
-        key = self._live_result
-        flow = settle(self._document, key, guard(self._document, key), lambda: self.brush.is_down)
+        flow = settle(document, key, guard(document, key), lambda: self.brush.is_down)
         self._core.side_jobs.run("settle", flow, lambda _: None, lambda error: None)
 
 

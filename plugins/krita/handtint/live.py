@@ -77,6 +77,7 @@ class LiveUpdate:
         self.session, self.seen, self.settings = session, seen, settings
         self.crop = crop
         self.visible = visible
+        self.result_uid = ""
         self.photo: Photo | None = None
         self.pixels: Any = None
         self.writing = False
@@ -87,6 +88,7 @@ class LiveUpdate:
 
     def flow(self, result_uid: str) -> Generator[Any, Any, bool]:
         """Update a result; returns whether all of it was done."""
+        self.result_uid = result_uid
         self._writable(result_uid)
         known = self.seen.find(self.photo_uid)
         if known is None or not self._still_fits(known.photo):

@@ -157,6 +157,23 @@ def photo_below(document: Any, node: Any, memory: Memory) -> Any:
     return None
 
 
+def photo_under(document: Any, node: Any, memory: Memory) -> Any:
+    """The coloured photo below a layer that was just added above it, or None.
+
+    Such a layer stands for no photo of its own until it is colorized or was called one.
+    """
+    key = uid(node)
+    known = key in memory.photos or any(result.photo == key for result in memory.results.values())
+    if known or node.type() != "paintlayer":
+        return None
+    below = photo_below(document, node, memory)
+    if below is None or newest_result(document, below, memory) is None:
+        return None
+    box, photo = node.bounds(), below.bounds()
+    is_small = box.width() * box.height() < 0.5 * photo.width() * photo.height()
+    return below if box.isEmpty() or is_small else None
+
+
 def photo_of(document: Any, node: Any, memory: Memory) -> Any:
     """The photo that a command on a layer means.  Raises NoPhoto."""
     if node is None:

@@ -12,7 +12,7 @@ from .memory import Memory
 from .nodes import NoPhoto, alive, by_uid, newest_result, photo_below, photo_of, uid
 from .photowatch import PhotoWatch
 from .qt import timer
-from .untouched import painted_over
+from .untouched import painted_over, take_as_written
 from .wrongplace import (
     LAYER,
     PHOTO,
@@ -89,6 +89,12 @@ class Questions:
     def saw_paint_on(self, key: str) -> bool:
         """Whether paint on a layer was noticed, whatever has become of it."""
         return key in self._painted
+
+    def take_as_written(self, document: Any, key: str) -> None:
+        """The picture was cropped, scaled or converted: so was a result that nobody painted on."""
+        if not self.saw_paint_on(key):
+            flow = take_as_written(document, key, guard(document, key))
+            self._core.side_jobs.run("renew", flow, lambda _: None, lambda error: None)
 
     # --- looking before Colorize -----------------------------------------------------------
 

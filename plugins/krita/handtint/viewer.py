@@ -9,7 +9,7 @@ from krita import Krita
 from .client import ClientError
 from .memory import Memory
 from .nodes import alive, photo_of
-from .overlay import hide_overlay, show_overlay
+from .overlay import hide_overlay, overlay_of, show_overlay
 from .qt import timer
 from .shown import Compare, export, hint_layers, seen_helpers, set_visible
 
@@ -49,9 +49,14 @@ class Viewer:
         except ClientError as error:
             core.fail(error)
 
+    def overlay_is_shown(self) -> bool:
+        """Whether the followed photo has its overlay."""
+        document, photo = self._core.follower.document_and_photo()
+        return photo is not None and overlay_of(document, photo) is not None
+
     def hints_changed(self) -> None:
         """Hints of the followed photo were painted or taken away."""
-        if self._core.follower.overlay_is_shown():
+        if self.overlay_is_shown():
             self._overlay_timer.start()
 
     def live_done(self) -> None:
@@ -62,7 +67,7 @@ class Viewer:
     def _renew_overlay(self) -> None:
         core, follower = self._core, self._core.follower
         self._overlay_waits = core.running or follower.live_is_busy
-        if self._overlay_waits or not follower.overlay_is_shown():
+        if self._overlay_waits or not self.overlay_is_shown():
             return
         document, photo = follower.document_and_photo()
         try:
@@ -81,6 +86,11 @@ class Viewer:
         core.side_jobs.run("overlay", flow, lambda _: core.tell(), lambda error: None)
 
     # --- shown and hidden ------------------------------------------------------------------
+
+    def hints_are_shown(self) -> bool | None:
+        """Whether a hint layer of the photo is visible; None if there is none."""
+        watch = self._core.follower.hint_watch
+        return None if watch is None else any(layer.visible() for layer in watch.layers)
 
     def show_hints(self, on: bool) -> None:
         """Show or hide the hint layers of the active photo."""

@@ -349,7 +349,7 @@ def overlay_follows() -> Iterator[Any]:
     yield go_to("Color Hints")
     box_with("Where a hint helps").click()
     yield lambda: core().running
-    yield lambda: idle() and core().follower.overlay_is_shown()
+    yield lambda: idle() and core().viewer.overlay_is_shown()
     yield 1500
     probe.screenshot("day-6-where-a-hint-helps")
     name = next(n for n in names() if n.startswith("Where a hint"))
