@@ -18,8 +18,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from handtint_model.photometry import RGB_TO_XYZ, code_tables, linear_to_lab, srgb_encode
-from handtint_model.render import upsample_ab
+from handtint_model.color.constants import RGB_TO_XYZ
+from handtint_model.color.conversions import linear_to_lab, srgb_encode
+from handtint_model.color.tables import code_tables
+from handtint_model.render.render import upsample_ab
 
 Floats = NDArray[np.float32]
 Way = Callable[[NDArray[np.uint8], Floats, int], Floats]

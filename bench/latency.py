@@ -29,9 +29,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage import color, data
 
-from handtint_model.image_io import PhotoMeta, read_photo
-from handtint_model.image_write import write_photo
-from handtint_model.render import render
+from handtint_model.files import PhotoMeta, read_photo, write_photo
+from handtint_model.render.render import render
 
 SIZES = (0.25, 1.0, 4.0, 12.0, 24.0, 100.0)
 SLOWEST = 24.0

@@ -19,8 +19,7 @@ from pathlib import Path
 import numpy as np
 from latency import photo
 
-from handtint_model.image_io import PhotoMeta
-from handtint_model.image_write import write_photo
+from handtint_model.files import PhotoMeta, write_photo
 
 LOADED = """
 import handtint_model, pathlib

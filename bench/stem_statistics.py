@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from handtint_model.colour import rgb_to_lab
+from handtint_model.color.torch_conversions import rgb_to_lab
 from handtint_model.evaluation.ablation_tables import markdown
 from handtint_model.network import ColorNetwork
 from handtint_model.network.encoder import (

@@ -13,9 +13,9 @@ import torch
 from skimage import data
 
 from handtint_model import Colorizer, load_colorizer, luminance_of
-from handtint_model.bins import smoothed_prior
-from handtint_model.checkpoint import Checkpoint
+from handtint_model.color.bins import smoothed_prior
 from handtint_model.network import ColorNetwork, ModelConfig
+from handtint_model.network.checkpoint import Checkpoint
 
 TINY = ModelConfig(
     global_width=32, global_blocks=1, global_heads=2, decoder_width=32, decoder_blocks=(1, 1, 1)

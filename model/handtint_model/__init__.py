@@ -22,18 +22,20 @@ from .errors import (
     DeviceProblem,
     HandtintError,
 )
-from .types import ColorizeOptions, HintPatch, Hints, Plane, Progress, parse_colour
+from .types import ColorizeOptions, HintPatch, Hints, Plane, Progress, parse_color
 
 if TYPE_CHECKING:
-    from .colorizer import Colorizer, EncodedPhoto, Suggestion, load_colorizer
-    from .colour import luminance_of
+    from .colorizer import Colorizer, load_colorizer
+    from .encoded_photo import EncodedPhoto
+    from .hints.suggestions import Suggestion
+    from .luminance import luminance_of
 
 _LAZY = {
     "Colorizer": "colorizer",
-    "EncodedPhoto": "colorizer",
-    "Suggestion": "colorizer",
+    "EncodedPhoto": "encoded_photo",
+    "Suggestion": "hints.suggestions",
     "load_colorizer": "colorizer",
-    "luminance_of": "colour",
+    "luminance_of": "luminance",
 }
 
 __all__ = [
@@ -54,7 +56,7 @@ __all__ = [
     "Suggestion",
     "load_colorizer",
     "luminance_of",
-    "parse_colour",
+    "parse_color",
 ]
 
 

@@ -69,9 +69,9 @@ def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Weights of a real network, small and with seeded random numbers: quick, and colourful."""
     import torch
 
-    from handtint_model.bins import COUNT
-    from handtint_model.checkpoint import save_weights
+    from handtint_model.color.bins import COUNT
     from handtint_model.network import ColorNetwork, ModelConfig
+    from handtint_model.network.checkpoint import save_weights
 
     torch.manual_seed(13)
     config = ModelConfig(

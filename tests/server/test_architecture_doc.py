@@ -114,6 +114,67 @@ def _at_once(tree: ast.AST) -> Iterator[ast.AST]:
             yield from _at_once(node)
 
 
+MODEL_LAYERS = (
+    ("training",),
+    ("evaluation",),
+    ("colorizer",),
+    ("encoded_photo",),
+    ("hints",),
+    ("render", "files"),
+    ("luminance",),
+    ("geometry",),
+    ("network",),
+    ("kernels",),
+    ("color",),
+    ("types", "device", "threads"),
+    ("errors",),
+)
+"""The rooms of the model, from top to bottom: each imports itself and what lies below it."""
+
+SERVER_LAYERS = (
+    ("cli",),
+    ("doctor",),
+    ("batch", "editors"),
+    ("client",),
+    ("runner",),
+    ("api",),
+    ("engine",),
+    ("decode",),
+    ("http",),
+    ("process", "metrics", "logs"),
+    ("discovery",),
+    ("folders", "settings"),
+    ("sentences", "model"),
+)
+"""Those of the server."""
+
+LAYERS = {"handtint_model": MODEL_LAYERS, "handtint_server": SERVER_LAYERS}
+PARTS = pytest.mark.parametrize("part", LAYERS)
+
+
+def room(name: str) -> str:
+    """The folder or the file right below the package that a module lies in."""
+    return name.split(".")[1]
+
+
+def circle(edges: dict[str, set[str]]) -> list[str]:
+    """The names along some circle of a graph, or []."""
+    done: set[str] = set()
+
+    def walk(name: str, way: list[str]) -> list[str]:
+        if name in way:
+            return [*way[way.index(name) :], name]
+        if name in done:
+            return []
+        for other in sorted(edges.get(name, ())):
+            if found := walk(other, [*way, name]):
+                return found
+        done.add(name)
+        return []
+
+    return next((found for name in sorted(edges) if (found := walk(name, []))), [])
+
+
 def inside(name: str, *packages: str) -> bool:
     return any(name == package or name.startswith(package + ".") for package in packages)
 
@@ -173,6 +234,45 @@ def test_the_model_knows_no_http_and_no_server() -> None:
         assert not wrong, name
 
 
+def files_of(part: str) -> dict[str, set[str]]:
+    """Modules of a part, and those of it that each imports, inside functions too."""
+    names = of_part(part)
+    return {n: {i for i in imports(n) if i in modules() and inside(i, part)} - {n} for n in names}
+
+
+def test_a_circle_is_seen() -> None:
+    assert circle({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c", "b"]
+    assert circle({"a": {"b", "c"}, "b": {"c"}}) == []
+
+
+@PARTS
+def test_no_file_imports_in_a_circle(part: str) -> None:
+    assert circle(files_of(part)) == []
+
+
+@PARTS
+def test_folders_import_downwards(part: str) -> None:
+    height = {name: i for i, layer in enumerate(LAYERS[part]) for name in layer}
+    height["__main__"] = -1
+    found = {
+        f"{name} imports {other}"
+        for name, others in files_of(part).items()
+        for other in others
+        if "." in name and "." in other and room(name) != room(other)
+        if height[room(name)] >= height[room(other)]
+    }
+    assert found == set()
+
+
+@PARTS
+def test_layers_are_those_of_the_document(part: str) -> None:
+    block = text_of(ARCHITECTURE).split("```text\n")[1 + list(LAYERS).index(part)].split("```")[0]
+    drawn = [re.findall(r"[a-z_]+", line.split("  ")[0]) for line in block.splitlines()]
+    assert drawn == [list(layer) for layer in LAYERS[part]]
+    rooms = {room(name) for name in of_part(part) if "." in name} - {"__main__"}
+    assert rooms == {name for layer in LAYERS[part] for name in layer}
+
+
 def test_who_imports_training_and_evaluation() -> None:
     own = ("handtint_model.training", "handtint_model.evaluation")
     users: dict[str, set[str]] = {package: set() for package in own}
@@ -182,13 +282,17 @@ def test_who_imports_training_and_evaluation() -> None:
                 users[package].add(name)
     assert users == {
         "handtint_model.training": {"handtint_server.cli.train"},
-        "handtint_model.evaluation": {"handtint_server.cli.train", "handtint_server.cli.evaluate"},
+        "handtint_model.evaluation": {
+            "handtint_model.training.photos",
+            "handtint_server.cli.train",
+            "handtint_server.cli.evaluate",
+        },
     }
 
 
 def test_what_the_server_takes_of_the_model() -> None:
     bullet = text_of(ARCHITECTURE).split("- Apart from these two")[1].split("\n- ")[0]
-    described = set(re.findall(r"`(handtint_model\.[a-z]\w*)`", bullet))
+    described = set(re.findall(r"`(handtint_model(?:\.[a-z]\w*)+)`", bullet))
     two = ("handtint_server.cli.train", "handtint_server.cli.evaluate")
     taken = set()
     for name in of_part("handtint_server"):

@@ -10,10 +10,11 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..colorizer import Colorizer, EncodedPhoto
-from ..colour import luminance_of
+from ..colorizer import Colorizer
+from ..encoded_photo import EncodedPhoto
 from ..errors import BadOption
-from ..hints import HintCells, mixture
+from ..hints.mixture import HintCells, mixture
+from ..luminance import luminance_of
 from ..types import Hints
 from .contact_sheet import contact_sheet, mark_hints
 from .photos import PhotoFile

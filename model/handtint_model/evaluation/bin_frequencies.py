@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..bins import BINS
+from ..color.bins import BINS
 from .lab import rgb_to_lab
 
 Array = NDArray[Any]

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from .. import colour
+from ..color import torch_conversions as colour
 
 
 def rgb_to_lab(rgb: NDArray[Any]) -> NDArray[np.float64]:

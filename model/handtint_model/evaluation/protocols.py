@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..colour import luminance_of
 from ..errors import BadOption
+from ..luminance import luminance_of
 from ..types import HintPatch, Hints
-from .hint_colours import nearest_codes
+from .hint_colors import nearest_codes
 from .lab import rgb_to_lab
 from .metrics import psnr
 

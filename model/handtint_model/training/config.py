@@ -46,6 +46,9 @@ class TrainConfig:
     hint_error: float = 1.0  # weight of the hinted colour's log error beside its cross-entropy
     balance: float = 0.5  # a source of n photos is drawn in proportion to n ** balance
     min_chroma: float = 4.0  # photos of less mean chroma are dropped as gray
+    min_colorfulness: float = 15.0  # of Hasler and Suesstrunk; photos of less are dropped
+    least_side: float = 0.9  # in crops: a photo whose short side is smaller is not drawn
+    correct_cast: bool = True  # take sure colour casts out of the photos
     workers: int = 1
     cache_gb: float = 4.0  # decoded photos kept in memory, per worker
     seed: int = 0

@@ -66,17 +66,30 @@ class DevicePhotos:
         self.pixels = torch.cat(pixels).to(device)  # (sum of H*W, 3) uint8
         self.shapes = np.array(shapes)
         self.offsets = np.concatenate([[0], np.cumsum(self.shapes.prod(axis=1))])[:-1]
-        weights = np.array([len(s) for s in self.sources], np.float64) ** config.balance
-        self.weights = weights / weights.sum()
+        self._large_enough: dict[int, tuple[list[NDArray[np.int64]], NDArray[np.float64]]] = {}
+
+    def _drawn_from(self, crop: int) -> tuple[list[NDArray[np.int64]], NDArray[np.float64]]:
+        """Per source the photos that are large enough for the crop, and how often it is drawn."""
+        if crop not in self._large_enough:
+            least = self.config.least_side * crop
+            large = self.shapes.min(axis=1) >= least
+            kept = [np.array([p for p in s if large[p]], np.int64) for s in self.sources]
+            kept = [s for s in kept if s.size]
+            if not kept:
+                raise BadImage(f"no photo has a short side of {least:.0f} pixels or more.")
+            weights = np.array([s.size for s in kept], np.float64) ** self.config.balance
+            self._large_enough[crop] = kept, weights / weights.sum()
+        return self._large_enough[crop]
 
     def batch(self, first: int, stage: Stage) -> Tensor:
         """(B, crop, crop, 3) uint8 on the device, from photo number ``first`` on."""
         rng = np.random.default_rng((self.config.seed, first))
         count = stage.batch
-        drawn = rng.choice(len(self.weights), count, p=self.weights)
-        held = np.array([len(s) for s in self.sources])[drawn]
+        sources, weights = self._drawn_from(stage.crop)
+        drawn = rng.choice(len(weights), count, p=weights)
+        held = np.array([s.size for s in sources])[drawn]
         place = (rng.random(count) * held).astype(np.int64)
-        chosen = np.array([self.sources[s][p] for s, p in zip(drawn, place)])
+        chosen = np.array([sources[s][p] for s, p in zip(drawn, place)])
         height, width = self.shapes[chosen].T
         area = rng.uniform(*(stage.scale or self.config.scale), count)
         side = np.minimum(height, width) * np.sqrt(area)

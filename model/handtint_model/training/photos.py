@@ -22,11 +22,13 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from ..colour import rgb_to_lab
+from ..color.torch_conversions import rgb_to_lab
 from ..errors import BadImage
+from ..evaluation.metrics import colourfulness
+from .color_cast import estimate_cast, remove_cast
 from .config import Stage, TrainConfig
 
-SUFFIXES = {".webp", ".jpg", ".jpeg", ".png"}
+SUFFIXES = {".avif", ".webp", ".jpg", ".jpeg", ".png"}
 Image.MAX_IMAGE_PIXELS = 200_000_000
 
 
@@ -85,14 +87,14 @@ def index_photos(paths: Iterable[Path | str]) -> dict[str, list[PhotoRef]]:
             sources.setdefault(source, []).extend(refs)
             found += len(refs)
         if not found:
-            raise BadImage(f"{path} holds no photos (tar shards, webp, jpeg or png).")
+            raise BadImage(f"{path} holds no photos (tar shards, avif, webp, jpeg or png).")
     return dict(sorted(sources.items()))
 
 
 def decode(data: bytes) -> NDArray[np.uint8]:
     """Encoded photo to (H, W, 3) uint8 sRGB; raises BadImage for a broken one."""
     try:
-        with Image.open(io.BytesIO(data), formats=("WEBP", "JPEG", "PNG")) as image:
+        with Image.open(io.BytesIO(data), formats=("AVIF", "WEBP", "JPEG", "PNG")) as image:
             return np.asarray(image.convert("RGB"))
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise BadImage(f"a photo cannot be decoded: {error}") from error
@@ -106,12 +108,21 @@ def mean_chroma(rgb: NDArray[np.uint8]) -> float:
 
 
 def load_photo(ref: PhotoRef, config: TrainConfig) -> NDArray[np.uint8] | None:
-    """(H, W, 3) uint8 sRGB, or None for what is not trained on: broken, tiny or gray."""
+    """(H, W, 3) uint8 sRGB, or None for what is not trained on: broken, tiny or grayish.
+
+    A sure colour cast is taken out first (`color_cast`), if the configuration says so.
+    """
     try:
         rgb = decode(ref.read())
     except (BadImage, OSError):
         return None
-    usable = min(rgb.shape[:2]) >= 32 and mean_chroma(rgb) >= config.min_chroma
+    if min(rgb.shape[:2]) < 32:
+        return None
+    if config.correct_cast and (cast := estimate_cast(rgb)) is not None:
+        rgb = remove_cast(rgb, cast)
+    usable = mean_chroma(rgb) >= config.min_chroma and (
+        config.min_colorfulness <= 0.0 or colourfulness(rgb) >= config.min_colorfulness
+    )
     return rgb if usable else None
 
 
@@ -161,7 +172,7 @@ class PhotoSampler:
         for _ in range(1000):
             source = int(rng.choice(len(self.weights), p=self.weights))
             rgb = self._load(source, int(rng.integers(len(self.photos[source]))))
-            if rgb is None:
+            if rgb is None or min(rgb.shape[:2]) < self.config.least_side * crop:
                 continue
             left, top, side = random_box(rng, rgb.shape[0], rgb.shape[1], scale)
             image = Image.fromarray(rgb).resize(
@@ -169,7 +180,7 @@ class PhotoSampler:
             )
             out = np.asarray(image)
             return out[:, ::-1] if rng.random() < 0.5 else out
-        raise BadImage("a thousand photos in a row were broken or gray.")
+        raise BadImage("a thousand photos in a row were broken, gray or smaller than the crop.")
 
 
 class _Stream(IterableDataset[Any]):

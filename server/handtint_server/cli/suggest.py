@@ -13,7 +13,7 @@ from handtint_model.errors import BadOption, HandtintError
 from handtint_model.types import RENDER_SIZES, ColorizeOptions
 
 if TYPE_CHECKING:
-    from handtint_model.image_io import Photo
+    from handtint_model.files import Photo
     from handtint_model.types import Hints
 
 DEFAULTS = ColorizeOptions()
@@ -91,7 +91,7 @@ def command(
         raise click.UsageError("--server uses the server's own device and weights.")
     if server is not None and count > MOST_OF_A_SERVER:
         raise click.UsageError(f"a server lists at most {MOST_OF_A_SERVER} colours.")
-    from handtint_model import image_io
+    from handtint_model import files as image_io
 
     try:
         picture = image_io.read_photo(photo)
@@ -103,7 +103,7 @@ def command(
         raise BadOption(f"the place {x:g},{y:g} lies outside the photo of {width} x {height}.")
     hints = None
     if hint_path is not None:
-        from handtint_model.hint_files import read_hints
+        from handtint_model.files.hint_files import read_hints
 
         hints = read_hints(hint_path, (width, height))
     inside = (min(x, width - 1), min(y, height - 1))
@@ -114,8 +114,8 @@ def command(
 
         colorizer = handtint_model.load_colorizer(weights, device=device)
         encoded = colorizer.encode(picture.luminance, render_size=render_size, alpha=picture.alpha)
-        found = colorizer.suggest(encoded, inside, hints, n=count)
-        rows = [("#{:02x}{:02x}{:02x}".format(*s.rgb), s.probability) for s in found]
+        suggestions = colorizer.suggest(encoded, inside, hints, n=count)
+        rows = [("#{:02x}{:02x}{:02x}".format(*s.rgb), s.probability) for s in suggestions]
     if as_json:
         click.echo(json.dumps([{"color": c, "probability": round(p, 6)} for c, p in rows]))
         return
@@ -132,12 +132,12 @@ def _ask(
     count: int,
     render_size: int,
 ) -> list[tuple[str, float]]:
-    """(colour, probability) as a server finds them."""
-    from handtint_server.batch_server import find_server
+    """(colour, probability) as a server suggests them."""
     from handtint_server.client import Client
+    from handtint_server.client.find_server import find_server
 
     with Client(*find_server(url, token_file)) as client:
-        _, found = client.suggest(
+        _, suggestions = client.suggest(
             picture.luminance,
             place,
             hints,
@@ -145,4 +145,4 @@ def _ask(
             n=count,
             render_size=render_size,
         )
-    return [(s.color, s.probability) for s in found]
+    return [(s.color, s.probability) for s in suggestions]

@@ -94,12 +94,12 @@ def contact_sheet(
 
     import torch
 
-    from handtint_model.checkpoint import Checkpoint
     from handtint_model.colorizer import Colorizer
     from handtint_model.evaluation.contact_sheet import save_sheet
     from handtint_model.evaluation.photos import PhotoFile
     from handtint_model.evaluation.protocols import protocol
     from handtint_model.evaluation.sample_sheet import sample_sheet
+    from handtint_model.network.checkpoint import Checkpoint
 
     if not held:
         return

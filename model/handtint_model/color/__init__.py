@@ -1,0 +1,1 @@
+"""Color science: constants, sRGB <-> Lab, tables by code value, the gamut, the 313 bins."""

@@ -1,0 +1,268 @@
+"""EXIF blocks and TIFF directories: read with limits, cleaned, written again.
+
+A colorized photo keeps what its source says about camera, place, author and date.  It
+must not keep what is no longer true: the orientation (pixels are stored upright), the
+gray thumbnail, and the layout of the source's pixels.  libvips carries EXIF between
+JPEG, PNG and WebP but neither reads nor writes it in TIFF, hence this module.
+
+Layout of a directory: TIFF 6.0, section 2; EXIF's own directories: CIPA DC-008.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+EXIF_HEADER = b"Exif\0\0"
+
+# Byte sizes of the TIFF field types.  Those of BigTIFF (16..18) are offsets or sizes
+# within the source file and not carried over; nor is 13 (IFD), read for `SUB_IFDS` only.
+_TYPE_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
+# What has to be swapped as a unit when the byte order changes.
+_TYPE_WORDS = {3: 2, 4: 4, 5: 4, 8: 2, 9: 4, 10: 4, 11: 4, 12: 8, 13: 4}
+
+SHORT, LONG, IFD = 3, 4, 13
+NEW_SUBFILE_TYPE, COMPRESSION, IMAGE_DESCRIPTION, SUB_IFDS = 254, 259, 270, 330
+DNG_VERSION = 50706
+_RATIONAL = 5
+_X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT = 282, 283, 296
+_EXIF_IFD, _GPS_IFD, _INTEROP_IFD = 0x8769, 0x8825, 0xA005
+_COLOR_SPACE, _PIXEL_X, _PIXEL_Y = 0xA001, 0xA002, 0xA003
+
+# Tags that describe how the source stored its pixels, or that libvips writes itself:
+# XMP (700), IPTC (33723), Photoshop resources (34377), ICC profile (34675).
+_STRUCTURAL = frozenset(
+    tag
+    for first, last in (
+        *((254, 266), (273, 274), (277, 284), (288, 292), (296, 297), (301, 301)),
+        *((317, 347), (512, 532), (559, 559), (700, 700), (32781, 32781), (33421, 33422)),
+        *((33723, 33723), (34377, 34377), (34675, 34675), (50706, 51199)),
+    )
+    for tag in range(first, last + 1)
+)
+
+MAX_ENTRIES = 512
+MAX_VALUE = 1 << 20
+MAX_TOTAL = 4 << 20
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One field of a directory, little-endian; a sub-directory has its entries instead."""
+
+    tag: int
+    type: int
+    count: int
+    data: bytes
+    directory: tuple[Entry, ...] = ()
+
+    def numbers(self) -> tuple[int, ...]:
+        """The value as whole numbers, for types SHORT, LONG and IFD; empty for others."""
+        code = {SHORT: "H", LONG: "I", IFD: "I"}.get(self.type)
+        if self.directory:
+            return ()
+        return struct.unpack(f"<{self.count}{code}", self.data) if code else ()
+
+
+class _Reader:
+    """Reads directories of one file; every count and size is limited before use."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file = file
+        self.budget = MAX_TOTAL
+        head = file.read(16)
+        self.order = {b"II": "<", b"MM": ">"}[head[:2]]
+        version = struct.unpack_from(self.order + "H", head, 2)[0]
+        self.big = version == 43
+        if version not in (42, 43):
+            raise ValueError("not a TIFF header")
+        layout = self.order + ("Q" if self.big else "I")
+        self.first = struct.unpack_from(layout, head, 8 if self.big else 4)[0]
+
+    def directory(self, offset: int, depth: int = 0) -> tuple[Entry, ...]:
+        count_layout, record_layout, inline = ("Q", "HHQ8s", 8) if self.big else ("H", "HHI4s", 4)
+        self.file.seek(offset)
+        size = struct.calcsize(self.order + count_layout)
+        count = struct.unpack(self.order + count_layout, self.file.read(size))[0]
+        record = struct.Struct(self.order + record_layout)
+        raw = self.file.read(min(count, MAX_ENTRIES) * record.size)
+        entries = []
+        whole = len(raw) // record.size * record.size
+        for tag, kind, values, field in record.iter_unpack(raw[:whole]):
+            entry = self._entry(tag, kind, values, field, inline, depth)
+            if entry is not None:
+                entries.append(entry)
+        return tuple(entries)
+
+    def _entry(
+        self, tag: int, kind: int, count: int, field: bytes, inline: int, depth: int
+    ) -> Entry | None:
+        if tag in (_EXIF_IFD, _GPS_IFD):
+            if depth or count != 1:
+                return None
+            layout = self.order + ("Q" if self.big and kind in (16, 18) else "I")
+            below = self.directory(struct.unpack_from(layout, field)[0], depth + 1)
+            return Entry(tag, LONG, 1, b"", below) if below else None
+        size = _TYPE_SIZES.get(kind, 0) * count
+        if not 0 < size <= MAX_VALUE or size > self.budget:
+            return None
+        if size <= inline:
+            data = field[:size]
+        else:
+            layout = self.order + ("Q" if self.big else "I")
+            self.file.seek(struct.unpack(layout, field)[0])
+            data = self.file.read(size)
+            if len(data) != size:
+                return None
+        self.budget -= size
+        return Entry(tag, kind, count, self._little(kind, data))
+
+    def _little(self, kind: int, data: bytes) -> bytes:
+        word = _TYPE_WORDS.get(kind)
+        if self.order == "<" or word is None:
+            return data
+        swapped = bytearray(len(data))
+        for i in range(word):
+            swapped[i::word] = data[word - 1 - i :: word]
+        return bytes(swapped)
+
+
+def read_directory(file: BinaryIO) -> tuple[Entry, ...]:
+    """The first directory of a TIFF file, with its EXIF and GPS directories.
+
+    Damaged, foreign or oversized fields are left out; a file that is no TIFF gives none.
+    """
+    try:
+        reader = _Reader(file)
+        return reader.directory(reader.first)
+    except (ValueError, KeyError, OverflowError, OSError, struct.error):
+        return ()
+
+
+def parse_block(block: bytes) -> tuple[Entry, ...]:
+    """The first directory of an EXIF block, with or without its "Exif" header."""
+    return read_directory(io.BytesIO(block.removeprefix(EXIF_HEADER)))
+
+
+def resolution(entries: Iterable[Entry]) -> tuple[float, float] | None:
+    """Pixels per millimetre, x and y, or None if the fields do not tell."""
+    fields = {e.tag: e for e in entries}
+    found = []
+    for tag in (_X_RESOLUTION, _Y_RESOLUTION):
+        entry = fields.get(tag)
+        if entry is None or entry.type != _RATIONAL or len(entry.data) < 8:
+            return None
+        top, bottom = struct.unpack_from("<II", entry.data)
+        if top == 0 or bottom == 0:
+            return None
+        found.append(top / bottom)
+    unit = fields[_RESOLUTION_UNIT].numbers() if _RESOLUTION_UNIT in fields else ()
+    millimetres = {2: 25.4, 3: 10.0}.get(unit[0] if unit else 2)
+    if millimetres is None:
+        return None  # a ratio only
+    return found[0] / millimetres, found[1] / millimetres
+
+
+def cleaned(entries: Iterable[Entry], *, srgb: bool) -> tuple[Entry, ...]:
+    """What may be kept for the colorized photo.
+
+    srgb: the result is stored as sRGB, whatever the source was.
+    """
+    kept = []
+    for entry in entries:
+        if entry.directory:
+            stale = (_INTEROP_IFD, _PIXEL_X, _PIXEL_Y)
+            below = tuple(_within_exif(e, srgb) for e in entry.directory if e.tag not in stale)
+            kept.append(replace(entry, directory=below))
+        elif not (entry.type == IFD or entry.tag in _STRUCTURAL or _describes_layout(entry)):
+            kept.append(entry)
+    return tuple(kept)
+
+
+def _within_exif(entry: Entry, srgb: bool) -> Entry:
+    if entry.tag == _COLOR_SPACE and srgb:
+        return Entry(_COLOR_SPACE, SHORT, 1, struct.pack("<H", 1))
+    return entry
+
+
+def _describes_layout(entry: Entry) -> bool:
+    return entry.tag == IMAGE_DESCRIPTION and is_layout_description(entry.data)
+
+
+def is_layout_description(text: bytes) -> bool:
+    """Whether an image description is a program's note on array shapes, soon untrue."""
+    return text.startswith((b'{"shape"', b"ImageJ=", b"<?xml")) and (
+        not text.startswith(b"<?xml") or b"<OME" in text[:2000]
+    )
+
+
+def serialize(entries: Iterable[Entry], offset: int) -> bytes:
+    """A little-endian directory that starts at ``offset`` (even) of its file, values behind it."""
+    ordered = sorted(entries, key=lambda e: e.tag)
+    records = bytearray()
+    tail = bytearray()
+    tail_at = offset + 2 + 12 * len(ordered) + 4
+    for entry in ordered:
+        data = entry.data
+        if entry.directory:
+            place = tail_at + len(tail)
+            tail += serialize(entry.directory, place)
+            data = struct.pack("<I", place)
+        elif len(data) > 4:
+            place = tail_at + len(tail)
+            tail += data + b"\0" * (len(data) % 2)
+            data = struct.pack("<I", place)
+        records += struct.pack("<HHI4s", entry.tag, entry.type, entry.count, data.ljust(4, b"\0"))
+    return struct.pack("<H", len(ordered)) + bytes(records) + b"\0\0\0\0" + bytes(tail)
+
+
+def build_block(entries: Iterable[Entry]) -> bytes:
+    """An EXIF block with its header, as JPEG, PNG and WebP hold it; empty for no entries."""
+    kept = tuple(entries)
+    if not kept:
+        return b""
+    return EXIF_HEADER + b"II*\0" + struct.pack("<I", 8) + serialize(kept, 8)
+
+
+def add_to_tiff(file: BinaryIO, entries: Iterable[Entry]) -> None:
+    """Add entries to the first directory of a TIFF file that was just written.
+
+    The file's own fields win.  A longer copy of the directory is put at the end of the
+    file and the header pointed at it; nothing else moves.  A big-endian file or a BigTIFF
+    stays as it is (libvips writes these only beyond 4 GB or on big-endian machines).
+    """
+    file.seek(0)
+    head = file.read(8)
+    if head[:4] != b"II*\0":
+        return
+    file.seek(struct.unpack("<I", head[4:])[0])
+    count = struct.unpack("<H", file.read(2))[0]
+    own = [file.read(12) for _ in range(count)]
+    following = file.read(4)
+    present = {struct.unpack_from("<H", record)[0] for record in own}
+    new = [e for e in entries if e.tag not in present]
+    if not new:
+        return
+    values_at = file.seek(0, io.SEEK_END)
+    values_at += file.write(b"\0" * (values_at % 2))
+    values = serialize(new, values_at)
+    directory_at = values_at + len(values)
+    if directory_at >= 2**32 - 65536:
+        return
+    file.write(values)
+    # The records of `values` already hold absolute offsets: they are reused as they are.
+    records = [values[2 + 12 * i : 14 + 12 * i] for i in range(len(new))]
+    merged = sorted(own + records, key=lambda r: struct.unpack_from("<H", r)[0])
+    file.write(struct.pack("<H", len(merged)) + b"".join(merged) + following)
+    file.seek(4)
+    file.write(struct.pack("<I", directory_at))
+
+
+def add_to_tiff_file(path: Path, entries: Iterable[Entry]) -> None:
+    """`add_to_tiff` for a file on disk."""
+    with path.open("r+b") as file:
+        add_to_tiff(file, entries)

@@ -1,0 +1,187 @@
+"""Painted hints in files: a PNG layer, or a hints.json that replays them exactly.
+
+``hints.json``, version 1 (UTF-8, one object)::
+
+    {"handtint_hints": 1,
+     "size": [W, H],                               the photo's, upright; optional
+     "points": [[x, y, "#rrggbb"], [x, y, "#rrggbb", radius], ...],
+     "patches": [{"x": 0, "y": 0, "png": "base64 of an RGBA PNG"}, ...]}
+
+``points`` and ``patches`` are both optional; patches lie above points, later above
+earlier.  Unknown keys are refused, so that a misspelt one is not silently ignored.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+import secrets
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyvips
+from numpy.typing import NDArray
+
+from ..errors import BadHint, BadImage
+from ..types import HintPatch, Hints
+from .header import ReadLimits, open_picture
+
+VERSION = 1
+DEFAULT_RADIUS = 4.0
+MAX_JSON_BYTES = 256 << 20
+MAX_POINTS = 100_000
+MAX_PATCHES = 10_000
+
+Size = tuple[int, int]
+"""Width and height of a photo, upright."""
+
+
+def read_hints(path: str | Path, size: Size) -> Hints:
+    """The hints in a PNG (or TIFF, WebP) layer of the photo's size, or in a hints.json.
+
+    size: (width, height) of the photo.  Raises BadHint if they cannot be read or are not
+    made for a photo of this size.
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            head = file.read(64)
+            if not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+                return Hints.from_rgba(read_layer(path, size))
+            data = head + file.read(MAX_JSON_BYTES)
+    except OSError as error:
+        raise BadHint(f"the hints cannot be opened: {error.strerror or error}.") from error
+    if len(data) > MAX_JSON_BYTES:
+        raise BadHint("the hints.json is larger than 256 MB.")
+    return parse_hints(data, size)
+
+
+def read_layer(source: str | Path | bytes, size: Size | None = None) -> NDArray[np.uint8]:
+    """A painted layer as (h, w, 4) uint8 sRGB, straight alpha.
+
+    source: a picture file with transparency, or its bytes.  size: (width, height) that it
+    must have; None: any up to the reading limit.  Raises BadHint.
+    """
+    try:
+        opened = open_picture(source, ReadLimits())
+    except BadImage as error:
+        raise BadHint(f"the hints cannot be read: {error}") from error
+    height, width = opened.shape
+    if size is not None and (width, height) != tuple(size):
+        raise BadHint(
+            f"the hint layer has {width} x {height} pixels, the photo {size[0]} x {size[1]}."
+        )
+    if not opened.alpha:
+        raise BadHint(
+            "the hint layer has no transparency, so every pixel would be a hint; "
+            "save it as a PNG with an alpha channel."
+        )
+    if opened.orientation != 1:
+        raise BadHint("the hint layer is stored turned; save it upright.")
+    try:
+        image = opened.image
+        form = str(image.format)
+        if form in ("float", "double"):
+            image = (image * 255.0).rint()
+        elif form == "ushort":
+            image = (image / 257.0).rint()
+        image = image.cast("uchar")
+        if image.bands == 2:
+            image = image[0].bandjoin([image[0], image[0], image[1]])
+        pixels = np.ndarray((height, width, 4), np.uint8, image.write_to_memory())
+    except pyvips.Error as error:
+        raise BadHint("the hint layer is damaged or cut off and cannot be read.") from error
+    return pixels
+
+
+def parse_hints(data: bytes | str, size: Size | None = None) -> Hints:
+    """The hints of a hints.json's text; raises BadHint."""
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise BadHint(f"the hints.json is not valid JSON: {error}.") from error
+    if not isinstance(value, dict) or value.get("handtint_hints") != VERSION:
+        raise BadHint(f'a hints.json is an object with "handtint_hints": {VERSION}.')
+    unknown = sorted(set(value) - {"handtint_hints", "size", "points", "patches"})
+    if unknown:
+        raise BadHint(f"the hints.json has an unknown key {unknown[0]!r}.")
+    made_for = value.get("size")
+    if made_for is not None and size is not None and made_for != list(size):
+        raise BadHint(
+            f"the hints were painted on a photo of {_by(made_for)} pixels, "
+            f"this one has {_by(size)}."
+        )
+    patches: list[HintPatch] = []
+    for point in _items(value, "points", MAX_POINTS):
+        patches.extend(_point(point).patches)
+    patches.extend(_patch(patch) for patch in _items(value, "patches", MAX_PATCHES))
+    return Hints(tuple(patches))
+
+
+def dump_hints(hints: Hints, size: Size) -> str:
+    """The text of a hints.json that replays these hints, to the bit, on a photo of this size."""
+    patches = []
+    for patch in hints.patches:
+        rgba = np.ascontiguousarray(patch.rgba)
+        height, width = rgba.shape[:2]
+        image = pyvips.Image.new_from_memory(rgba.data, width, height, 4, "uchar")
+        png = image.copy(interpretation="srgb").write_to_buffer(".png", compression=9)
+        text = base64.b64encode(png).decode("ascii")
+        patches.append({"x": patch.x, "y": patch.y, "png": text})
+    return json.dumps({"handtint_hints": VERSION, "size": list(size), "patches": patches}, indent=1)
+
+
+def write_hints(path: str | Path, hints: Hints, size: Size) -> None:
+    """Save `dump_hints`, whole or not at all."""
+    path = Path(path)
+    part = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.handtint-part")
+    try:
+        part.write_text(dump_hints(hints, size) + "\n", encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        raise BadHint(f"the hints cannot be saved: {error.strerror or error}.") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _by(size: Any) -> str:
+    return " x ".join(str(v) for v in size) if isinstance(size, (list, tuple)) else repr(size)
+
+
+def _items(value: dict[str, Any], name: str, limit: int) -> list[Any]:
+    items = value.get(name, [])
+    if not isinstance(items, list) or len(items) > limit:
+        raise BadHint(f'"{name}" in a hints.json is a list of at most {limit}.')
+    return items
+
+
+def _point(point: Any) -> Hints:
+    if (
+        not isinstance(point, list)
+        or len(point) not in (3, 4)
+        or not isinstance(point[2], str)
+        or not all(_is_number(v) for v in (*point[:2], *point[3:]))
+    ):
+        raise BadHint(f'a point is [x, y, "#rrggbb"] or [x, y, "#rrggbb", radius], not {point!r}.')
+    radius = float(point[3]) if len(point) == 4 else DEFAULT_RADIUS
+    return Hints.from_points([(float(point[0]), float(point[1]), point[2])], radius=radius)
+
+
+def _patch(patch: Any) -> HintPatch:
+    if not isinstance(patch, dict) or set(patch) != {"x", "y", "png"}:
+        raise BadHint('a patch is {"x": ..., "y": ..., "png": base64}.')
+    x, y, text = patch["x"], patch["y"], patch["png"]
+    if not (type(x) is int and type(y) is int and max(abs(x), abs(y)) < 2**31):
+        raise BadHint("a patch's x and y are whole numbers.")
+    try:
+        png = base64.b64decode(text, validate=True)
+    except (binascii.Error, TypeError, ValueError) as error:
+        raise BadHint("a patch's png is not valid base64.") from error
+    return HintPatch(read_layer(png), x, y)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)

@@ -1,0 +1,1 @@
+"""Painted hints, from layers to colors at full resolution; suggestions of what to paint."""

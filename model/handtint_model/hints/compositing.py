@@ -1,0 +1,161 @@
+"""Compositing: painted patches laid over each other and cut into pieces that do not overlap.
+
+Pieces are small, so that several threads share the work and unpainted parts cost nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..color.conversions import lab_f
+from ..color.tables import code_tables
+from ..geometry import Geometry
+from ..kernels import kernels
+from ..threads import in_threads
+from ..types import HintPatch, Hints
+
+CELLS = 16
+"""A piece spans at most about this many cells each way."""
+
+CURVE_STEPS = 1 << 14
+"""Steps of the table of Lab's curve; between them it is off by 3e-7, in ab by 2e-4."""
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """A rectangle inside the photo, cut to its painted part."""
+
+    rgba: NDArray[np.uint8]  # (h, w, 4)
+    x: int
+    y: int
+    opaque: bool  # no painted pixel is translucent
+    full: bool  # every pixel is painted
+
+    def samples(self, size: float, wanted: int) -> slice:
+        """A subsample of its rows, and of its columns, that is enough for an average.
+
+        size: pixels of the photo across the area that is averaged; wanted: samples across it.
+        A piece with unpainted pixels is taken whole, so that no thin stroke is missed.  The
+        step is odd: an even one would see only one colour of a dither or a hatch.
+        """
+        step = int(size / wanted) if self.full else 1
+        step = min(step + (step + 1) % 2, *self.shape) if step > 1 else 1
+        return slice(step // 2, None, step) if step > 1 else slice(None)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+        return self.rgba.shape[0], self.rgba.shape[1]
+
+
+@lru_cache(maxsize=1)
+def color_tables() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Linear light of each code (256,), and a table of Lab's curve, for the kernels of paint."""
+    place = np.minimum(np.arange(CURVE_STEPS + 2) / CURVE_STEPS, 1.0)
+    curve = np.asarray(lab_f(place), np.float32)
+    curve.setflags(write=False)
+    return code_tables(8).linear, curve
+
+
+def flatten(hints: Hints | None, geometry: Geometry) -> list[Piece]:
+    """The painted pieces inside the photo; where patches overlap, later ones are on top."""
+    patches: list[HintPatch] = []
+    for patch in hints.patches if hints is not None else ():
+        cut = _cut(patch, *geometry.photo)
+        if cut is None:
+            continue
+        below = [p for p in patches if _overlap(p, cut)]
+        while below:
+            patches = [p for p in patches if not any(p is q for q in below)]
+            cut = _composite([*below, cut])
+            below = [p for p in patches if _overlap(p, cut)]
+        patches.append(cut)
+    return _pieces(patches, max(64, int(CELLS / min(geometry.cells_per_pixel))))
+
+
+def _pieces(patches: list[HintPatch], block: int) -> list[Piece]:
+    boxes: list[tuple[HintPatch, int, int]] = []
+    for patch in patches:
+        height, width = patch.rgba.shape[:2]
+        # Cut at multiples of the block, so that a moved crop of a layer gives the same pieces.
+        tops = [0, *range(block - patch.y % block, height, block)]
+        lefts = [0, *range(block - patch.x % block, width, block)]
+        boxes += [(patch, top, left) for top in tops for left in lefts]
+    pieces: list[Piece | None] = [None] * len(boxes)
+
+    def look(start: int, stop: int) -> None:
+        bounds = np.empty(6, np.int64)
+        for number in range(start, stop):
+            patch, top, left = boxes[number]
+            bottom = top + block - (patch.y + top) % block
+            right = left + block - (patch.x + left) % block
+            part = patch.rgba[top:bottom, left:right]
+            kernels().paint_bounds(part, bounds)
+            y0, y1, x0, x1, faint, count = (int(v) for v in bounds)
+            if y1 > 0:
+                cut = part[y0:y1, x0:x1]
+                full = count == (y1 - y0) * (x1 - x0)
+                x, y = patch.x + left + x0, patch.y + top + y0
+                pieces[number] = Piece(cut, x, y, faint == 255, full)
+
+    in_threads(look, [(i, min(i + 8, len(boxes))) for i in range(0, len(boxes), 8)])
+    return [piece for piece in pieces if piece is not None]
+
+
+def _cut(patch: HintPatch, height: int, width: int) -> HintPatch | None:
+    h, w = patch.rgba.shape[:2]
+    left, top = max(0, -patch.x), max(0, -patch.y)
+    right, bottom = min(w, width - patch.x), min(h, height - patch.y)
+    if left >= right or top >= bottom:
+        return None
+    return HintPatch(patch.rgba[top:bottom, left:right], patch.x + left, patch.y + top)
+
+
+def _overlap(p: HintPatch, q: HintPatch) -> bool:
+    return bool(
+        p.x < q.x + q.rgba.shape[1]
+        and q.x < p.x + p.rgba.shape[1]
+        and p.y < q.y + q.rgba.shape[0]
+        and q.y < p.y + p.rgba.shape[0]
+    )
+
+
+def _composite(patches: list[HintPatch]) -> HintPatch:
+    """Paint patches over each other, straight alpha (Porter and Duff 1984, "over")."""
+    x0, y0 = min(p.x for p in patches), min(p.y for p in patches)
+    x1 = max(p.x + p.rgba.shape[1] for p in patches)
+    y1 = max(p.y + p.rgba.shape[0] for p in patches)
+    out = np.zeros((y1 - y0, x1 - x0, 4), np.uint8)
+    for patch in patches:
+        h, w = patch.rgba.shape[:2]
+        place = out[patch.y - y0 : patch.y - y0 + h, patch.x - x0 : patch.x - x0 + w]
+        top = patch.rgba[..., 3:].astype(np.float32) / 255.0
+        under = place[..., 3:].astype(np.float32) / 255.0 * (1.0 - top)
+        alpha = top + under
+        # A fully opaque or an only pixel keeps its colour code exactly.
+        share = np.divide(top, alpha, out=np.zeros_like(alpha), where=alpha > 0)
+        color = patch.rgba[..., :3] * share + place[..., :3] * (1.0 - share)
+        place[..., :3] = np.rint(color)
+        place[..., 3:] = np.rint(alpha * 255.0)
+    return HintPatch(out, x0, y0)
+
+
+def grid_places(
+    piece: Piece, scale: tuple[float, float], shape: tuple[int, ...]
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The grid's row of each row of a piece, and the grid's column of each column.
+
+    scale: rows and columns of the grid per pixel of the photo.  shape: of the grid.
+    """
+    height, width = piece.shape
+    y = (np.arange(piece.y, piece.y + height) + 0.5) * scale[0]
+    x = (np.arange(piece.x, piece.x + width) + 0.5) * scale[1]
+    return (
+        np.clip(y.astype(np.int64), 0, shape[0] - 1),
+        np.clip(x.astype(np.int64), 0, shape[1] - 1),
+    )

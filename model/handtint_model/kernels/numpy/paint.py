@@ -1,0 +1,144 @@
+"""Painted pixels in plain NumPy: the reference, and the fallback without Numba.
+
+rgba: (h, w, 4) uint8, straight alpha, a part of a larger picture.  Other pictures are
+float32, places int64.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...color.constants import RGB_TO_XYZ
+
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Rgba = NDArray[np.uint8]
+
+BUCKETS = 16
+"""Steps of a*, and of b*, from -128 to 128: colours that differ by more than one count apart."""
+
+WHITE_TO_XYZ = tuple(tuple(np.float32(v) for v in row / row.sum()) for row in RGB_TO_XYZ)
+"""Linear sRGB to X/Xn, Y/Yn, Z/Zn, by rows."""
+
+
+def paint_bounds(rgba: Rgba, found: Integers) -> None:
+    """Write top, bottom, left, right (ends excluded) of the painted part, its least alpha and
+    the number of its painted pixels.
+
+    found: (6,); where nothing is painted, bottom is 0.
+    """
+    height, width = rgba.shape[:2]
+    painted = rgba[..., 3] > 0
+    rows, columns = (np.flatnonzero(painted.any(axis=axis)) for axis in (1, 0))
+    if rows.size == 0:
+        found[:] = height, 0, width, 0, 255, 0
+        return
+    faint = rgba[..., 3][painted].min()
+    found[:5] = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1, faint
+    found[5] = np.count_nonzero(painted)
+
+
+def _ab(rgb: NDArray[np.uint8], linear: Floats, curve: Floats) -> Floats:
+    """(2, N) a*, b* of (N, 3) codes.
+
+    linear: (256,), of each code.  curve: (n + 2,), f of Lab at 0, 1/n, ... 1, and once more.
+    """
+    light = linear[rgb]
+    steps, places = np.float32(curve.size - 2), np.arange(curve.size)
+    x, y, z = (
+        np.interp(light @ np.array(row) * steps, places, curve).astype(np.float32)
+        for row in WHITE_TO_XYZ
+    )
+    return np.stack([500 * (x - y), 200 * (y - z)])
+
+
+def pool_paint(
+    rgba: Rgba,
+    linear: Floats,
+    curve: Floats,
+    row_of: Integers,
+    column_of: Integers,
+    sums: Doubles,
+) -> None:
+    """Sum painted pixels by cell and bucket of colour.
+
+    linear, curve: see `_ab`.  row_of: (h,), column_of: (w,) the cell.  sums: (rows,
+    columns * BUCKETS^2, 4), added to: alpha, alpha^2, alpha a*, alpha b*.
+    """
+    y, x = np.nonzero(rgba[..., 3])
+    alpha = rgba[y, x, 3] / 255.0
+    a, b = ab = _ab(rgba[y, x, :3], linear, curve)
+    bucket = np.floor((ab + 128.0) / (256 // BUCKETS)).astype(np.int64)
+    p, q = bucket.clip(0, BUCKETS - 1)
+    place = row_of[y], (column_of[x] * BUCKETS + p) * BUCKETS + q
+    np.add.at(sums, place, np.stack([alpha, alpha * alpha, alpha * a, alpha * b], axis=1))
+
+
+def _target(
+    rgba: Rgba, linear: Floats, curve: Floats, automatic: Floats, strength: float
+) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats, Floats]:
+    """Places, mass (N,) and target (2, N) of painted pixels."""
+    y, x = np.nonzero(rgba[..., 3])
+    mass = rgba[y, x, 3] * np.float32(strength / 255)
+    target = _ab(rgba[y, x, :3], linear, curve)
+    if automatic.size:
+        own = automatic[:, y, x]
+        target = own + mass * (target - own)
+    return y, x, mass, target
+
+
+def gather_paint(
+    rgba: Rgba,
+    linear: Floats,
+    curve: Floats,
+    automatic: Floats,
+    hinted: Floats,
+    strength: float,
+    row_of: Integers,
+    column_of: Integers,
+    sums: Doubles,
+) -> None:
+    """Sum what painted pixels lack, target - hinted, over the points of a grid.
+
+    A pixel's mass m is alpha * strength, its target (1 - m) automatic + m painted.  hinted:
+    (2, h, w); automatic: the same, or empty where all masses are 1.  row_of: (h,), column_of:
+    (w,) the point.  sums: (rows, columns, 4), added to: m^2, m, m * lack in a*, in b*.
+    """
+    y, x, mass, target = _target(rgba, linear, curve, automatic, strength)
+    lack = target - hinted[:, y, x]
+    values = np.stack([mass * mass, mass, *(mass * lack)], axis=1)
+    np.add.at(sums, (row_of[y], column_of[x]), values)
+
+
+def touch_paint(
+    rgba: Rgba,
+    linear: Floats,
+    curve: Floats,
+    automatic: Floats,
+    strength: float,
+    largest: Floats,
+    row_of: Integers,
+    column_of: Integers,
+    faint: float,
+    top: int,
+    left: int,
+    out: Floats,
+) -> None:
+    """Blend painted pixels towards their target with weight (mass / stroke's largest mass)^faint.
+
+    So soft brush edges follow the stroke's interior.
+
+    automatic, strength: as in `gather_paint`.  largest: (rows, columns) the largest mass
+    of the stroke at the points of a grid; row_of: (h,), column_of: (w,) the point.  A pixel
+    takes the share (m / largest)^faint of its target.  top, left: the row and column of
+    out (2, H, W), written, at which rgba begins.
+    """
+    y, x, mass, target = _target(rgba, linear, curve, automatic, strength)
+    stroke = np.maximum(largest[row_of[y], column_of[x]], np.float32(1e-6))
+    trust = np.minimum(mass / stroke, 1) ** np.float32(faint)
+    place: Any = (slice(None), y + top, x + left)
+    out[place] += trust * (target - out[place])

@@ -1,0 +1,1 @@
+"""Down to the network's size and back: low-resolution color + full-resolution luminance -> RGB."""

@@ -1,0 +1,158 @@
+"""Hints in files: painted layers, hints.json, and what is refused."""
+
+import base64
+import io
+import json
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from handtint_model.errors import BadHint
+from handtint_model.files.hint_files import (
+    dump_hints,
+    parse_hints,
+    read_hints,
+    read_layer,
+    write_hints,
+)
+from handtint_model.types import HintPatch, Hints
+
+RNG = np.random.default_rng(7)
+
+
+def layer(height=30, width=50):
+    rgba = np.zeros((height, width, 4), np.uint8)
+    rgba[10:20, 5:45] = RNG.integers(0, 256, (10, 40, 4))
+    return rgba
+
+
+def encoded(rgba):
+    file = io.BytesIO()
+    Image.fromarray(rgba).save(file, "PNG")
+    return file.getvalue()
+
+
+def same(left, right):
+    assert len(left.patches) == len(right.patches)
+    for a, b in zip(left.patches, right.patches, strict=True):
+        assert (a.x, a.y) == (b.x, b.y)
+        np.testing.assert_array_equal(a.rgba, b.rgba)
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif"])
+def test_painted_layer(tmp_path, name):
+    rgba = layer()
+    Image.fromarray(rgba).save(tmp_path / name)
+    same(read_hints(tmp_path / name, (50, 30)), Hints.from_rgba(rgba))
+
+
+def test_unpainted_layer_gives_no_hints(tmp_path):
+    Image.new("RGBA", (50, 30)).save(tmp_path / "a.png")
+    assert not read_hints(tmp_path / "a.png", (50, 30))
+
+
+def test_16_bit_layer(tmp_path):
+    from handtint_model.files import PhotoMeta, write_photo
+
+    rgba = layer()
+    wide = rgba.astype(np.uint16) * 257
+    alpha = np.ascontiguousarray(wide[..., 3])
+    write_photo(tmp_path / "a.png", wide[..., :3], PhotoMeta(depth=16), alpha=alpha)
+    np.testing.assert_array_equal(read_layer(tmp_path / "a.png"), rgba)
+
+
+def test_gray_layer_means_neutral(tmp_path):
+    pixels = np.stack([np.full((8, 8), 90, np.uint8), np.full((8, 8), 255, np.uint8)], -1)
+    Image.fromarray(pixels, "LA").save(tmp_path / "a.png")
+    got = read_layer(tmp_path / "a.png")
+    assert (got == [90, 90, 90, 255]).all()
+
+
+def test_json_round_trip_is_exact(tmp_path):
+    hints = Hints.from_rgba(layer()) + Hints.from_points([(3, 4, "#102030")], radius=2.5)
+    hints += Hints((HintPatch(layer(), -7, 1000),))
+    write_hints(tmp_path / "a.hints.json", hints, (50, 30))
+    same(read_hints(tmp_path / "a.hints.json", (50, 30)), hints)
+    assert [p.name for p in tmp_path.iterdir()] == ["a.hints.json"]
+    same(parse_hints(dump_hints(hints, (50, 30))), hints)
+
+
+def test_points_by_hand():
+    text = '{"handtint_hints": 1, "points": [[3, 4.5, "#102030"], [9, 9, "#ffffff", 2]]}'
+    expected = Hints.from_points([(3, 4.5, "#102030")])
+    expected += Hints.from_points([(9, 9, "#ffffff")], radius=2)
+    same(parse_hints(text), expected)
+
+
+def test_a_byte_order_mark_does_no_harm(tmp_path):
+    (tmp_path / "a.json").write_bytes(b"\xef\xbb\xbf" + b' {"handtint_hints": 1}')
+    assert not read_hints(tmp_path / "a.json", (5, 5))
+
+
+def refused(action, words):
+    with pytest.raises(BadHint) as error:
+        action()
+    assert words in str(error.value)
+    assert str(error.value).endswith(".")
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ([], "handtint_hints"),
+        ({}, "handtint_hints"),
+        ({"handtint_hints": 2}, "handtint_hints"),
+        ({"handtint_hints": 1, "point": []}, "'point'"),
+        ({"handtint_hints": 1, "points": {}}, "list"),
+        ({"handtint_hints": 1, "points": [[1, 2]]}, "point"),
+        ({"handtint_hints": 1, "points": [[1, 2, 3]]}, "point"),
+        ({"handtint_hints": 1, "points": [[1, "2", "#ffffff"]]}, "point"),
+        ({"handtint_hints": 1, "points": [[1, 2, "white"]]}, "#rrggbb"),
+        ({"handtint_hints": 1, "points": [[1, 2, "#ffffff", 0]]}, "radius"),
+        ({"handtint_hints": 1, "points": [[float("nan"), 2, "#ffffff"]]}, "point"),
+        ({"handtint_hints": 1, "size": 5}, "pixels"),
+        ({"handtint_hints": 1, "size": [51, 30]}, "51 x 30"),
+        ({"handtint_hints": 1, "patches": [{"x": 1, "y": 2}]}, "patch"),
+        ({"handtint_hints": 1, "patches": [{"x": 1.5, "y": 2, "png": ""}]}, "whole"),
+        ({"handtint_hints": 1, "patches": [{"x": 1, "y": 2, "png": "%"}]}, "base64"),
+        ({"handtint_hints": 1, "patches": [{"x": 1, "y": 2, "png": ""}]}, "empty"),
+    ],
+)
+def test_wrong_json(value, words):
+    refused(lambda: parse_hints(json.dumps(value), (50, 30)), words)
+
+
+@pytest.mark.parametrize("text", ["{", '{"handtint_hints": 1', "[" * 100_000, b"\xff{"])
+def test_not_json(text):
+    refused(lambda: parse_hints(text), "JSON")
+
+
+def test_hostile_png_in_json_is_refused():
+    head = bytearray(encoded(layer()))
+    head[16:24] = struct.pack(">II", 60_000, 60_000)
+    head[29:33] = struct.pack(">I", zlib.crc32(head[12:29]))
+    png = base64.b64encode(head).decode()
+    value = {"handtint_hints": 1, "patches": [{"x": 0, "y": 0, "png": png}]}
+    refused(lambda: parse_hints(json.dumps(value)), "limit")
+
+
+def test_layers_that_do_not_fit(tmp_path):
+    Image.fromarray(layer(31, 50)).save(tmp_path / "a.png")
+    refused(lambda: read_hints(tmp_path / "a.png", (50, 30)), "50 x 31 pixels, the photo 50 x 30")
+    Image.fromarray(layer(30, 49)).save(tmp_path / "b.png")
+    refused(lambda: read_hints(tmp_path / "b.png", (50, 30)), "49 x 30")
+    Image.fromarray(layer()[..., :3]).save(tmp_path / "c.png")
+    refused(lambda: read_hints(tmp_path / "c.png", (50, 30)), "no transparency")
+    (tmp_path / "d.png").write_bytes(b"text")
+    refused(lambda: read_hints(tmp_path / "d.png", (50, 30)), "not a picture")
+    refused(lambda: read_hints(tmp_path / "missing.png", (50, 30)), "cannot be opened")
+
+
+@pytest.mark.parametrize("share", [0.1, 0.6, 0.95])
+def test_cut_off_layer(share):
+    data = encoded(RNG.integers(0, 256, (64, 64, 4), dtype=np.uint8))
+    refused(lambda: read_layer(data[: int(len(data) * share)]), "cannot be read")
