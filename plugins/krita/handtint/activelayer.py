@@ -11,11 +11,12 @@ from typing import Any, Callable
 from krita import Krita
 
 from .nodes import alive, by_uid, uid
-from .qt import safely, timer
+from .qt import QtCore, QtGui, safely, timer
 
 CHECK_MS = 60
-CHECKS = 12
-"""Krita undoes in the background: for so many checks after an undo the layer is set back."""
+CHECKS = 8
+"""Krita undoes in the background: for so many checks after an undo the layer is set back, unless
+the user clicks."""
 
 
 class ActiveLayer:
@@ -57,7 +58,8 @@ class ActiveLayer:
 
     def _keep(self) -> None:
         self._left -= 1
-        if self._left <= 0 or not alive(self._document):
+        clicks = QtGui.QGuiApplication.mouseButtons() != QtCore.Qt.MouseButton.NoButton
+        if self._left <= 0 or clicks or not alive(self._document):
             self._left = 0
             self._timer.stop()
             return

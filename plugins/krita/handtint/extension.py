@@ -23,6 +23,12 @@ ACTIONS = (
     ("handtint_docker", "Handtint: &Docker", "show_docker"),
 )
 MENU = "handtint_menu"
+SHOW_AFTER_MS = 3000
+"""Krita has arranged its window by then."""
+
+LAYERS_LEAST = 150
+"""Pixels of height that the Layers docker keeps."""
+
 COLORLESS = "The photo without color; the same entry shows the colors again."
 
 
@@ -50,7 +56,7 @@ class HandtintExtension(Extension):  # type: ignore[misc]
         for name, text, call in ACTIONS:
             action = window.createAction(name, text, "tools/scripts/" + MENU)
             action.triggered.connect(safely(getattr(self, "_" + call)))
-        QtCore.QTimer.singleShot(1000, safely(self._show_docker_once))
+        QtCore.QTimer.singleShot(SHOW_AFTER_MS, safely(self._show_docker_once))
 
     def _colorize(self, *_: Any) -> None:
         core().colorize()
@@ -86,15 +92,15 @@ class HandtintExtension(Extension):  # type: ignore[misc]
     def _show_docker_once(self) -> None:
         """After the installation: where the brushes are, so that all of it is seen."""
         if first_time("docker_was_shown"):
-            self._show_docker()
             window, docker = self._window(), self._docker("handtint_docker")
             brushes = self._docker("PresetDocker")
             if window is None or docker is None:
                 return
+            docker.setVisible(True)
             if brushes is not None and brushes.isVisible():
                 window.tabifyDockWidget(brushes, docker)
             docker.raise_()
-            QtCore.QTimer.singleShot(0, safely(lambda: self._make_room(window, docker)))
+            QtCore.QTimer.singleShot(300, safely(lambda: self._make_room(window, docker)))
 
     def _show_docker(self, *_: Any) -> None:
         docker = self._docker("handtint_docker")
@@ -102,10 +108,15 @@ class HandtintExtension(Extension):  # type: ignore[misc]
             docker.setVisible(True)
             docker.raise_()
 
-    @staticmethod
-    def _make_room(window: Any, docker: Any) -> None:
-        vertical = QtCore.Qt.Orientation.Vertical
-        window.resizeDocks([docker], [docker.needed_height], vertical)
+    def _make_room(self, window: Any, docker: Any) -> None:
+        """As high as it needs to be, at the cost of the layers."""
+        docks, heights = [docker], [docker.needed_height]
+        layers = self._docker("KisLayerBox")
+        if layers is not None and layers.isVisible():
+            more = max(0, docker.needed_height - docker.height())
+            docks.insert(0, layers)
+            heights.insert(0, max(LAYERS_LEAST, layers.height() - more))
+        window.resizeDocks(docks, heights, QtCore.Qt.Orientation.Vertical)
 
     @staticmethod
     def _docker(name: str) -> Any:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from cases_layers import BLUE, RED, asked, refusal
 from cases_live import Hand, scene, update
-from handtint import live, nodes, overlay, shown, wrongplace
+from handtint import live, nodes, overlay, results, shown, spaces, wrongplace
+from handtint.client import HintCrop
 from handtint.driver import Job
 from handtint.hintscan import HintScan
 from handtint.memory import Memory
@@ -163,10 +164,9 @@ def case_the_hint_layer_is_active_after_colorize():
     paint(made, hints, (50, 40, 12, 6), RED)
     asked_for = []
     real = nodes.keep_active
-    from handtint import results
 
     def told(made, before, otherwise):
-        asked_for.append(before)
+        asked_for.append(nodes.uid(before))
         return real(made, None, otherwise)
 
     results.keep_active = told
@@ -174,43 +174,45 @@ def case_the_hint_layer_is_active_after_colorize():
         colorize(made, node)
     finally:
         results.keep_active = real
-    assert asked_for == [hints]
+    assert asked_for == [nodes.uid(hints)], (asked_for, nodes.uid(hints))
 
 
-def group_with(made, name, *layers):
-    group = made.createGroupLayer(name)
-    made.rootNode().addChildNode(group, None)
-    for layer in layers:
-        layer.remove()
-        group.addChildNode(layer, None)
-    made.waitForDone()
-    return group
+def group(made, name):
+    made_group = made.createGroupLayer(name)
+    made.rootNode().addChildNode(made_group, None)
+    return made_group
 
 
 def case_a_group_that_holds_hint_layers_counts():
-    made, node, hints = scene()
+    made = document()
+    node = photo(made)
+    mine = group(made, "Mine")
+    hints = spaces.new_layer("Reds", spaces.SRGB_8)
+    mine.addChildNode(hints, None)
+    Memory(made).bind_hints(nodes.uid(hints), nodes.uid(node))
     paint(made, hints, (50, 40, 12, 6), RED)
-    wanted = raw(colorize(made, node))
-    group = group_with(made, "Mine", hints)
-    new = colorize(made, group)
-    assert raw(new) == wanted
-    assert names(made) == ["Photo", "Photo (colorized)", "Mine"], names(made)
+    wanted = asked(gray_rgba(codes()), hints=HintCrop(50, 40, 12, 6, bytes(RED) * 72, "BGRA"))
+    for active in (mine, hints, node):
+        assert raw(colorize(made, active)) == wanted
+        assert names(made) == ["Photo", "Photo (colorized)", "Mine"], names(made)
 
 
 def case_a_group_named_color_hints_counts():
     made = document()
     node = photo(made)
-    strokes = add_layer(made, np.zeros((1, 1, 4), "u1"), name="Paint Layer 1")
-    more = add_layer(made, np.zeros((1, 1, 4), "u1"), name="Paint Layer 2")
-    group = group_with(made, "Color Hints", strokes, more)
+    mine = group(made, "Color Hints")
+    clear = np.zeros((1, 1, 4), "u1")
+    strokes = add_layer(made, clear, name="Paint Layer 1", parent=mine)
+    more = add_layer(made, clear, name="Paint Layer 2", parent=mine)
     paint(made, strokes, (50, 40, 12, 6), RED)
     paint(made, more, (10, 10, 8, 8), BLUE)
+    found = [nodes.uid(layer) for layer in nodes.target(made, mine).hints]
+    assert found == [nodes.uid(strokes), nodes.uid(more)]
     plain = asked(gray_rgba(codes()))
-    for active in (group, strokes, node):
+    for active in (mine, strokes, node):
         new = colorize(made, active)
         assert names(made) == ["Photo", "Photo (colorized)", "Color Hints"], names(made)
         assert raw(new) != plain
-    assert nodes.target(made, group).hints == [strokes, more]
 
 
 def case_text_and_transparent_layers_get_a_sentence():
@@ -260,7 +262,7 @@ def case_strokes_on_the_photo_are_told_from_retouching():
     got = read(new)
     assert (got[30:35, 40:60] == RED).all()
     assert got[..., 3].sum() == 100 * 255
-    assert nodes.target(made, node).hints[-1] == new
+    assert nodes.uid(nodes.target(made, node).hints[-1]) == nodes.uid(new)
 
 
 def case_mirroring_a_photo_is_no_stroke():
@@ -302,9 +304,10 @@ def case_a_stroke_gets_another_color_on_a_layer_of_its_own():
     assert (got[10:14, 30:50] == (30, 200, 10, 128)).all()
     assert np.count_nonzero(got[..., 3]) == 80, "the other stroke has another colour, too"
     assert names(made)[-2:] == ["Color Hints", "Color Hints"]
-    assert nodes.target(made, node).hints == [hints, layer]
+    found = [nodes.uid(hint) for hint in nodes.target(made, node).hints]
+    assert found == [nodes.uid(hints), nodes.uid(layer)]
     again = recolor(made, stroke, nodes.uid(node), (200, 10, 30))
-    assert again == layer
+    assert nodes.uid(again) == nodes.uid(layer)
     assert len(nodes.target(made, node).hints) == 2
     assert (read(layer)[10:14, 30:50, :3] == (30, 10, 200)).all()
 
@@ -319,7 +322,9 @@ def case_the_overlay_follows_in_place_and_shows_the_colors():
     assert 0.01 < (alpha > 0).mean() < 0.25, "the colours are hidden"
     paint(made, hints, (20, 20, 120, 120), RED)
     run(overlay.show_overlay(made, node, session(), Settings(), SEEN, renew=True))
-    assert overlay.overlay_of(made, node) == layer, "another layer: one more step to undo"
+    assert nodes.uid(overlay.overlay_of(made, node)) == nodes.uid(layer), (
+        "another layer: one more step to undo"
+    )
     assert raw(layer, box) != before, "it does not follow the hints"
 
 
