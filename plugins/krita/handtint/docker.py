@@ -234,12 +234,12 @@ class HandtintDocker(DockWidget):  # type: ignore[misc]
             stack.setCurrentIndex(int(now.progress is not None))
         if now.progress is not None:
             self._bar.setValue(int(1000 * now.progress[1]))
-            self._bar.setFormat(now.progress[0])
         self._show_message()
 
     def _show_message(self) -> None:
         now = self._core
-        self._message.setText(now.message)
+        # The bar is too narrow for words such as "Starting the server, first time only".
+        self._message.setText(now.message or (now.progress[0] if now.progress else ""))
         self._copy.setVisible(bool(now.command))
         palette = self.palette()
         if now.message_is_error:
