@@ -28,7 +28,7 @@ STEPS = [
     "undoing the stroke gives the automatic colors again",
     "redoing it gives the hinted colors again",
     "the result follows a slider in live mode",
-    "a click on a swatch sets the brush's color",
+    "a click on a swatch sets the brush's color, and that of the stroke",
     "the overlay comes and goes",
     "live updates are in the saved file",
     "the canvas is that of the current view",

@@ -228,7 +228,16 @@ def steps() -> Iterator[Any]:
     docker()._suggestions.swatches[0].click()
     yield 300
     assert brush_colour() == suggested, (brush_colour(), suggested)
-    probe.note("a click on a swatch sets the brush's color")
+    assert names() == [photo, result, "Color Hints", "Color Hints"], names()
+    yield lambda: sum_of(result) != hinted
+    yield quiet
+    yield 500
+    probe.note("a click on a swatch sets the brush's color, and that of the stroke")
+    undo.trigger()
+    yield lambda: len(names()) == 3
+    yield lambda: sum_of(result) == hinted
+    yield quiet
+    yield 500
 
     box_with("Where a hint helps").click()
     yield lambda: core().running
