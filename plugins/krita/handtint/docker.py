@@ -21,6 +21,9 @@ from .widgets import Dot, Fraction
 DOCKER_ID = "handtint_docker"
 ERROR_COLOR = "#e05050"
 MESSAGE_LINES = 3
+TITLE = 44
+"""Pixels of a docker's title, and some to spare."""
+
 HELP = os.path.join(os.path.dirname(__file__), "Manual.html")
 
 
@@ -66,7 +69,7 @@ class HandtintDocker(DockWidget):  # type: ignore[misc]
     @property
     def needed_height(self) -> int:
         """Pixels in which everything is seen without scrolling."""
-        return int(self._content.minimumSizeHint().height()) + 28
+        return int(self._content.minimumSizeHint().height()) + TITLE
 
     # --- parts -----------------------------------------------------------------------------
 

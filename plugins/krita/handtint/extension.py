@@ -26,8 +26,8 @@ MENU = "handtint_menu"
 SHOW_AFTER_MS = 3000
 """Krita has arranged its window by then."""
 
-LAYERS_LEAST = 150
-"""Pixels of height that the Layers docker keeps."""
+LEAST_HEIGHT = {"KisLayerBox": 183, "ColorSelectorNg": 120}
+"""Dockers above that give room, and the pixels of height that they keep."""
 
 COLORLESS = "The photo without color; the same entry shows the colors again."
 
@@ -109,13 +109,17 @@ class HandtintExtension(Extension):  # type: ignore[misc]
             docker.raise_()
 
     def _make_room(self, window: Any, docker: Any) -> None:
-        """As high as it needs to be, at the cost of the layers."""
+        """As high as it needs to be, at the cost of layers and colours."""
+        more = max(0, docker.needed_height - docker.height())
         docks, heights = [docker], [docker.needed_height]
-        layers = self._docker("KisLayerBox")
-        if layers is not None and layers.isVisible():
-            more = max(0, docker.needed_height - docker.height())
-            docks.insert(0, layers)
-            heights.insert(0, max(LAYERS_LEAST, layers.height() - more))
+        for name, least in LEAST_HEIGHT.items():
+            other = self._docker(name)
+            if other is None or not other.isVisible():
+                continue
+            gives = min(more, max(0, other.height() - least))
+            more -= gives
+            docks.insert(0, other)
+            heights.insert(0, other.height() - gives)
         window.resizeDocks(docks, heights, QtCore.Qt.Orientation.Vertical)
 
     @staticmethod
