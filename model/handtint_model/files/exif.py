@@ -32,7 +32,7 @@ IPTC, PHOTOSHOP, XMP = 33723, 34377, 700
 RATIONAL = 5
 X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 282, 283, 296
 _EXIF_IFD, _GPS_IFD, _INTEROP_IFD = 0x8769, 0x8825, 0xA005
-_COLOUR_SPACE, _PIXEL_X, _PIXEL_Y = 0xA001, 0xA002, 0xA003
+_COLOR_SPACE, _PIXEL_X, _PIXEL_Y = 0xA001, 0xA002, 0xA003
 _SUBJECT = (0x9214, 0xA214)  # SubjectArea, SubjectLocation: coordinates in the stored pixels
 _FOCAL_PLANE = {0xA20E: 0xA20F, 0xA20F: 0xA20E}  # pixels per unit of the sensor, x and y
 _GEO = (33550, 33922, 34264)  # GeoTIFF: which pixel lies where on the Earth
@@ -280,8 +280,8 @@ def _within_exif(entries: tuple[Entry, ...], srgb: bool, orientation: int) -> tu
     for entry in entries:
         if entry.tag in stale:
             continue
-        if entry.tag == _COLOUR_SPACE and srgb:
-            entry = Entry(_COLOUR_SPACE, SHORT, 1, struct.pack("<H", 1))
+        if entry.tag == _COLOR_SPACE and srgb:
+            entry = Entry(_COLOR_SPACE, SHORT, 1, struct.pack("<H", 1))
         if orientation > 4 and entry.tag in _FOCAL_PLANE:
             entry = replace(entry, tag=_FOCAL_PLANE[entry.tag])
         kept.append(entry)
@@ -299,7 +299,7 @@ def is_layout_description(text: bytes) -> bool:
     )
 
 
-def serialise(entries: Iterable[Entry], offset: int) -> bytes:
+def serialize(entries: Iterable[Entry], offset: int) -> bytes:
     """A little-endian directory that starts at ``offset`` (even) of its file, values behind it."""
     ordered = sorted(entries, key=lambda e: e.tag)
     records = bytearray()
@@ -309,7 +309,7 @@ def serialise(entries: Iterable[Entry], offset: int) -> bytes:
         data = entry.data
         if entry.directory:
             place = tail_at + len(tail)
-            tail += serialise(entry.directory, place)
+            tail += serialize(entry.directory, place)
             data = struct.pack("<I", place)
         elif len(data) > 4:
             place = tail_at + len(tail)
@@ -324,7 +324,7 @@ def build_block(entries: Iterable[Entry]) -> bytes:
     kept = tuple(entries)
     if not kept:
         return b""
-    return EXIF_HEADER + b"II*\0" + struct.pack("<I", 8) + serialise(kept, 8)
+    return EXIF_HEADER + b"II*\0" + struct.pack("<I", 8) + serialize(kept, 8)
 
 
 def add_to_tiff(file: BinaryIO, entries: Iterable[Entry], replaced: tuple[Entry, ...] = ()) -> None:
@@ -351,7 +351,7 @@ def add_to_tiff(file: BinaryIO, entries: Iterable[Entry], replaced: tuple[Entry,
         return
     values_at = file.seek(0, io.SEEK_END)
     values_at += file.write(b"\0" * (values_at % 2))
-    values = serialise(new, values_at)
+    values = serialize(new, values_at)
     directory_at = values_at + len(values)
     if directory_at >= 2**32 - 65536:
         return

@@ -228,7 +228,7 @@ class _Codes:
 def _interpret(image: Any, found: Container) -> OpenedPicture:
     notes: list[str] = []
     depth = {"uchar": 8, "ushort": 16}.get(str(image.format), 32)
-    codes = _colours_and_alpha(image, found, notes)
+    codes = _colors_and_alpha(image, found, notes)
     image = codes.image
     profile, stored = _profile_of(codes, found)
     image = codes.image
@@ -253,17 +253,17 @@ def _interpret(image: Any, found: Container) -> OpenedPicture:
     )
 
 
-def _colours_and_alpha(image: Any, found: Container, notes: list[str]) -> _Codes:
-    """1 or 3 colours and at most an alpha; Lab and CMYK become sRGB."""
+def _colors_and_alpha(image: Any, found: Container, notes: list[str]) -> _Codes:
+    """1 or 3 colors and at most an alpha; Lab and CMYK become sRGB."""
     page = found.page
     data = bytes(_field(image, "icc-profile-data", b""))
     meaning = str(image.interpretation)
-    colours = 4 if meaning == "cmyk" else 1 if image.bands < 3 else 3
-    alpha: Any = image[colours] if image.bands > colours else None
-    extra = image.bands - colours
+    colors = 4 if meaning == "cmyk" else 1 if image.bands < 3 else 3
+    alpha: Any = image[colors] if image.bands > colors else None
+    extra = image.bands - colors
     if page is not None:
-        colours = page.colours
-        extra = image.bands - colours
+        colors = page.colors
+        extra = image.bands - colors
         at = page.alpha
         alpha = image[at] if at is not None and at < image.bands else None
     if extra < 0 or image.bands > 64:
@@ -273,13 +273,13 @@ def _colours_and_alpha(image: Any, found: Container, notes: list[str]) -> _Codes
         if lost > 1:
             names = f"{lost} channels that are neither color nor transparency were"
         notes.append(f"{names} left out.")
-    base = image.extract_band(0, n=colours) if image.bands > colours else image
+    base = image.extract_band(0, n=colors) if image.bands > colors else image
     if page is not None and page.photometric in (tiff_pages.CIELAB, tiff_pages.ICCLAB):
         base, converted, data = _from_lab(base, page), True, b""
     elif meaning in ("lab", "labs", "labq", "xyz", "lch", "cmc", "yxy"):
         base, converted, data = base.colourspace("rgb16"), True, b""
-    elif colours == 4:
-        base, converted = _to_srgb(base, 4, has_profile=icc.colour_space(data) == "CMYK"), True
+    elif colors == 4:
+        base, converted = _to_srgb(base, 4, has_profile=icc.color_space(data) == "CMYK"), True
         data = b""
     else:
         converted = False
@@ -295,7 +295,7 @@ def _colours_and_alpha(image: Any, found: Container, notes: list[str]) -> _Codes
 
 
 def _alpha_like(alpha: Any, form: str) -> Any:
-    """Transparency in the depth that the colours have come to."""
+    """Transparency in the depth that the colors have come to."""
     if str(alpha.format) == "uchar" and form == "ushort":
         return (alpha.cast("ushort") * 257).cast("ushort")
     if str(alpha.format) in ("float", "double") and form == "ushort":
@@ -318,11 +318,11 @@ def _from_lab(codes: Any, page: tiff_pages.Page) -> Any:
 
 def _profile_of(codes: _Codes, found: Container) -> tuple[icc.Profile | None, bytes]:
     """(what the codes mean, the profile to store the result with); may convert the codes."""
-    colours = codes.image.bands - codes.alpha
-    space = icc.colour_space(codes.data)
+    colors = codes.image.bands - codes.alpha
+    space = icc.color_space(codes.data)
     if codes.converted:
         return None, srgb_profile()
-    if space not in ("RGB", "GRAY") or (space == "GRAY" and colours == 3):
+    if space not in ("RGB", "GRAY") or (space == "GRAY" and colors == 3):
         profile = png_color.profile_of(found.color) if found.color else None
         if profile is None:
             return None, b""
@@ -330,7 +330,7 @@ def _profile_of(codes: _Codes, found: Container) -> tuple[icc.Profile | None, by
     profile = icc.parse(codes.data)
     stored = codes.data if space == "RGB" else srgb_profile()
     if profile is None:
-        codes.image, worked = _by_tables(codes.image, colours, space)
+        codes.image, worked = _by_tables(codes.image, colors, space)
         return None, srgb_profile() if worked else b""
     if profile.is_srgb:
         return None, stored
@@ -354,28 +354,28 @@ def _orientation(image: Any, found: Container) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def _to_srgb(image: Any, colours: int, *, has_profile: bool) -> Any:
+def _to_srgb(image: Any, colors: int, *, has_profile: bool) -> Any:
     """Codes of any profile to 16-bit sRGB by libvips (lcms), alpha carried along."""
     if str(image.format) in ("float", "double"):
         image = (image * 65535.0).cast("ushort")
-    codes = image.extract_band(0, n=colours)
+    codes = image.extract_band(0, n=colors)
     options: dict[str, Any] = {"embedded": True} if has_profile else {}
-    if colours == 4:
+    if colors == 4:
         options["input_profile"] = "cmyk"
     result = codes.icc_transform("srgb", depth=16, intent="relative", **options)
-    if image.bands > colours:
-        alpha = image.extract_band(colours)
+    if image.bands > colors:
+        alpha = image.extract_band(colors)
         if str(alpha.format) == "uchar":
             alpha = alpha.cast("ushort") * 257
         result = result.bandjoin(alpha.cast("ushort"))
     return result
 
 
-def _by_tables(image: Any, colours: int, space: str) -> tuple[Any, bool]:
+def _by_tables(image: Any, colors: int, space: str) -> tuple[Any, bool]:
     """`_to_srgb` for a profile that `icc.parse` left alone; (image, False) if it is broken."""
-    if colours != (1 if space == "GRAY" else 3):
+    if colors != (1 if space == "GRAY" else 3):
         return image, False
     try:
-        return _to_srgb(image, colours, has_profile=True), True
+        return _to_srgb(image, colors, has_profile=True), True
     except pyvips.Error:
         return image, False

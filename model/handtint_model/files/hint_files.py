@@ -112,8 +112,8 @@ def _in_srgb(image: Any, profile: icc.Profile) -> NDArray[np.uint8]:
     out = np.zeros((*codes.shape[:2], 4), np.uint8)
     out[..., 3] = np.rint(np.clip(codes[..., -1] / top, 0, 1) * 255)
     for row in np.flatnonzero(out[..., 3].any(axis=1)):  # mostly unpainted
-        colours = icc.to_srgb(profile, codes[row : row + 1, :, :-1] / top)
-        out[row, :, :3] = np.rint(colours[0] * 255)
+        colors = icc.to_srgb(profile, codes[row : row + 1, :, :-1] / top)
+        out[row, :, :3] = np.rint(colors[0] * 255)
     return out
 
 

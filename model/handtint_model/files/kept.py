@@ -136,8 +136,10 @@ def within(
     entries: tuple[Entry, ...], limit: int, note: Callable[[Entry], None]
 ) -> tuple[Entry, ...]:
     """The fields without the largest ones, so that their block has at most ``limit`` bytes."""
-    while len(exif.serialise(entries, 8)) + 8 > limit:
-        everything: list[tuple[Entry, Entry | None]] = [(e, None) for e in entries if not e.directory]
+    while len(exif.serialize(entries, 8)) + 8 > limit:
+        everything: list[tuple[Entry, Entry | None]] = [
+            (e, None) for e in entries if not e.directory
+        ]
         everything += [(b, e) for e in entries for b in e.directory]
         largest, holder = max(everything, key=lambda pair: len(pair[0].data))
         note(largest)

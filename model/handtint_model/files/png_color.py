@@ -10,6 +10,7 @@ import struct
 
 import numpy as np
 
+from ..color.constants import LUMINANCE_WEIGHTS
 from ..errors import BadImage
 from . import icc
 from .icc import Curve, FloatArray, Profile
@@ -108,7 +109,10 @@ def _profile(
         matrix = icc.from_d50(_adapted(primaries, white))
     except np.linalg.LinAlgError:
         return None
-    if not np.isfinite(matrix).all() or not 0.5 < float((icc.LUMINANCE @ matrix).sum()) < 1.5:
+    if (
+        not np.isfinite(matrix).all()
+        or not 0.5 < float((LUMINANCE_WEIGHTS @ matrix).sum()) < 1.5
+    ):
         return None
     return Profile((curve, curve, curve), matrix)
 

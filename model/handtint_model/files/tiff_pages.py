@@ -105,7 +105,7 @@ class Page:
         return self.number(277, 1)
 
     @property
-    def colours(self) -> int:
+    def colors(self) -> int:
         """How many samples are colour; those beyond it are extra ones."""
         wanted = {RGB: 3, SEPARATED: 4, YCBCR: 3, CIELAB: 3, ICCLAB: 3}.get(self.photometric, 1)
         return 1 if wanted == 3 and self.samples < 3 else wanted
@@ -117,8 +117,8 @@ class Page:
         An unspecified one is not: film scanners store infrared there, Photoshop selections.
         """
         for i, kind in enumerate(self.numbers(338)):
-            if kind in (1, 2) and self.colours + i < self.samples:
-                return self.colours + i
+            if kind in (1, 2) and self.colors + i < self.samples:
+                return self.colors + i
         return None
 
     @property
