@@ -109,10 +109,7 @@ def _profile(
         matrix = icc.from_d50(_adapted(primaries, white))
     except np.linalg.LinAlgError:
         return None
-    if (
-        not np.isfinite(matrix).all()
-        or not 0.5 < float((LUMINANCE_WEIGHTS @ matrix).sum()) < 1.5
-    ):
+    if not np.isfinite(matrix).all() or not 0.5 < float((LUMINANCE_WEIGHTS @ matrix).sum()) < 1.5:
         return None
     return Profile((curve, curve, curve), matrix)
 
