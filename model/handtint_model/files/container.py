@@ -19,7 +19,8 @@ from .tiff_pages import Page
 COMMENT = "Comment"
 """Keyword of the one comment that JPEG and PNG both have."""
 
-_TIFF_COMPRESSION = {1: "none", 5: "lzw", 8: "deflate", 32946: "deflate", 50000: "zstd"}
+_ZSTD = 50000
+_TIFF_COMPRESSION = {1: "none", 5: "lzw", 8: "deflate", 32946: "deflate", _ZSTD: "zstd"}
 
 
 @dataclass
@@ -133,9 +134,16 @@ def _tiff(kind: Format, file: BinaryIO, number: int | None) -> Container:
         xmp=blocks.get(exif.XMP, b""),
         iptc=iptc.from_tiff(blocks.get(exif.IPTC, b""), blocks.get(exif.PHOTOSHOP, b"")),
         resolution=exif.resolution(page.entries),
-        compression=_TIFF_COMPRESSION.get(page.compression, "deflate"),
+        compression=_compression(page.compression),
         page=page,
     )
+
+
+def _compression(code: int) -> str:
+    """The libvips name of the compression that a result gets."""
+    if code == _ZSTD and not tiff_pages.libvips_has(code):
+        return "deflate"
+    return _TIFF_COMPRESSION.get(code, "deflate")
 
 
 def _first_with_unit(*told: Resolution | None) -> Resolution | None:

@@ -36,9 +36,7 @@ def _by_pillow(file: BinaryIO, page: Page) -> NDArray[Any]:
         image.seek(page.index)
         if image.mode not in ("L", "RGB", "RGBA", "RGBX", "LAB") and image.mode[:4] != "I;16":
             raise BadImage("this kind of TIFF is not read; save it with 8 or 16 bits.")
-        # Pillow turns TIFF upright when it loads; the orientation is ours to obey.
-        image.getexif().pop(0x112, None)
-        pixels = np.asarray(image)
+        pixels = _as_stored(np.asarray(image), page.number(274, 1))
     if pixels.dtype.kind == "u" and pixels.dtype.itemsize == 2:
         pixels = pixels.astype(np.uint16)
         if page.bits == 12:
@@ -46,6 +44,15 @@ def _by_pillow(file: BinaryIO, page: Page) -> NDArray[Any]:
     if page.photometric == CIELAB:
         pixels = pixels ^ np.array([0, 128, 128], np.uint8)  # a and b as offsets from 128
     return pixels if pixels.ndim == 3 else pixels[..., None]
+
+
+def _as_stored(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
+    """Undo that Pillow turns TIFF upright when it loads: `read` does it for all formats."""
+    if orientation in (2, 3, 7, 8):
+        pixels = pixels[:, ::-1] if orientation < 5 else pixels[::-1]
+    if orientation in (3, 4, 6, 7):
+        pixels = pixels[::-1] if orientation < 5 else pixels[:, ::-1]
+    return pixels.swapaxes(0, 1) if orientation > 4 else pixels
 
 
 def _float64(file: BinaryIO, page: Page) -> NDArray[np.float32]:

@@ -310,7 +310,7 @@ def _from_lab(codes: Any, page: tiff_pages.Page) -> Any:
     elif str(codes.format) == "uchar":
         lab = codes.linear([100 / 255, 1, 1], [0, -128, -128])
     else:
-        lab = codes.linear([100 / 65280, 1 / 256, 1 / 256], [0, -128, -128])
+        lab = codes.linear([100 / 65535, 1 / 256, 1 / 256], [0, -128, -128])
     xyz = lab.copy(interpretation="lab").lab2XYZ(temp=list(_D50)) * 0.01
     linear = xyz.recomb(icc.from_d50(np.eye(3)).tolist())
     return linear.copy(interpretation="scrgb").colourspace("rgb16")

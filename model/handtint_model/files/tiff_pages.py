@@ -5,6 +5,7 @@ Tags and values: TIFF 6.0; Adobe Photoshop TIFF Technical Notes; libtiff's tiff.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -197,7 +198,7 @@ def judge(page: Page) -> str:
     compression, bits = page.compression, page.bits
     name = _COMPRESSIONS.get(compression, f"number {compression}")
     decoder = "libvips"
-    if compression not in _ALWAYS_READ and not _libvips_reads(compression):
+    if compression not in _ALWAYS_READ and not libvips_has(compression):
         if compression not in _BY_PILLOW or not _pillow_fits(page):
             raise BadImage(
                 f"TIFF files with {name} compression are not read; save it with LZW, Deflate "
@@ -209,7 +210,7 @@ def judge(page: Page) -> str:
         raise BadImage(f"TIFF files with {kind} are not read; save it as gray or RGB.")
     if page.tiled and page.separate:
         raise BadImage(
-            "TIFF files with a plane for each colour, in tiles, are not read; save it with "
+            "TIFF files with a plane for each color, in tiles, are not read; save it with "
             "interleaved channels."
         )
     if page.sample_format == FLOAT and bits == 64:
@@ -255,8 +256,9 @@ def _pillow_fits(page: Page) -> bool:
     return gray or (page.photometric == RGB and page.samples in (3, 4) and page.bits == 8)
 
 
-def _libvips_reads(compression: int) -> bool:
-    """Whether this libvips has the codec, found out by using it."""
+@functools.cache
+def libvips_has(compression: int) -> bool:
+    """Whether this libvips has a codec, found out by using it; only for the less usual ones."""
     name = _SAVER_NAMES.get(compression)
     if name is None:
         return False
