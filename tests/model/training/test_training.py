@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import multiprocessing
 import json
 import os
 import signal
@@ -444,6 +445,12 @@ def test_a_step_that_is_not_finite_changes_nothing(
     assert all(np.isfinite(float(row["automatic"])) for row in rows[:-1])
     assert rows[-1]["automatic"] == ""
     assert 1.0 < float(rows[-1]["held_out"]) < 20.0  # of the weights that were written
+
+
+def test_the_workers_end_with_the_run(photos: Path, tmp_path: Path) -> None:
+    assert multiprocessing.active_children() == []
+    train([photos / "cats-000.tar"], tmp_path, replace(TOY, workers=2), steps=2)
+    assert multiprocessing.active_children() == []
 
 
 def test_the_loss_falls(photos: Path, tmp_path: Path) -> None:
