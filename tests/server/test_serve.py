@@ -222,6 +222,7 @@ def test_busy_port(serve: Serve) -> None:
     assert "--port" in err
 
 
+@pytest.mark.slow
 def test_remote_needs_a_word(serve: Serve) -> None:
     code, _, err = serve("--host", "0.0.0.0").result()
     assert code == 4
