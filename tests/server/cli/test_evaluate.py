@@ -64,6 +64,7 @@ def test_baselines_as_table_and_json(photos, tmp_path, capsys):
     assert again == [row for row in table if row[:2] != ("levin", 0)]
 
 
+@pytest.mark.slow
 def test_the_colorizer_beside_baselines(photos, weights, tmp_path, capsys):
     sheet = tmp_path / "sheet.png"
     arguments = ["--photos", str(photos / "cat.png"), str(photos / "coffee.png")]
