@@ -18,7 +18,7 @@ PICTURES = {
     "gimp-menu": ("everyday/2-menu.png", 0, 20, 700, 860),
     "gimp-colorized": ("everyday/3-colorized.png", 0, 20, 1386, 900),
     "gimp-hinted": ("everyday/8-hinted.png", 0, 20, 1386, 900),
-    "gimp-options": ("everyday/12-options-server.png", 480, 262, 1002, 806),
+    "gimp-options": ("day/d20-options.png", 473, 272, 926, 626),
     "gimp-suggestions": ("day/d15-recolored.png", 436, 261, 963, 637),
     "gimp-question": ("day/d03-question.png", 449, 378, 950, 522),
     "gimp-message": ("trouble/4-message.png", 335, 360, 1050, 565),
