@@ -118,6 +118,7 @@ def one_result() -> Iterator[Any]:
     yield lambda: colorized(1)
     yield 500
     assert names() == ["Background", RESULT], names()
+    probe.screenshot("day-2-colorized")
     probe.note("the shortcut works, and starting twice gives one result")
     for action in ("mirrorImageHorizontal", "rotateImageCW90", "mirrorImageVertical"):
         before = pixels(RESULT)
