@@ -10,7 +10,7 @@ from typing import Any
 
 import handtint_probe as probe
 from handtint import nodes
-from handtint.announce import floating_messages
+from handtint.announce import notice_of
 from handtint.client.colors import contrast
 from handtint.core import core
 from handtint.dialogs import PaintQuestion
@@ -411,12 +411,13 @@ def messages() -> Iterator[Any]:
     assert before == [
         (w.mapToGlobal(QtCore.QPoint()), w.size()) for w in docker()._suggestions.swatches
     ]
-    assert not floating_messages(), "a message lies over the picture"
+    notice = notice_of(APP.activeWindow().qwindow())
+    assert not notice.isVisible(), "a message lies over the picture"
     palette = docker()._message.palette()
     text = palette.color(QtGui.QPalette.ColorRole.WindowText).name()
     ground = docker().palette().color(QtGui.QPalette.ColorRole.Window).name()
     assert contrast(text, ground) >= 4.5, (text, ground)
-    box_with("Copy Command").click()
+    box_with("Copy").click()
     assert QtWidgets.QApplication.clipboard().text() == "handtint install krita"
     probe.note("an error moves nothing and can be read")
     core().new_hints()
@@ -424,17 +425,16 @@ def messages() -> Iterator[Any]:
     yield lambda: active() == "Color Hints"
     docker().setVisible(False)
     yield 500
-    core().say("Krita's own message, where the docker is hidden.")
-    yield lambda: floating_messages()
+    core().say("A message at the lower edge, where the docker is hidden: " * 4)
+    yield lambda: notice.isVisible()
     yield 600
-    message = floating_messages()[0]
+    message = notice
     middle = message.mapToGlobal(message.rect().center())
-    probe.screenshot("day-9-floating")
+    probe.screenshot("day-9-notice")
     canvas = next(
         w for w in QtWidgets.QApplication.allWidgets()
         if w.metaObject().className() in ("KisOpenGLCanvas2", "KisQPainterCanvas") and w.isVisible()
     )  # fmt: skip
-    probe.VALUES["floating message"] = [middle.x(), middle.y()]
     heard: list[Any] = []
 
     class Ear(QtCore.QObject):
@@ -450,10 +450,12 @@ def messages() -> Iterator[Any]:
     yield 500
     canvas.removeEventFilter(ear)
     assert heard, "the message keeps the mouse from the picture"
+    core().new_hints()
+    assert "A message at" not in notice.text() or not notice.isVisible()
     APP.action("edit_undo").trigger()
     APP.action("handtint_docker").trigger()
     yield lambda: docker().isVisible()
-    probe.note("one paints through a message over the picture")
+    probe.note("one paints through a message at the window's edge")
 
 
 PARTS = (
