@@ -104,7 +104,10 @@ def first_look() -> Iterator[Any]:
                                   + v.parent().metaObject().className())]  # fmt: skip
     model = views[0].model()
     found = [str(model.index(row, 0).data()) for row in range(model.rowCount())]
-    assert any("Colorize Layer" in text for text in found), found
+    ours = [text for text in found if "Handtint" in text]
+    assert any("Colorize Layer (Handtint)" in text for text in ours), found
+    # What is behind a second colon is not shown.
+    assert all(text.count(":") <= 1 for text in ours), ours
     probe.xdotool("key", "Escape")
     yield 500
     probe.note("typing handtint in Krita's search finds the entries")
