@@ -28,8 +28,10 @@ PICTURES = {
     "krita-question": ("krita/2-question.png", 470, 340, 930, 522),
     "krita-selection": ("krita/8-selection.png", 0, 0, 1400, 900),
     "krita-live": ("krita/4-hint-painted-live.png", 0, 0, 1400, 900),
-    "krita-docker": ("krita/4-hint-painted-live.png", 1136, 586, 1392, 870),
-    "krita-options": ("krita/9-options.png", 535, 207, 866, 650),
+    "krita-docker": ("krita/4-hint-painted-live.png", 1136, 528, 1400, 822),
+    "krita-paint-question": ("krita-day/day-3-question-photo.png", 250, 100, 1100, 620),
+    "krita-hatching": ("krita/6-where-a-hint-helps.png", 0, 0, 1400, 900),
+    "krita-options": ("krita/9-options.png", 534, 200, 847, 625),
     "krita-message": ("krita/11-unreachable.png", 0, 0, 1400, 884),
 }
 
