@@ -25,7 +25,7 @@ import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
-from ..errors import BadHint, BadImage
+from ..errors import BadHint, BadImage, WriteFailed
 from ..types import HintPatch, Hints
 from . import icc
 from .header import ReadLimits, open_picture
@@ -155,14 +155,14 @@ def dump_hints(hints: Hints, size: Size) -> str:
 
 
 def write_hints(path: str | Path, hints: Hints, size: Size) -> None:
-    """Save `dump_hints`, whole or not at all."""
+    """Save `dump_hints`, whole or not at all; raises WriteFailed."""
     path = Path(path)
     part = temporary_beside(path)
     try:
         part.write_text(dump_hints(hints, size) + "\n", encoding="utf-8")
         put_in_place(part, path)
     except OSError as error:
-        raise BadHint(f"the hints cannot be saved: {reason(error, path)}.") from error
+        raise WriteFailed(f"the hints cannot be saved: {reason(error, path)}.") from error
     finally:
         with contextlib.suppress(OSError):
             part.unlink()

@@ -21,7 +21,7 @@ import torch
 from numpy.typing import NDArray
 
 from ..color.bins import COUNT
-from ..errors import BadCheckpoint
+from ..errors import BadCheckpoint, WriteFailed
 from . import ColorNetwork, ModelConfig
 
 FORMAT = "handtint-weights"
@@ -59,7 +59,8 @@ def save_weights(
     record: Mapping[str, Any],
     dtype: torch.dtype = torch.float16,
 ) -> None:
-    """Write the network's weights; the file appears whole or not at all."""
+    """Write the network's weights; the file appears whole or not at all.  Raises WriteFailed."""
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     tensors = {
@@ -73,11 +74,14 @@ def save_weights(
         "prior": json.dumps([float(f"{p:.6g}") for p in prior]),
         "record": json.dumps(dict(record)),
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".part")
-    save_file(tensors, str(temporary), metadata)
-    temporary.chmod(0o644)  # safetensors makes it readable by its owner alone
-    temporary.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file(tensors, str(temporary), metadata)
+        temporary.chmod(0o644)  # safetensors makes it readable by its owner alone
+        temporary.replace(path)
+    except (OSError, SafetensorError) as error:
+        raise WriteFailed(f"the weights {path} cannot be written: {error}.") from error
 
 
 def _metadata(path: Path) -> dict[str, str]:

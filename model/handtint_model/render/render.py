@@ -15,11 +15,11 @@ from ..color.constants import LUMINANCE_WEIGHTS
 from ..color.conversions import srgb_encode
 from ..color.gamut import chroma_limits
 from ..color.tables import code_tables
-from ..errors import BadImage
+from ..errors import BadImage, BadOption
 from ..kernels import kernels
 from ..luminance import check_plane, luminance_and_f
 from ..threads import in_threads, strips
-from ..types import Progress
+from ..types import Progress, is_number
 from .upsample import ColorField
 
 Float32 = NDArray[np.float32]
@@ -28,7 +28,7 @@ Region: TypeAlias = tuple[int, int, int, int]
 
 
 class Colors(Protocol):
-    """Whatever knows the colour of every pixel of a photo; asked from several threads."""
+    """Gives the colour of every pixel of a photo; called from several threads."""
 
     def colors(self, f: Float32, top: int, left: int) -> Float32:
         """(2, h, w) a*, b* of a rectangle's pixels, which the caller may change.
@@ -38,13 +38,13 @@ class Colors(Protocol):
 
 
 _STRIP_PIXELS = 1 << 19
-"""At most so many are handed to a thread at a time, which is how often a caller can stop."""
+"""Most pixels that a thread takes at a time; between them a caller can cancel."""
 
 _LEAST_STRIPS = 16
 
 _CACHED_PIXELS = 1 << 16
-"""Worked on at once, in the second-level cache.  With fewer, threads wait for each other:
-only one at a time can be between two kernels."""
+"""Pixels that are worked on at once: they fit into the second-level cache.  With fewer, threads
+would wait for each other at the GIL, between two kernels."""
 
 _WR, _WG, _WB = (np.float32(w) for w in LUMINANCE_WEIGHTS)
 
@@ -62,7 +62,7 @@ def upsample_ab(
     the cells cover the photo; or a `ColorField` of the photo, for more than one region.
     cells_per_pixel: (cy, cx); cell j covers the columns [j / cx, (j + 1) / cx).  region:
     (x, y, w, h), answer only that, with the values of the whole.  guide: see
-    `ColorField.fit`.  Returns (2, h, w) float32.  Raises BadImage.
+    `ColorField.fit`.  Returns (2, h, w) float32.  Raises BadImage, BadOption for the region.
     """
     region = _checked_region(luminance, region)
     if not isinstance(ab, ColorField):
@@ -88,8 +88,8 @@ def render(
     luminance, cells_per_pixel, region, guide: as for `upsample_ab`.  ab: as there, or what
     knows the colours of the photo's pixels.  out: (h, w, 3) of luminance's dtype, filled and
     returned if given.
-    Raises BadImage, also for NaN and infinity, before anything is written for uint8 and
-    uint16.
+    Raises BadOption for the region, and BadImage, also for NaN and infinity, before anything is
+    written for uint8 and uint16.
     """
     x, y, w, h = _checked_region(luminance, region)
     known: Colors
@@ -130,8 +130,7 @@ def _color_rows(
         out[..., 0] = srgb_encode(red)
         out[..., 1] = srgb_encode(np.clip((y - _WR * red - _WB * blue) / _WG, 0, 1))
         out[..., 2] = srgb_encode(blue)
-        # Above white, and below black, only gray fits; scaled back by Y / Y_clipped it has
-        # the value of the plane.
+        # Above white and below black only gray fits: it takes the value of the plane.
         beyond = (plane <= 0) | (plane >= 1)
         out[beyond] = plane[beyond][:, None]
         return
@@ -148,9 +147,11 @@ def _checked_region(luminance: NDArray[Any], region: Region | None) -> Region:
     height, width = luminance.shape
     if region is None:
         return 0, 0, width, height
+    if len(region) != 4 or not all(is_number(v) and int(v) == v for v in region):
+        raise BadOption(f"a region is (x, y, width, height) in whole pixels, not {region!r}.")
     x, y, w, h = (int(v) for v in region)
     if w < 1 or h < 1 or x < 0 or y < 0 or x + w > width or y + h > height:
-        raise BadImage(
+        raise BadOption(
             f"the region {x}, {y}, {w}, {h} (x, y, width, height) does not lie inside "
             f"the photo of {width} x {height} pixels."
         )

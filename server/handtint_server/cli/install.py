@@ -48,7 +48,10 @@ def command(editor: str, editor_dir: Path | None) -> None:
             click.echo(f"  {target.title} cannot start programs; start the server with: {hint}")
     if unit is not None:
         click.echo(f"systemd unit: {unit}")
-    where = {"gimp": "Colors > Colorize Layer", "krita": "Tools > Scripts > Colorize Layer"}
+    where = {
+        "gimp": "Colors > Handtint > Colorize Layer",
+        "krita": "Tools > Scripts > Colorize Layer",
+    }
     click.echo(f"Restart {TITLES[editor]}; the entry is {where[editor]}.")
 
 
