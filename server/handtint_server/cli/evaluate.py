@@ -107,6 +107,11 @@ def _place(_: click.Context, __: click.Parameter, text: str | None) -> tuple[int
     help=f"Draw up to {SHEET_PHOTOS} of the photos: gray, ours, ours with hints, truth.",
 )
 @click.option(
+    "--worst-tint",
+    is_flag=True,
+    help="In the contact sheet the photos whose neutrals are tinted worst, the worst first.",
+)
+@click.option(
     "--show-affinity",
     callback=_place,
     metavar="X,Y",
@@ -129,6 +134,7 @@ def command(
     reuse: Path | None,
     profile: bool,
     contact_sheet: Path | None,
+    worst_tint: bool,
     show_affinity: tuple[int, int] | None,
 ) -> int:
     """Measure how well photos are colorized, with and without hints.
@@ -152,7 +158,7 @@ def command(
         return 0
     skipped = _measure(
         colorizer, places, hints or (0,), protocol_name, baselines, limit, size,
-        vividness, json_file, reuse, contact_sheet,
+        vividness, json_file, reuse, contact_sheet, worst_tint,
     )  # fmt: skip
     for sentence in skipped:
         click.echo(sentence, err=True)
@@ -177,6 +183,7 @@ def _measure(
     json_file: Path | None,
     reuse: Path | None,
     contact_sheet: Path | None,
+    worst_tint: bool,
 ) -> list[str]:
     """Evaluate, print, write; returns a sentence for each photo that could not be read."""
     from tqdm import tqdm
@@ -186,7 +193,7 @@ def _measure(
     from handtint_model.evaluation.protocols import protocol
     from handtint_model.evaluation.report_file import earlier_scores, to_json
     from handtint_model.evaluation.run import evaluate
-    from handtint_model.evaluation.tables import to_text
+    from handtint_model.evaluation.tables import by_worst_tint, colors_to_text, to_text
 
     everything = find_photos(places)
     chosen = evenly(everything, limit)
@@ -198,7 +205,7 @@ def _measure(
         names = []
     methods: list[Method] = [baseline(name) for name in names]
     if colorizer is not None:
-        methods.append(Ours(colorizer, vividness or (None,)))
+        methods.append(Ours(colorizer, vividness or (None,), with_entropy=True))
 
     with tqdm(total=len(chosen), unit="photo", disable=None, leave=False) as bar:
 
@@ -208,12 +215,17 @@ def _measure(
         report = evaluate(chosen, methods, rules, hints, size=size, progress=progress)
     report.scores[:0] = earlier
     click.echo(to_text(report))
+    click.echo()
+    click.echo(colors_to_text(report))
     if json_file is not None:
         record = to_json(report)
         if colorizer is not None:
             record |= {"weights": colorizer.weights_id, "device": colorizer.device}
         _write_text(json_file, json.dumps(record, indent=1) + "\n")
     if contact_sheet is not None:
+        if worst_tint:
+            named = {photo.name: photo for photo in chosen}
+            chosen = [named[name] for name in by_worst_tint(report)][:SHEET_PHOTOS]
         _draw_samples(colorizer, chosen, rules, size, vividness, contact_sheet)
     return report.skipped
 
