@@ -104,6 +104,7 @@ class AblationRun:
         self.loss = str(settings["loss"])
         self.shown = readings(self.loss) if shown is None else tuple(shown)
         self.labels: tuple[str, ...] = tuple(f"{name}: {reading.name}" for reading in self.shown)
+        self.vividness: tuple[float | None, ...] = (None,) * len(self.shown)
 
     def reading(self, shown: Sequence[Reading]) -> AblationRun:
         """The same run, read in other ways."""
