@@ -20,7 +20,7 @@ from handtint_model import load_colorizer
 from handtint_model.color.bins import (
     BINS,
     decode_distribution,
-    mean_colour,
+    mean_color,
     rebalancing_weights,
     vividness_to_decoding,
 )
@@ -96,7 +96,7 @@ def annealed_cell(path: Path, photo: Path, device: str) -> None:
     figure, axes = plt.subplots(1, len(TEMPERATURES), figsize=(13, 2.6), sharey=True)
     for temperature, place in zip(TEMPERATURES, axes):
         p = decode_distribution(logits, colorizer.weights, 1.0, temperature)
-        mean = mean_colour(p)[0, :, row, column].cpu().numpy()
+        mean = mean_color(p)[0, :, row, column].cpu().numpy()
         share = p[0, :, row, column].cpu().numpy()
         place.scatter(BINS[:, 1], BINS[:, 0], c="0.93", s=4, marker="s")
         seen = share > 1e-4  # smaller marks are drawn at random sizes
@@ -123,7 +123,7 @@ def annealed_photo(path: Path, photo: Path, device: str) -> None:
         drawn = []
         for temperature in TEMPERATURES:
             p = decode_distribution(encoded.heads.logits, colorizer.weights, r, temperature)
-            ab = mean_colour(p)[0].cpu().numpy()
+            ab = mean_color(p)[0].cpu().numpy()
             drawn.append(render(gray, ab, encoded.geometry.cells_per_pixel))
         rows.append(drawn)
         much = ", ".join(f"{colourfulness(picture):.0f}" for picture in drawn)

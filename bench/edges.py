@@ -18,7 +18,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from handtint_model.color.conversions import RGB_TO_XYZ, linear_to_lab, srgb_encode
+from handtint_model.color.constants import RGB_TO_XYZ
+from handtint_model.color.conversions import linear_to_lab, srgb_encode
 from handtint_model.color.tables import code_tables
 from handtint_model.render.render import upsample_ab
 

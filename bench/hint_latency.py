@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from handtint_model import Hints
-from handtint_model.color.bins import mean_colour
+from handtint_model.color.bins import mean_color
 from handtint_model.render.render import render
 
 REPEAT = 5
@@ -78,7 +78,7 @@ def rendering(colorizer: Any, photo: Any, layers: list[Hints]) -> Callable[[int]
     cells = []
     for hints in layers:
         p = torch.from_numpy(colorizer.probabilities(photo, hints))
-        cells.append(mean_colour(p).numpy())
+        cells.append(mean_color(p).numpy())
     per_pixel = photo.geometry.cells_per_pixel
     return lambda i: render(photo.luminance, cells[i], per_pixel, guide=photo.guide)
 

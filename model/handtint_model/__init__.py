@@ -22,7 +22,7 @@ from .errors import (
     DeviceProblem,
     HandtintError,
 )
-from .types import ColorizeOptions, HintPatch, Hints, Plane, Progress, parse_colour
+from .types import ColorizeOptions, HintPatch, Hints, Plane, Progress, parse_color
 
 if TYPE_CHECKING:
     from .colorizer import Colorizer, load_colorizer
@@ -56,7 +56,7 @@ __all__ = [
     "Suggestion",
     "load_colorizer",
     "luminance_of",
-    "parse_colour",
+    "parse_color",
 ]
 
 

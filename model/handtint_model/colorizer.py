@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .color.bins import (
-    SoftEncoder,
+    SoftEncoding,
     decode_distribution,
-    mean_colour,
+    mean_color,
     rebalancing_weights,
     vividness_to_decoding,
 )
@@ -23,36 +23,31 @@ from .device import select_device
 from .encoded_photo import Automatic, EncodedPhoto, cells_at
 from .errors import BadOption
 from .geometry import Geometry, Window, pad_to_canvas, reduce_to, window_ramp
-from .hints import pooling as ev
 from .hints.compositing import flatten
-from .hints.full_resolution import Residual
+from .hints.full_resolution import FullResolutionCorrection
 from .hints.mixture import hint_reach
-from .hints.photo_graph import Affinity
-from .hints.propagation import Belief, believe, key_of
+from .hints.photo_graph import PhotoGraph
+from .hints.pooling import PooledHints, pool
+from .hints.propagation import PropagatedHints, key_of, propagate
 from .hints.suggestions import (
     DOUBT,
     DOUBT_TEMPERATURE,
     Suggestion,
     as_seen,
-    choose_colours,
+    choose_colors,
     rgb_at,
-    usual_colours,
+    usual_colors,
 )
 from .kernels import prepare
 from .luminance import check_luminance
 from .network import STRIDE, Heads
 from .network.checkpoint import Checkpoint, load_weights
 from .render.downsample import reduce_lightness
-from .render.render import Colours, render
-from .render.upsample import ColourField, guide_shape
+from .render.render import Colors, render
+from .render.upsample import ColorField, guide_shape
 from .types import ColorizeOptions, Hints, Plane, Progress
 
 Region = tuple[int, int, int, int]
-
-KEPT_VIVIDNESS = 4
-
-MOST_SHARES = 1 << 22
-"""Beliefs with more shares (cells times hints) than this are not kept with the photo."""
 
 SUGGEST_TILT = 0.0
 """r of decoding for suggestions: as trained, towards rare colours, which are worth proposing."""
@@ -67,7 +62,9 @@ def load_colorizer(weights: Path | str | None = None, device: str = "auto") -> C
     return Colorizer(load_weights(weights), select_device(device))
 
 
-MOST_BELIEVERS = 1024
+SAMPLED_CELLS = 1024
+"""Cells that stand for all of them in `uncertainty`."""
+
 WIDEST_SPREAD = 40.0
 """About the largest standard deviation, in ab, of a distribution over colours."""
 
@@ -84,8 +81,8 @@ class Colorizer:
         self.weights = torch.tensor(
             rebalancing_weights(checkpoint.prior), dtype=torch.float32, device=device
         )
-        self._encoder = SoftEncoder(device)
-        self._usual = usual_colours(checkpoint.prior)
+        self._soft_encoding = SoftEncoding(device)
+        self._usual = usual_colors(checkpoint.prior)
 
     @property
     def device(self) -> str:
@@ -175,39 +172,43 @@ class Colorizer:
         photo: EncodedPhoto,
         hints: Hints | None = None,
         *,
+        vividness: float | None = None,
+        strength: float | None = None,
         options: ColorizeOptions | None = None,
         region: Region | None = None,
         progress: Progress | None = None,
-        **values: float,
     ) -> NDArray[Any]:
         """The photo in colour: fast, as often as hints or options change.
 
         hints: painted colours; None or unpainted ones give the automatic colours.
-        options, or its fields by name: vividness, strength (`ColorizeOptions`).
+        vividness, strength: 0..1, see `ColorizeOptions`; in place of those of ``options``.
+        options: None takes the defaults, at the photo's own render size.
         region: (x, y, w, h) in pixels, answer only that rectangle.
         progress: called with "render" and 0..1, often; what it raises passes through.
         Returns (H, W, 3), or (h, w, 3) of the region, in the photo's type; the Y' of every
-        pixel is the photo's.  Raises BadOption, BadHint.
+        pixel is the photo's.  Raises BadOption, also where the photo was encoded with other
+        weights or at another render size than the options name.
         """
 
         def may_stop() -> None:
-            """Whoever paints on cancels what was asked before, and waits for its end."""
+            """Let the caller cancel here: in live painting every new stroke cancels the previous
+            request and waits until it has stopped."""
             if progress is not None:
                 progress("render", 0.0)
 
-        chosen = self._options(photo, options, values)
+        chosen = self._options(photo, options, vividness, strength)
         automatic = self._automatic(photo, chosen.vividness)
         may_stop()
         pieces = flatten(hints, photo.geometry)
-        found = ev.pool(pieces, photo.geometry, chosen.strength)
-        colours: Colours = automatic.field
-        if found.number.size:
+        pooled = pool(pieces, photo.geometry, chosen.strength)
+        colors: Colors = automatic.field
+        if pooled.number.size:
             may_stop()
-            ab = self._hinted_ab(photo, automatic.ab, found)
+            ab = self._hinted_ab(photo, automatic.ab, pooled)
             may_stop()
             hinted = self._field(photo, ab)
             may_stop()
-            colours = Residual(
+            colors = FullResolutionCorrection(
                 photo.luminance,
                 photo.guide,
                 photo.geometry.cells[0],
@@ -219,78 +220,83 @@ class Colorizer:
         may_stop()
         return render(
             photo.luminance,
-            colours,
+            colors,
             photo.geometry.cells_per_pixel,
             region=region,
             progress=progress,
         )
 
     def _options(
-        self, photo: EncodedPhoto, options: ColorizeOptions | None, values: Mapping[str, Any]
+        self,
+        photo: EncodedPhoto,
+        options: ColorizeOptions | None,
+        vividness: float | None = None,
+        strength: float | None = None,
     ) -> ColorizeOptions:
+        """The options to use; raises BadOption where they do not fit the photo."""
         if photo.weights_id != self.weights_id:
             raise BadOption("the photo was encoded with other weights; encode it again.")
-        base = options or ColorizeOptions()
-        if unknown := sorted(set(values) - {"vividness", "strength"}):
-            raise BadOption(f"colorize() knows vividness and strength, not {', '.join(unknown)}.")
-        return replace(base, **values)
+        chosen = options or ColorizeOptions(render_size=photo.render_size)
+        if chosen.render_size != photo.render_size:
+            raise BadOption(
+                f"the photo was encoded at render size {photo.render_size}, not "
+                f"{chosen.render_size}; encode it again, or leave render_size as it was."
+            )
+        return replace(
+            chosen,
+            vividness=chosen.vividness if vividness is None else vividness,
+            strength=chosen.strength if strength is None else strength,
+        )
 
     def _decoded(self, photo: EncodedPhoto, vividness: float) -> Tensor:
         r, temperature = vividness_to_decoding(vividness)
         return decode_distribution(photo.heads.logits, self.weights, r, temperature)
 
     def _automatic(self, photo: EncodedPhoto, vividness: float) -> Automatic:
-        """Kept with the photo for the last few values of vividness."""
-        key = float(vividness)
-        kept = photo._automatic.get(key)
-        if kept is None:
-            ab = mean_colour(self._decoded(photo, vividness))[0].cpu().numpy()
-            kept = Automatic(ab, self._field(photo, ab))
-            while len(photo._automatic) >= KEPT_VIVIDNESS:
-                # Another thread may have taken the same one.
-                photo._automatic.pop(next(iter(photo._automatic), key), None)
-            photo._automatic[key] = kept
-        return kept
+        """The automatic colours; kept with the photo for the last few values of vividness."""
+
+        def make() -> Automatic:
+            ab = mean_color(self._decoded(photo, vividness))[0].cpu().numpy()
+            return Automatic(ab, self._field(photo, ab))
+
+        return photo.results.automatic(float(vividness), make)
 
     @staticmethod
-    def _field(photo: EncodedPhoto, ab: NDArray[np.float32]) -> ColourField:
-        return ColourField.fit(photo.luminance, ab, photo.geometry.cells_per_pixel, photo.guide)
+    def _field(photo: EncodedPhoto, ab: NDArray[np.float32]) -> ColorField:
+        return ColorField.fit(photo.luminance, ab, photo.geometry.cells_per_pixel, photo.guide)
 
-    def _believe(self, photo: EncodedPhoto, found: ev.Evidence) -> Belief:
-        """How far which hints reach into which cell; the last answer is kept with the photo."""
-        key = key_of(found)
-        for kept in [*photo._beliefs]:
-            if kept.key == key:
-                return kept
-        if not photo._affinity:
-            network, shape = self.network, photo.geometry.cells
-            photo._affinity.append(
-                Affinity.of(photo.heads, photo.guide, shape, network.log_sigma, network.log_gamma)
+    def _propagated(self, photo: EncodedPhoto, pooled: PooledHints) -> PropagatedHints:
+        """How far the hints reach into each cell; the last answer is kept with the photo."""
+        network, shape = self.network, photo.geometry.cells
+
+        def make_graph() -> PhotoGraph:
+            return PhotoGraph.of(
+                photo.heads, photo.guide, shape, network.log_sigma, network.log_gamma
             )
-        belief = believe(photo._affinity[0], found)
-        if belief.share.size <= MOST_SHARES:
-            photo._beliefs[:] = [belief]
-        return belief
+
+        def make() -> PropagatedHints:
+            return propagate(photo.results.graph(make_graph), pooled)
+
+        return photo.results.propagated(key_of(pooled), make)
 
     def _bins_of(self, ab: NDArray[np.float32]) -> NDArray[np.float64]:
         """(K, 2) ab to (K, 313), soft-encoded."""
-        q = self._encoder.dense(torch.from_numpy(ab).to(self.torch_device))
+        q = self._soft_encoding.dense(torch.from_numpy(ab).to(self.torch_device))
         return q.cpu().numpy().astype(np.float64)
 
     def _hinted_ab(
-        self, photo: EncodedPhoto, automatic: NDArray[np.float32], found: ev.Evidence
+        self, photo: EncodedPhoto, automatic: NDArray[np.float32], pooled: PooledHints
     ) -> NDArray[np.float32]:
-        """The mean of p' per cell.
+        """The mean of p' per cell, (2, h, w).
 
         The mean of a mixture is the mixture of the means, so the 313 bins need not be
         touched; a hint's mean is the painted colour itself.
         """
-        belief = self._believe(photo, found)
+        hints = self._propagated(photo, pooled)
         rows, columns = photo.geometry.cells
-        told = belief.spread(belief.merged.ab, found.ab).T.reshape(2, rows, columns)
-        return np.asarray(
-            (1.0 - belief.trust.reshape(rows, columns)) * automatic + told, np.float32
-        )
+        hinted = hints.spread(hints.merged.ab, pooled.ab).T.reshape(2, rows, columns)
+        free = 1.0 - hints.trust.reshape(rows, columns)
+        return np.asarray(free * automatic + hinted, np.float32)
 
     @torch.inference_mode()
     def probabilities(
@@ -298,22 +304,26 @@ class Colorizer:
         photo: EncodedPhoto,
         hints: Hints | None = None,
         *,
+        vividness: float | None = None,
+        strength: float | None = None,
         options: ColorizeOptions | None = None,
-        **values: float,
     ) -> NDArray[np.float32]:
-        """p' per cell, (313, h, w) float32: the distribution whose mean is the colour."""
-        chosen = self._options(photo, options, values)
+        """p' per cell, (313, h, w) float32: the distribution whose mean is the colour.
+
+        Arguments and errors as for `colorize`.
+        """
+        chosen = self._options(photo, options, vividness, strength)
         return self._p(photo, hints, chosen)[0].cpu().numpy()
 
     def _p(self, photo: EncodedPhoto, hints: Hints | None, options: ColorizeOptions) -> Tensor:
         p = self._decoded(photo, options.vividness)
-        found = ev.pool(flatten(hints, photo.geometry), photo.geometry, options.strength)
-        if found.number.size == 0:
+        pooled = pool(flatten(hints, photo.geometry), photo.geometry, options.strength)
+        if pooled.number.size == 0:
             return p
-        belief = self._believe(photo, found)
-        told = belief.spread(self._bins_of(belief.merged.ab), self._bins_of(found.ab))
-        trust = torch.from_numpy(belief.trust.reshape(1, 1, *p.shape[2:])).to(p)
-        return (1.0 - trust) * p + torch.from_numpy(told.T.reshape(p.shape)).to(p)
+        reached = self._propagated(photo, pooled)
+        hinted = reached.spread(self._bins_of(reached.merged.ab), self._bins_of(pooled.ab))
+        trust = torch.from_numpy(reached.trust.reshape(1, 1, *p.shape[2:])).to(p)
+        return (1.0 - trust) * p + torch.from_numpy(hinted.T.reshape(p.shape)).to(p)
 
     @torch.inference_mode()
     def suggest(
@@ -334,28 +344,26 @@ class Colorizer:
         """
         if not 1 <= n <= 32:
             raise BadOption(f"n must be between 1 and 32, not {n}.")
-        chosen = ColorizeOptions() if strength is None else ColorizeOptions(strength=strength)
+        chosen = self._options(photo, None, strength=strength)
         cells, lightness = cells_at(photo, where)
         picked = torch.from_numpy(cells).to(self.torch_device)
         logits = photo.heads.logits[0].flatten(1)[:, picked]  # (313, M)
         p = self._suggested(logits, 1.0)
         doubtful = self._suggested(logits, DOUBT_TEMPERATURE)
-        found = ev.pool(flatten(hints, photo.geometry), photo.geometry, chosen.strength)
+        pooled = pool(flatten(hints, photo.geometry), photo.geometry, chosen.strength)
         free: NDArray[np.float64] | float = 1.0
-        told: NDArray[np.float64] | float = 0.0
-        if found.number.size:
-            belief = self._believe(photo, found)
-            told = as_seen(
-                belief.mean_at(cells, self._bins_of(belief.merged.ab), self._bins_of(found.ab)),
-                lightness,
-            )
-            free = 1.0 - belief.trust[cells]
-        doubtful, p = ((q * free).mean(axis=1) + told for q in (doubtful, p))
-        # Of what is painted too there is doubt: nine colours are asked for, not one.
+        hinted: NDArray[np.float64] | float = 0.0
+        if pooled.number.size:
+            reached = self._propagated(photo, pooled)
+            values = self._bins_of(reached.merged.ab), self._bins_of(pooled.ab)
+            hinted = as_seen(reached.mean_at(cells, *values), lightness)
+            free = 1.0 - reached.trust[cells]
+        doubtful, p = ((q * free).mean(axis=1) + hinted for q in (doubtful, p))
+        # Even where something is painted, other colours are proposed beside it: nine are asked for.
         proposed = (1.0 - DOUBT) * doubtful + DOUBT * self._usual
         return [
             Suggestion(rgb_at(lightness, ab), (float(ab[0]), float(ab[1])), share)
-            for ab, share in choose_colours(proposed, p, lightness, n)
+            for ab, share in choose_colors(proposed, p, lightness, n)
         ]
 
     def _suggested(self, logits: torch.Tensor, temperature: float) -> NDArray[np.float64]:
@@ -365,22 +373,24 @@ class Colorizer:
 
     @torch.inference_mode()
     def uncertainty(self, photo: EncodedPhoto, hints: Hints | None = None) -> NDArray[np.float32]:
-        """(h, w) float32 in 0..1, per cell: where a hint would tell most.
+        """(h, w) float32 in 0..1, per cell: where a hint would help most.
 
-        What a hint at a cell would tell is the spread of the calibrated distribution (standard
-        deviation in ab) of all cells that would believe it, less what hints given already
-        have settled.  0: nothing; 1: a hint here would settle a whole, very uncertain picture.
+        The help of a hint at a cell is the sum, over all cells that would trust it, of their
+        uncertainty: the standard deviation in ab of the calibrated distribution, less what the
+        given hints have settled.  0: no help; 1: it would settle a whole, very uncertain picture.
+        Raises BadOption where the photo was encoded with other weights.
         """
+        self._options(photo, None)
         p = self._decoded(photo, 0.0)
-        mean = mean_colour(p)[0]
-        square = torch.einsum("khw,k->hw", p[0], self._encoder.centres.square().sum(1))
+        mean = mean_color(p)[0]
+        square = torch.einsum("khw,k->hw", p[0], self._soft_encoding.centers.square().sum(1))
         spread = (square - mean.square().sum(0)).clamp(min=0).sqrt().flatten()
-        found = ev.pool(flatten(hints, photo.geometry), photo.geometry, ColorizeOptions().strength)
-        if found.number.size:
-            settled = torch.from_numpy(self._believe(photo, found).trust).to(spread)
+        pooled = pool(flatten(hints, photo.geometry), photo.geometry, ColorizeOptions().strength)
+        if pooled.number.size:
+            settled = torch.from_numpy(self._propagated(photo, pooled).trust).to(spread)
             spread = spread * (1.0 - settled)
-        # Believers are sampled: every cell would make a matrix of hundreds of megabytes.
-        step = -(-spread.numel() // MOST_BELIEVERS)
+        # Cells are sampled: all of them would make a matrix of hundreds of megabytes.
+        step = -(-spread.numel() // SAMPLED_CELLS)
         sampled = torch.arange(step // 2, spread.numel(), step, device=self.torch_device)
         gain = torch.zeros_like(spread)
         for start in range(0, spread.numel(), 4096):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -10,39 +12,107 @@ from numpy.typing import NDArray
 
 from .errors import BadOption
 from .geometry import Geometry
-from .hints.photo_graph import Affinity
-from .hints.propagation import Belief
+from .hints.photo_graph import PhotoGraph
+from .hints.propagation import PropagatedHints
 from .network import Heads
-from .render.upsample import ColourField
+from .render.upsample import ColorField
 from .types import Plane
+
+KEPT_AUTOMATIC = 4
+"""Values of vividness whose automatic colours are kept with a photo; the longest unused goes."""
+
+MOST_SHARES = 1 << 22
+"""Propagated hints with more shares (cells times hints) than this are not kept."""
 
 
 class Automatic(NamedTuple):
     """The automatic colours of a photo at one vividness; they never change."""
 
     ab: NDArray[np.float32]  # (2, h, w) per cell
-    field: ColourField  # at any pixel
+    field: ColorField  # at any pixel
+
+
+class PhotoResults:
+    """What was computed from one photo and may be asked for again; safe to use from threads.
+
+    It never changes a result, only how soon it comes.  Nothing is computed under the lock: two
+    threads that ask for the same at the same time may both compute it, and both get the first.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._automatic: dict[float, Automatic] = {}  # the longest unused first
+        self._graph: PhotoGraph | None = None
+        self._propagated: PropagatedHints | None = None  # the last ones
+
+    def automatic(self, vividness: float, make: Callable[[], Automatic]) -> Automatic:
+        """The automatic colours at a vividness."""
+        with self._lock:
+            kept = self._automatic.get(vividness)
+        made = make() if kept is None else kept
+        with self._lock:
+            made = self._automatic.pop(vividness, made)
+            self._automatic[vividness] = made
+            while len(self._automatic) > KEPT_AUTOMATIC:
+                del self._automatic[next(iter(self._automatic))]
+        return made
+
+    def graph(self, make: Callable[[], PhotoGraph]) -> PhotoGraph:
+        """The photo graph."""
+        with self._lock:
+            kept = self._graph
+        made = make() if kept is None else kept
+        with self._lock:
+            if self._graph is None:
+                self._graph = made
+            return self._graph
+
+    def propagated(self, key: bytes, make: Callable[[], PropagatedHints]) -> PropagatedHints:
+        """The propagated hints of `propagation.key_of`; only the last ones are kept."""
+        with self._lock:
+            kept = self._propagated
+        if kept is not None and kept.key == key:
+            return kept
+        made = make()
+        if made.share.size <= MOST_SHARES:
+            with self._lock:
+                self._propagated = made
+        return made
+
+    def __len__(self) -> int:
+        """How many automatic colours are kept."""
+        with self._lock:
+            return len(self._automatic)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory of all that is kept."""
+        with self._lock:
+            automatic, graph, propagated = (
+                [*self._automatic.values()],
+                self._graph,
+                self._propagated,
+            )
+        total = sum(int(a.ab.nbytes + a.field.points.nbytes) for a in automatic)
+        total += graph.nbytes if graph is not None else 0
+        return total + (int(propagated.share.nbytes) if propagated is not None else 0)
 
 
 @dataclass(frozen=True, eq=False)
 class EncodedPhoto:
     """A photo as the network sees it: an immutable handle, to be colorized often.
 
-    luminance: the plane that was passed, (H, W), not copied.  The other fields are the
-    heads' answers per cell, on the colorizer's device.
+    luminance: the plane that was passed, (H, W), not copied.  heads: the network's answers per
+    cell, on the colorizer's device.
     """
 
     luminance: Plane
     render_size: int
     geometry: Geometry
-    guide: NDArray[
-        np.float32
-    ]  # (gh, gw) L*/100 at `guide_shape`: up to 8 points per cell, each way
+    guide: NDArray[np.float32]  # (gh, gw) L*/100 at `guide_shape`: up to 8 points a cell, each way
     heads: Heads  # (1, 313, h, w), (1, 32, h, w), (1, 1, h, w) float32
     weights_id: str
-    _automatic: dict[float, Automatic] = field(default_factory=dict, repr=False)
-    _affinity: list[Affinity] = field(default_factory=list, repr=False)
-    _beliefs: list[Belief] = field(default_factory=list, repr=False)  # the last one
+    results: PhotoResults = field(default_factory=PhotoResults, repr=False)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -57,13 +127,8 @@ class EncodedPhoto:
     @property
     def nbytes(self) -> int:
         """Bytes of memory that the handle keeps alive."""
-        return (
-            int(self.luminance.nbytes + self.guide.nbytes)
-            + sum(t.nbytes for t in self.heads)
-            + sum(int(a.ab.nbytes + a.field.points.nbytes) for a in [*self._automatic.values()])
-            + sum(a.nbytes for a in [*self._affinity])
-            + sum(b.share.nbytes for b in [*self._beliefs])
-        )
+        own = int(self.luminance.nbytes + self.guide.nbytes)
+        return own + sum(t.nbytes for t in self.heads) + self.results.nbytes
 
 
 def cells_at(

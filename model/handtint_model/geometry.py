@@ -129,13 +129,13 @@ def window_ramp(window: Window, scaled: tuple[int, int]) -> NDArray[np.float32]:
     rows, columns = -(-window.height // STRIDE), -(-window.width // STRIDE)
 
     def along(start: int, length: int, cells: int, total: int) -> NDArray[np.float64]:
-        centre = np.arange(cells) + 0.5
+        center = np.arange(cells) + 0.5
         reach = max(1.0, cells / 4)
         weight = np.ones(cells)
         if start > 0:
-            weight = np.minimum(weight, centre / reach)
+            weight = np.minimum(weight, center / reach)
         if start + length < total:
-            weight = np.minimum(weight, (cells - centre) / reach)
+            weight = np.minimum(weight, (cells - center) / reach)
         return weight.clip(1e-3)
 
     down = along(window.y, window.height, rows, scaled[0])

@@ -71,7 +71,7 @@ class HintPatch:
 _HEX = re.compile(r"#?([0-9a-fA-F]{6})\Z")
 
 
-def parse_colour(text: str) -> tuple[int, int, int]:
+def parse_color(text: str) -> tuple[int, int, int]:
     """``"#rrggbb"`` (sRGB) to (r, g, b), each 0..255; raises BadHint for anything else."""
     match = _HEX.match(text.strip())
     if match is None:
@@ -125,12 +125,12 @@ class Hints:
                 f"the radius of a point must be between 0.5 and {LARGEST_RADIUS}, not {radius}."
             )
         patches = []
-        for x, y, colour in points:
+        for x, y, color in points:
             if not (np.isfinite(x) and np.isfinite(y) and max(abs(x), abs(y)) < 2**31):
                 raise BadHint(f"a point needs finite coordinates, not ({x}, {y}).")
-            rgb = parse_colour(colour) if isinstance(colour, str) else tuple(colour)
+            rgb = parse_color(color) if isinstance(color, str) else tuple(color)
             if len(rgb) != 3 or not all(0 <= int(v) <= 255 for v in rgb):
-                raise BadHint(f"a colour is #rrggbb or three numbers 0..255, not {colour!r}.")
+                raise BadHint(f"a colour is #rrggbb or three numbers 0..255, not {color!r}.")
             left, top = int(np.floor(x - radius)), int(np.floor(y - radius))
             size = int(np.ceil(2 * radius)) + 2
             dx = np.arange(left, left + size)[None, :] - x

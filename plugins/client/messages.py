@@ -34,8 +34,8 @@ class Plane:
     """Raw pixels of a photo (docs/http-api.md, section 4.2).
 
     content: rows from top to bottom, packed, little-endian, sRGB curve.
-    layout: "Y", "YA", "RGB", "RGBA", "BGR", "BGRA"; with a profile also "CMYK", "CMYKA",
-    "LAB", "LABA".  profile: ICC profile of the pixels, or None for sRGB.
+    layout: "Y", "YA", "RGB", "RGBA", "BGR" or "BGRA".  profile: ICC profile of the pixels
+    (gray for "Y" and "YA", else RGB), or None for sRGB.
     """
 
     width: int

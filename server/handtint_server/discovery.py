@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -101,8 +101,8 @@ def write_mirrors(home: Path, folders: Iterable[Path]) -> None:
 class Publication:
     """The runtime folder of a server: its lock, then its files.
 
-    The lock is the operating system's, so that it goes with the process however that ends;
-    who holds it may replace the files of a server that is gone.
+    The lock belongs to the operating system, so it is released however the process ends.  Only
+    its holder may replace the files of a server that has ended.
     """
 
     def __init__(self, folder: Path, mirrors: Iterable[Path] = ()) -> None:
@@ -126,10 +126,10 @@ class Publication:
             raise FolderError(f"{path} cannot be written: {error.strerror or error}.") from error
         deadline = time.monotonic() + wait
         while not _try_lock(file):
-            found = Discovery.read(self.folder / FILE)
-            if found is not None and found.process_exists:
+            other = Discovery.read(self.folder / FILE)
+            if other is not None and other.process_exists:
                 file.close()
-                raise AlreadyRunningError(f"Handtint is already running at {found.url}.")
+                raise AlreadyRunningError(f"Handtint is already running at {other.url}.")
             if time.monotonic() > deadline:
                 file.close()
                 raise AlreadyRunningError(
@@ -140,7 +140,7 @@ class Publication:
 
     def publish(self, url: str, token: str, version: str, instance: str) -> None:
         """Write token and server.json, here and in the mirrors.  Raises FolderError."""
-        started = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         for folder in [self.folder, *self._mirrors]:
             discovery = Discovery(
                 url=url,

@@ -10,7 +10,7 @@ import logging
 import logging.handlers
 import sys
 import threading
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +26,7 @@ class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The line."""
         line: dict[str, Any] = {
-            "time": datetime.fromtimestamp(record.created, timezone.utc).isoformat(
-                timespec="milliseconds"
-            ),
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
@@ -44,13 +42,13 @@ class QuietFile(logging.handlers.RotatingFileHandler):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8")
-        self._told = threading.Event()
+        self._warned = threading.Event()
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """Say once on the terminal that the file cannot be written."""
-        if self._told.is_set():
+        if self._warned.is_set():
             return
-        self._told.set()
+        self._warned.set()
         error = sys.exc_info()[1]
         reason = getattr(error, "strerror", None) or error
         _say(f"The log file {self.baseFilename} cannot be written: {reason}.")

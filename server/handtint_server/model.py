@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from numpy.typing import NDArray
 
@@ -23,6 +23,7 @@ from handtint_model import (
 from handtint_model import files as image_io
 from handtint_model.files import formats as image_formats
 from handtint_model.files import hint_files, icc
+from handtint_model.luminance import nearest_code
 from handtint_model.threads import in_threads, strips
 from handtint_model.types import RENDER_SIZES
 
@@ -45,7 +46,9 @@ __all__ = [
     "image_formats",
     "image_io",
     "in_threads",
+    "kernels_in_use",
     "luminance_of",
+    "nearest_code",
     "strips",
 ]
 
@@ -55,3 +58,10 @@ def luminance_of(rgb: NDArray[Any]) -> Plane:
     from handtint_model import luminance_of as convert
 
     return convert(rgb)
+
+
+def kernels_in_use() -> Literal["numba", "numpy"]:
+    """Which inner loops run: "numba", or the slower "numpy" where Numba is missing."""
+    from handtint_model.kernels import kernels
+
+    return "numba" if kernels().__name__.endswith(".numba") else "numpy"

@@ -11,17 +11,18 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .app import create_app
+from .api.app import create_app
+from .api.service import Service
 from .discovery import Publication, read_mirrors, read_or_make_token
 from .folders import data_folder, runtime_folder
-from .http_server import make_server
+from .http.gate import Gate, is_loopback, new_token
+from .http.server import make_server
 from .model import HandtintError
-from .security import Gate, is_loopback, new_token
-from .service import Service
+from .process import Housekeeper
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from .engine import Load
+    from .engine.workers import Load
 
 log = logging.getLogger("handtint.runner")
 
@@ -92,12 +93,17 @@ class Runner:
         self.app = create_app(settings, load, gate)
         self.service: Service = self.app.extensions["handtint"]
         self.server = make_server(
-            self.app, settings, gate, self.service.budget, self.socket, self._count_refusal
+            self.app, settings, gate, self.service.memory_limiter, self.socket, self._count_refusal
         )
         host = settings.host
         if host in ("0.0.0.0", "::", ""):
             host = "127.0.0.1"
         self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        self._housekeeper = Housekeeper(
+            self.service.engines.first_load,
+            lambda: self.service.finished,
+            lambda: self.service.engines.taken > 0,
+        )
         self._stopper: threading.Thread | None = None
         self.exit_code = 0
 
@@ -117,8 +123,10 @@ class Runner:
             self.publish()
             on_listening()
             log.info("serving at %s", self.url)
+            self._housekeeper.start()
             self.server.run()
         finally:
+            self._housekeeper.stop()
             self.stop()
             if self._stopper is not None:
                 self._stopper.join()

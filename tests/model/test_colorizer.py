@@ -9,6 +9,7 @@ from handtint_model import (
     BadImage,
     BadOption,
     Cancelled,
+    ColorizeOptions,
     Colorizer,
     DeviceProblem,
     Hints,
@@ -185,8 +186,10 @@ def test_bad_options(tiny_colorizer: Colorizer, colorizer: Colorizer) -> None:
     for values in ({"vividness": 1.5}, {"strength": -0.1}, {"strength": float("nan")}):
         with pytest.raises(BadOption, match="between 0 and 1"):
             tiny_colorizer.colorize(photo, **values)
-    with pytest.raises(BadOption, match="vividness and strength"):
-        tiny_colorizer.colorize(photo, boldness=1.0)
+        with pytest.raises(BadOption, match="between 0 and 1"):
+            tiny_colorizer.probabilities(photo, **values)
+    with pytest.raises(BadOption, match="at render size 256, not 384"):
+        tiny_colorizer.colorize(photo, options=ColorizeOptions(render_size=384))
     with pytest.raises(BadOption, match="render_size"):
         tiny_colorizer.encode(plane(4, 4), render_size=64)
     with pytest.raises(BadOption, match="other weights"):
@@ -238,14 +241,14 @@ def test_vividness_makes_bolder(colorizer: Colorizer, astronaut: np.ndarray) -> 
     assert chroma[0] < chroma[1] < chroma[2]
 
 
-@pytest.mark.parametrize("colour", ["#c04040", "#f0b090", "#2030c0"])
+@pytest.mark.parametrize("color", ["#c04040", "#f0b090", "#2030c0"])
 def test_suggestions_where_something_is_painted(
-    colorizer: Colorizer, astronaut: np.ndarray, colour: str
+    colorizer: Colorizer, astronaut: np.ndarray, color: str
 ) -> None:
     """What is painted comes first, as far as the gamut holds it there; then what is usual."""
     photo = colorizer.encode(astronaut)
     for place in ((250, 350), (330, 60)):  # both bright
-        hints = Hints.from_points([(*place, colour)], radius=6)
+        hints = Hints.from_points([(*place, color)], radius=6)
         painted = colorizer.colorize(photo, hints)[place[1], place[0]].astype(int)
         found = colorizer.suggest(photo, place, hints)
         assert len(found) == 9

@@ -19,11 +19,11 @@ def test_bounds_and_centre(width: int, height: int, seed: int, share: float) -> 
     ys, xs = np.nonzero(plane)
     if not len(ys):
         assert found is None
-        assert strokes.centre(marks, width, height) is None
+        assert strokes.center(marks, width, height) is None
         return
     left, top = xs.min(), ys.min()
     assert found == (left, top, xs.max() + 1 - left, ys.max() + 1 - top)
-    x, y = strokes.centre(marks, width, height)
+    x, y = strokes.center(marks, width, height)
     assert plane[y, x]
     middle_x, middle_y = found[0] + found[2] // 2, found[1] + found[3] // 2
     distances = (xs - middle_x) ** 2 + (ys - middle_y) ** 2
@@ -34,7 +34,7 @@ def test_centre_of_a_ring_lies_on_it() -> None:
     y, x = np.mgrid[:41, :41]
     radius = np.hypot(x - 20, y - 20)
     ring = ((radius > 12) & (radius < 16)).astype("u1")
-    x, y = strokes.centre(strokes.marked(ring.tobytes()), 41, 41)
+    x, y = strokes.center(strokes.marked(ring.tobytes()), 41, 41)
     assert ring[y, x]
 
 

@@ -17,10 +17,10 @@ import hintscan
 WIDTH = 100
 
 
-def paint(pixels: bytearray, x: int, y: int, w: int, h: int, colour: bytes) -> None:
+def paint(pixels: bytearray, x: int, y: int, w: int, h: int, color: bytes) -> None:
     for row in range(y, y + h):
         start = 4 * (row * WIDTH + x)
-        pixels[start : start + 4 * w] = colour * w
+        pixels[start : start + 4 * w] = color * w
 
 
 def rgba(bgra: bytearray) -> bytes:

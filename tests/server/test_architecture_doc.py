@@ -115,7 +115,8 @@ def _at_once(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 MODEL_LAYERS = (
-    ("training", "evaluation"),
+    ("training",),
+    ("evaluation",),
     ("colorizer",),
     ("encoded_photo",),
     ("hints",),
@@ -130,9 +131,29 @@ MODEL_LAYERS = (
 )
 """The rooms of the model, from top to bottom: each imports itself and what lies below it."""
 
+SERVER_LAYERS = (
+    ("cli",),
+    ("doctor",),
+    ("batch", "editors"),
+    ("client",),
+    ("runner",),
+    ("api",),
+    ("engine",),
+    ("decode",),
+    ("http",),
+    ("process", "metrics", "logs"),
+    ("discovery",),
+    ("folders", "settings"),
+    ("sentences", "model"),
+)
+"""Those of the server."""
+
+LAYERS = {"handtint_model": MODEL_LAYERS, "handtint_server": SERVER_LAYERS}
+PARTS = pytest.mark.parametrize("part", LAYERS)
+
 
 def room(name: str) -> str:
-    """The folder or the file right below handtint_model that a module lies in."""
+    """The folder or the file right below the package that a module lies in."""
     return name.split(".")[1]
 
 
@@ -224,15 +245,18 @@ def test_a_circle_is_seen() -> None:
     assert circle({"a": {"b", "c"}, "b": {"c"}}) == []
 
 
-def test_no_file_of_the_model_imports_in_a_circle() -> None:
-    assert circle(files_of("handtint_model")) == []
+@PARTS
+def test_no_file_imports_in_a_circle(part: str) -> None:
+    assert circle(files_of(part)) == []
 
 
-def test_folders_of_the_model_import_downwards() -> None:
-    height = {name: i for i, layer in enumerate(MODEL_LAYERS) for name in layer}
+@PARTS
+def test_folders_import_downwards(part: str) -> None:
+    height = {name: i for i, layer in enumerate(LAYERS[part]) for name in layer}
+    height["__main__"] = -1
     found = {
         f"{name} imports {other}"
-        for name, others in files_of("handtint_model").items()
+        for name, others in files_of(part).items()
         for other in others
         if "." in name and "." in other and room(name) != room(other)
         if height[room(name)] >= height[room(other)]
@@ -240,12 +264,13 @@ def test_folders_of_the_model_import_downwards() -> None:
     assert found == set()
 
 
-def test_layers_are_those_of_the_document() -> None:
-    block = text_of(ARCHITECTURE).split("```text\n")[1].split("```")[0]
+@PARTS
+def test_layers_are_those_of_the_document(part: str) -> None:
+    block = text_of(ARCHITECTURE).split("```text\n")[1 + list(LAYERS).index(part)].split("```")[0]
     drawn = [re.findall(r"[a-z_]+", line.split("  ")[0]) for line in block.splitlines()]
-    assert drawn == [list(layer) for layer in MODEL_LAYERS]
-    rooms = {room(name) for name in of_part("handtint_model") if "." in name}
-    assert rooms == {name for layer in MODEL_LAYERS for name in layer}
+    assert drawn == [list(layer) for layer in LAYERS[part]]
+    rooms = {room(name) for name in of_part(part) if "." in name} - {"__main__"}
+    assert rooms == {name for layer in LAYERS[part] for name in layer}
 
 
 def test_who_imports_training_and_evaluation() -> None:
@@ -257,7 +282,11 @@ def test_who_imports_training_and_evaluation() -> None:
                 users[package].add(name)
     assert users == {
         "handtint_model.training": {"handtint_server.cli.train"},
-        "handtint_model.evaluation": {"handtint_server.cli.train", "handtint_server.cli.evaluate"},
+        "handtint_model.evaluation": {
+            "handtint_model.training.photos",
+            "handtint_server.cli.train",
+            "handtint_server.cli.evaluate",
+        },
     }
 
 

@@ -14,11 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from handtint_server import diagnosis
+from handtint_server import doctor
 from handtint_server.cli.doctor import scrub, table
 from handtint_server.discovery import FILE, Discovery
 from handtint_server.editors import connection, installer
-from handtint_server.editors.places import Environment, Target, find_targets
+from handtint_server.editors.environment import Environment, Target
+from handtint_server.editors.places import find_targets
+from handtint_server.model import kernels_in_use
 
 from .conftest import Live, Start
 
@@ -52,7 +54,7 @@ def runtime_of(live: Live) -> Path:
 
 
 def test_no_server(tmp_path: Path) -> None:
-    finding, usable = diagnosis.check_server(tmp_path)
+    finding, usable = doctor.check_server(tmp_path)
     assert (finding.state, usable) == ("note", False)
     assert "none is running" in finding.saw
     assert "handtint serve" in finding.remedy
@@ -60,7 +62,7 @@ def test_no_server(tmp_path: Path) -> None:
 
 def test_a_server_that_works(start_server: Start) -> None:
     live = start_server()
-    finding, usable = diagnosis.check_server(runtime_of(live))
+    finding, usable = doctor.check_server(runtime_of(live))
     assert (finding.state, usable) == ("ok", True)
     assert live.url in finding.saw
 
@@ -74,7 +76,7 @@ def test_stale_discovery(start_server: Start) -> None:
     dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"],
                           capture_output=True, text=True, check=True)  # fmt: skip
     path.write_text(text.replace(f'"pid": {found.pid}', f'"pid": {dead.stdout.strip()}'))
-    finding, usable = diagnosis.check_server(runtime_of(live))
+    finding, usable = doctor.check_server(runtime_of(live))
     assert (finding.state, usable) == ("note", False)
     assert "of one that ended" in finding.saw
 
@@ -82,11 +84,11 @@ def test_stale_discovery(start_server: Start) -> None:
 def test_wrong_token(start_server: Start) -> None:
     live = start_server()
     (runtime_of(live) / "token").write_text("another-token-altogether\n")
-    finding, usable = diagnosis.check_server(runtime_of(live))
+    finding, usable = doctor.check_server(runtime_of(live))
     assert (finding.state, usable) == ("bad", False)
     assert "refuses the token" in finding.saw
     (runtime_of(live) / "token").unlink()
-    finding, usable = diagnosis.check_server(runtime_of(live))
+    finding, usable = doctor.check_server(runtime_of(live))
     assert (finding.state, usable) == ("bad", False)
     assert "cannot be read" in finding.saw
 
@@ -101,7 +103,7 @@ def test_server_of_another_version(
     live = start_server()
     path = runtime_of(live) / FILE
     path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
-    finding, found_usable = diagnosis.check_server(runtime_of(live))
+    finding, found_usable = doctor.check_server(runtime_of(live))
     assert (finding.state, found_usable) == (state, usable)
     assert str(change["version"]) in finding.saw
     assert "restart" in finding.remedy
@@ -112,7 +114,7 @@ def test_nothing_answers_or_something_else_does(start_server: Start) -> None:
     path = runtime_of(live) / FILE
     found = json.loads(path.read_text())
     path.write_text(json.dumps({**found, "url": "http://127.0.0.1:9"}))
-    finding, usable = diagnosis.check_server(runtime_of(live))
+    finding, usable = doctor.check_server(runtime_of(live))
     assert (finding.state, usable) == ("bad", False)
     assert "nothing answers" in finding.saw
     other = http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler)
@@ -120,12 +122,12 @@ def test_nothing_answers_or_something_else_does(start_server: Start) -> None:
     thread.start()
     url = f"http://127.0.0.1:{other.server_address[1]}"
     path.write_text(json.dumps({**found, "url": url}))
-    finding, usable = diagnosis.check_server(runtime_of(live))
+    finding, usable = doctor.check_server(runtime_of(live))
     thread.join()
     other.server_close()
     assert (finding.state, usable) == ("bad", False)
     path.write_text(json.dumps({**found, "instance": "of-another-run"}))
-    finding, usable = diagnosis.check_server(runtime_of(live))
+    finding, usable = doctor.check_server(runtime_of(live))
     assert (finding.state, usable) == ("bad", False)
     assert "something else" in finding.saw
 
@@ -134,20 +136,20 @@ def test_nothing_answers_or_something_else_does(start_server: Start) -> None:
 
 
 def test_graphics_card() -> None:
-    none = diagnosis.check_gpu("", 0, 0)
+    none = doctor.check_gpu("", 0, 0)
     assert none.state == "note"
     assert "the processor does the work" in none.saw
-    full = diagnosis.check_gpu("RTX", 200 << 20, 8 * GIB)
+    full = doctor.check_gpu("RTX", 200 << 20, 8 * GIB)
     assert full.state == "note"
     assert "200 of 8192 MB" in full.saw
     assert "--device cpu" in full.remedy
-    assert diagnosis.check_gpu("RTX", 4 * GIB, 8 * GIB).state == "ok"
+    assert doctor.check_gpu("RTX", 4 * GIB, 8 * GIB).state == "ok"
 
 
 def test_this_machine() -> None:
     import torch
 
-    name, free, total = diagnosis.gpu_memory()
+    name, free, total = doctor.gpu_memory()
     assert bool(name) == (torch.cuda.is_available() or torch.backends.mps.is_available())
     assert free <= total
 
@@ -155,8 +157,8 @@ def test_this_machine() -> None:
 # --- the editors -----------------------------------------------------------------------
 
 
-def editors(home: Path, *, answers: bool = False) -> Iterator[tuple[diagnosis.Finding, bool]]:
-    return diagnosis.check_editors(environment(home), answers, True)
+def editors(home: Path, *, answers: bool = False) -> Iterator[tuple[doctor.Finding, bool]]:
+    return doctor.check_editors(environment(home), answers, True)
 
 
 def test_editor_not_found(home: Path) -> None:
@@ -254,15 +256,43 @@ def test_model_that_fails(home: Path) -> None:
     target = gimp(home)
     installer.install(target)
     connection.write_connection(target, environment(home))
-    finding, works = next(diagnosis.check_editors(environment(home), False, False))
+    finding, works = next(doctor.check_editors(environment(home), False, False))
     assert not works
     assert "the model fails" in finding.saw
+
+
+def test_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert doctor.check_kernels("numba").state == "ok"
+    missing = doctor.check_kernels("numpy")
+    assert (missing.state, missing.remedy) == ("note", "install Numba: pip install numba")
+    monkeypatch.setenv("HANDTINT_NUMBA", "0")
+    assert doctor.check_kernels("numpy").remedy == "unset HANDTINT_NUMBA"
+
+
+@pytest.mark.parametrize(("variable", "kernels"), [("0", "numpy"), ("1", "numba")])
+def test_kernels_in_use(variable: str, kernels: str) -> None:
+    run = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from handtint_server.model import kernels_in_use; print(kernels_in_use())",
+        ],
+        env={**os.environ, "HANDTINT_NUMBA": variable},
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert run.stdout.strip() == kernels, run.stderr
+
+
+def test_info_says_which_kernels_run(live: Live) -> None:
+    assert live.get("/v1/info").json()["kernels"] == kernels_in_use()
 
 
 # --- the command -----------------------------------------------------------------------
 
 
-def doctor(home: Path, runtime: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run_doctor(home: Path, runtime: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("XDG", "HANDTINT", "GIMP"))}
     return subprocess.run(
         [sys.executable, "-m", "handtint_server", "doctor", *arguments],
@@ -280,13 +310,13 @@ def doctor(home: Path, runtime: Path, *arguments: str) -> subprocess.CompletedPr
 
 
 def test_command_on_a_server(home: Path, tmp_path: Path, start_server: Start) -> None:
-    none = doctor(home, tmp_path / "nothing", "--server")
+    none = run_doctor(home, tmp_path / "nothing", "--server")
     assert none.returncode == 1
     assert "none is running" in none.stdout
     live = start_server()
     report = tmp_path / "report.txt"
     (home / "server.log").write_text(f"a line with {live.token} in it\nBearer {'x' * 20}\n")
-    good = doctor(home, runtime_of(live), "--server", "--report", str(report))
+    good = run_doctor(home, runtime_of(live), "--server", "--report", str(report))
     assert good.returncode == 0, good.stdout + good.stderr
     assert live.url in good.stdout
     text = report.read_text()
@@ -300,19 +330,20 @@ def test_command_on_a_server(home: Path, tmp_path: Path, start_server: Start) ->
 
 def test_command_on_editors(home: Path, tmp_path: Path) -> None:
     target = gimp(home)
-    bad = doctor(home, tmp_path / "nothing")
+    bad = run_doctor(home, tmp_path / "nothing")
     assert bad.returncode == 1
     assert "the plug-in is not installed" in bad.stdout
     assert "-> handtint install gimp" in bad.stdout
     installer.install(target)
     connection.write_connection(target, environment(home))
-    good = doctor(home, tmp_path / "nothing")
+    good = run_doctor(home, tmp_path / "nothing")
     assert good.returncode == 0, good.stdout + good.stderr
     assert "Ready" in good.stdout
+    assert "compiled by Numba" in good.stdout
 
 
 def test_table_and_scrub() -> None:
-    text = table([diagnosis.Finding("A", "bad", "broken", "mend it")])
+    text = table([doctor.Finding("A", "bad", "broken", "mend it")])
     assert text.splitlines() == ["BAD   A  broken", "         -> mend it"]
     assert "secret" not in scrub("Authorization: Bearer secret-token")
     assert "y" * 43 not in scrub("y" * 43)

@@ -67,7 +67,7 @@ def assert_kept(ending: str, data: bytes) -> None:
     if alpha is not None:
         np.testing.assert_array_equal(pixels[..., 3], alpha)
     difference = np.abs(luminance_of(np.ascontiguousarray(pixels[..., :3])).astype(int) - plane)
-    assert difference.max() <= (12 if ending == "jpg" else 1)
+    assert difference.max() <= (12 if ending == "jpg" else 0)
     assert np.ptp(pixels[..., :3].astype(int), axis=2).max() > 10  # in colour
 
 

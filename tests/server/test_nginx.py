@@ -18,12 +18,12 @@ import numpy as np
 import pytest
 
 from handtint_server.client import Client, Rejected
-from handtint_server.tickets import Ticket
+from handtint_server.engine.progress import RequestTicket
 
 from . import pictures
 from .conftest import SECONDS, Live, start_live
 from .raw_http import head, read_answer
-from .test_cache import CountingLoad, wait_until
+from .watched import CountingLoad, wait_until
 
 NGINX = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
 CONFIG = Path(__file__).parents[2] / "server" / "nginx" / "handtint.conf"
@@ -200,7 +200,7 @@ def test_a_client_that_goes_away_is_noticed(proxied: Proxied) -> None:
     assert cancelled(proxied) == before + 1
 
 
-def tickets_of(server: Live) -> list[Ticket]:
+def tickets_of(server: Live) -> list[RequestTicket]:
     return [t for t in [*server.service.tickets._tickets.values()] if t.ended is None]
 
 

@@ -1,4 +1,4 @@
-"""Write the seed corpus of tests/server/test_fuzz.py: small files of every kind that is read.
+"""Write the seed corpus of tests/server/decode/test_fuzz.py: small files of every kind.
 
 Run from the repository root: python tests/support/make_fuzz_seeds.py
 """
@@ -34,38 +34,38 @@ def main() -> None:
 
 
 def pictures(ramp: Any, rgb: Any, rgba: Any) -> None:
-    gray, colour, clear = map(Image.fromarray, (ramp, rgb, rgba))
+    gray, color, clear = map(Image.fromarray, (ramp, rgb, rgba))
     gray.save(FOLDER / "gray.png")
-    colour.save(FOLDER / "rgb.png", dpi=(300, 300))
+    color.save(FOLDER / "rgb.png", dpi=(300, 300))
     clear.save(FOLDER / "rgba.png")
-    colour.quantize(8).save(FOLDER / "palette.png", transparency=0)
+    color.quantize(8).save(FOLDER / "palette.png", transparency=0)
     gray.convert("LA").save(FOLDER / "gray-alpha.png")
     Image.fromarray(ramp.astype(np.uint16) * 257).save(FOLDER / "gray16.png")
     gray.convert("1").save(FOLDER / "bits.png")
     exif = Image.Exif()
     exif[0x0112] = 6
     gray.save(FOLDER / "gray.jpg", quality=80, exif=exif)
-    colour.save(FOLDER / "rgb.jpg", quality=80, progressive=True)
-    colour.convert("CMYK").save(FOLDER / "cmyk.jpg", quality=80)
-    colour.save(FOLDER / "lossy.webp", quality=70)
+    color.save(FOLDER / "rgb.jpg", quality=80, progressive=True)
+    color.convert("CMYK").save(FOLDER / "cmyk.jpg", quality=80)
+    color.save(FOLDER / "lossy.webp", quality=70)
     clear.save(FOLDER / "lossless.webp", lossless=True)
     frames = io.BytesIO()
-    colour.save(frames, "WEBP", save_all=True, append_images=[gray.convert("RGB")])
+    color.save(frames, "WEBP", save_all=True, append_images=[gray.convert("RGB")])
     (FOLDER / "animated.webp").write_bytes(frames.getvalue())
 
 
 def tiffs(ramp: Any, rgb: Any) -> None:
     gray = pyvips.Image.new_from_array(ramp)
-    colour = pyvips.Image.new_from_array(rgb, interpretation="srgb")
+    color = pyvips.Image.new_from_array(rgb, interpretation="srgb")
     deep = (gray * 257).cast("ushort").copy(interpretation="grey16")
     real = (gray / 255).cast("float")
     for name, image, options in (
         ("gray.tif", gray, {}),
-        ("rgb-lzw.tif", colour, {"compression": "lzw", "predictor": "horizontal"}),
+        ("rgb-lzw.tif", color, {"compression": "lzw", "predictor": "horizontal"}),
         ("gray16-deflate.tif", deep, {"compression": "deflate"}),
         ("float.tif", real, {}),
-        ("tiled.tif", colour, {"tile": True, "tile_width": 16, "tile_height": 16}),
-        ("jpeg.tif", colour, {"compression": "jpeg"}),
+        ("tiled.tif", color, {"tile": True, "tile_width": 16, "tile_height": 16}),
+        ("jpeg.tif", color, {"compression": "jpeg"}),
         ("big.tif", gray, {"bigtiff": True}),
         ("bits.tif", gray, {"bitdepth": 1, "compression": "ccittfax4"}),
     ):

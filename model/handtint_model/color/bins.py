@@ -20,7 +20,7 @@ from .torch_conversions import rgb_to_lab
 
 SPACING = 10.0
 COUNT = 313
-NEIGHBOURS = 5
+NEIGHBORS = 5
 SIGMA = 5.0
 
 
@@ -61,7 +61,7 @@ def _distance(points: NDArray[np.float64], others: NDArray[np.float64]) -> NDArr
 
 
 @lru_cache(maxsize=1)
-def bin_centres() -> NDArray[np.float64]:
+def bin_centers() -> NDArray[np.float64]:
     """(313, 2) ab of the bins: the grid points that lie nearest to the sRGB gamut.
 
     Distance is measured in the ab plane to the gamut's projection; points inside it have
@@ -76,32 +76,32 @@ def bin_centres() -> NDArray[np.float64]:
     near = outside & (distance < 2 * SPACING)
     distance[near] = _distance(grid[near], gamut_surface(160)[:, 1:])
     chosen = np.sort(np.argsort(distance, kind="stable")[:COUNT])
-    centres = grid[chosen]
-    centres.setflags(write=False)
-    return centres
+    centers = grid[chosen]
+    centers.setflags(write=False)
+    return centers
 
 
-BINS: NDArray[np.float64] = bin_centres()
+BINS: NDArray[np.float64] = bin_centers()
 """(313, 2) ab of the bin centres, sorted by a, then b."""
 
 
-class SoftEncoder:
+class SoftEncoding:
     """Soft encoding of ab colours over the bins (Zhang et al. 2016, section 2.2).
 
     The 5 nearest bins get weights exp(-d^2 / (2 * 5^2)), normalised to sum 1.
     """
 
     def __init__(self, device: torch.device | str = "cpu") -> None:
-        self.centres = torch.tensor(BINS, dtype=torch.float32, device=device)
+        self.centers = torch.tensor(BINS, dtype=torch.float32, device=device)
         self._table = torch.as_tensor(_candidates(), device=device)
 
     def sparse(self, ab: Tensor) -> tuple[Tensor, Tensor]:
         """ab (..., 2) float32 to bin numbers and weights, each (..., 5)."""
         cell = torch.floor((ab + _REACH) / _CELL).long().clamp(0, _CELLS - 1)
         candidates = self._table[cell[..., 0] * _CELLS + cell[..., 1]]  # (..., C)
-        gap = self.centres[candidates] - ab.unsqueeze(-2)
+        gap = self.centers[candidates] - ab.unsqueeze(-2)
         square = gap.square().sum(dim=-1)
-        near, order = square.topk(NEIGHBOURS, dim=-1, largest=False)
+        near, order = square.topk(NEIGHBORS, dim=-1, largest=False)
         # Relative to the nearest, so that colours far outside do not underflow.
         weights = torch.exp(-(near - near[..., :1]) / (2.0 * SIGMA**2))
         weights = weights / weights.sum(dim=-1, keepdim=True)
@@ -135,7 +135,7 @@ def _candidates() -> NDArray[np.int64]:
     offset = np.abs(BINS[None] - middle)
     nearest = np.sqrt((np.maximum(offset - _CELL / 2, 0.0) ** 2).sum(-1))
     farthest = np.sqrt(((offset + _CELL / 2) ** 2).sum(-1))
-    bound = np.sort(farthest, axis=1)[:, NEIGHBOURS - 1 : NEIGHBOURS]
+    bound = np.sort(farthest, axis=1)[:, NEIGHBORS - 1 : NEIGHBORS]
     width = int((nearest <= bound).sum(axis=1).max())
     return np.argsort(nearest, axis=1, kind="stable")[:, :width].astype(np.int64)
 
@@ -192,7 +192,7 @@ def decode_distribution(logits: Tensor, weights: Tensor, r: float, temperature: 
     return torch.softmax(log_p / temperature, dim=-3)
 
 
-def mean_colour(p: Tensor) -> Tensor:
+def mean_color(p: Tensor) -> Tensor:
     """Distribution (..., 313, h, w) to its mean ab (..., 2, h, w)."""
-    centres = torch.tensor(BINS, dtype=p.dtype, device=p.device)
-    return torch.einsum("...khw,kc->...chw", p, centres)
+    centers = torch.tensor(BINS, dtype=p.dtype, device=p.device)
+    return torch.einsum("...khw,kc->...chw", p, centers)

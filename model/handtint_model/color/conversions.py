@@ -1,10 +1,4 @@
-"""Per-pixel colour science of rendering, in NumPy: sRGB curve, Lab, luminance planes.
-
-`torch_conversions` does the same on torch tensors for the network; rendering needs plain arrays,
-tables by code value, and luminance weights that add up to the very definition of Y'.
-
-Sources: IEC 61966-2-1 (sRGB curve and matrix), CIE 15:2004 (Lab 1976).
-"""
+"""sRGB <-> linear light <-> Lab on NumPy arrays; `torch_conversions` does the same on tensors."""
 
 from __future__ import annotations
 
@@ -13,48 +7,45 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .constants import (
+    LAB_BLACK,
+    LAB_DELTA,
+    RGB_TO_XYZ,
+    SRGB_CODE_BREAK,
+    SRGB_GAMMA,
+    SRGB_LIGHT_BREAK,
+    SRGB_OFFSET,
+    SRGB_SCALE,
+    SRGB_SLOPE,
+    WHITE,
+    XYZ_TO_RGB,
+)
+
 Floats = NDArray[np.floating[Any]]
 Float32 = NDArray[np.float32]
-
-RGB_TO_XYZ = np.array(
-    [
-        [0.4124, 0.3576, 0.1805],
-        [0.2126, 0.7152, 0.0722],
-        [0.0193, 0.1192, 0.9505],
-    ]
-)
-"""Linear sRGB to XYZ; the middle row is the definition of Y for luminance planes."""
-
-WHITE = RGB_TO_XYZ.sum(axis=1)
-"""XYZ of R = G = B = 1, so that a = b = 0 is exactly gray."""
-
-XYZ_TO_RGB = np.linalg.inv(RGB_TO_XYZ)
-
-DELTA = 6.0 / 29.0
-"""Where the curve of Lab turns from a line into a cube root, on its f side."""
 
 
 def srgb_decode(code: Floats) -> Floats:
     """SRGB 0..1 to linear light 0..1; negative values continue the straight part."""
-    power = ((np.maximum(code, 0.04045) + 0.055) / 1.055) ** 2.4
-    return np.where(code <= 0.04045, code / 12.92, power)
+    power = ((np.maximum(code, SRGB_CODE_BREAK) + SRGB_OFFSET) / SRGB_SCALE) ** SRGB_GAMMA
+    return np.where(code <= SRGB_CODE_BREAK, code / SRGB_SLOPE, power)
 
 
 def srgb_encode(linear: Floats) -> Floats:
     """Linear light 0..1 to sRGB 0..1; negative values continue the straight part."""
-    power = 1.055 * np.maximum(linear, 0.0031308) ** (1.0 / 2.4) - 0.055
-    return np.where(linear <= 0.0031308, linear * 12.92, power)
+    power = SRGB_SCALE * np.maximum(linear, SRGB_LIGHT_BREAK) ** (1 / SRGB_GAMMA) - SRGB_OFFSET
+    return np.where(linear <= SRGB_LIGHT_BREAK, linear * SRGB_SLOPE, power)
 
 
 def lab_f(ratio: Floats) -> Floats:
     """The curve of Lab, applied to X/Xn, Y/Yn and Z/Zn (CIE 15:2004, 8.2.1.1)."""
-    root = np.cbrt(np.maximum(ratio, DELTA**3))
-    return np.where(ratio > DELTA**3, root, ratio / (3.0 * DELTA**2) + 4.0 / 29.0)
+    root = np.cbrt(np.maximum(ratio, LAB_DELTA**3))
+    return np.where(ratio > LAB_DELTA**3, root, ratio / (3.0 * LAB_DELTA**2) + LAB_BLACK)
 
 
 def lab_f_inverse(f: Floats) -> Floats:
     """The inverse of `lab_f`; below 4/29 it goes on, straight, to negative values."""
-    return np.where(f > DELTA, f * f * f, 3.0 * DELTA**2 * (f - 4.0 / 29.0))
+    return np.where(f > LAB_DELTA, f * f * f, 3.0 * LAB_DELTA**2 * (f - LAB_BLACK))
 
 
 def lab_to_linear(fy: Floats, y: Floats, a: Floats, b: Floats) -> tuple[Floats, Floats, Floats]:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .constants import LAB_BLACK
 from .conversions import lab_f, lab_f_inverse, lab_to_linear
 
 ROWS = 257
@@ -28,8 +29,6 @@ REFINEMENTS = 3
 CLOSE = np.float32(1e-3)
 """A limit whose excess is so small a part of the first is good enough.  (This one and the one
 above are compiled into `kernels.numba.color`; see `kernels.jit`.)"""
-
-_BLACK_F = 4.0 / 29.0
 
 
 def hue_position(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
@@ -61,7 +60,7 @@ def fits(y: NDArray[Any], a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.bool_]
 @lru_cache(maxsize=1)
 def chroma_limits() -> NDArray[np.float32]:
     """(ROWS, COLUMNS) float32: the largest |a| + |b| that fits, by L* and hue position."""
-    f = np.linspace(_BLACK_F, 1.0, ROWS)[:, None]
+    f = np.linspace(LAB_BLACK, 1.0, ROWS)[:, None]
     f = np.broadcast_to(f, (ROWS, COLUMNS)).copy()
     y = lab_f_inverse(f)
     a, b = hue_direction(np.linspace(0.0, 4.0, COLUMNS))
@@ -83,7 +82,7 @@ def limit_at(
     f: NDArray[Any], position: NDArray[Any], table: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """The largest |a| + |b| at f(Y) and a hue position: bilinear in `chroma_limits`."""
-    row = (f - np.float32(_BLACK_F)) * np.float32((ROWS - 1) / (1.0 - _BLACK_F))
+    row = (f - np.float32(LAB_BLACK)) * np.float32((ROWS - 1) / (1.0 - LAB_BLACK))
     row = np.clip(row, 0, ROWS - 1.001).astype(np.float32)
     column = np.clip(position * np.float32((COLUMNS - 1) / 4.0), 0, COLUMNS - 1.001)
     i, j = row.astype(np.intp), column.astype(np.intp)

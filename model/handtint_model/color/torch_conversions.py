@@ -13,32 +13,33 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-RGB_TO_XYZ = np.array(
-    [
-        [0.412453, 0.357580, 0.180423],
-        [0.212671, 0.715160, 0.072169],
-        [0.019334, 0.119193, 0.950227],
-    ]
+from .constants import (
+    LAB_BLACK,
+    LAB_DELTA,
+    RGB_TO_XYZ,
+    SRGB_CODE_BREAK,
+    SRGB_GAMMA,
+    SRGB_LIGHT_BREAK,
+    SRGB_OFFSET,
+    SRGB_SCALE,
+    SRGB_SLOPE,
+    WHITE,
+    XYZ_TO_RGB,
 )
-"""Linear sRGB to XYZ, D65 (ITU-R BT.709 primaries)."""
-
-WHITE_D65 = np.array([0.95047, 1.0, 1.08883])
-"""XYZ of D65 for the 2 degree observer."""
-
-_DELTA = 6.0 / 29.0
 
 
 def srgb_to_linear(rgb: Tensor) -> Tensor:
     """Undo the sRGB transfer curve, 0..1 to 0..1 (IEC 61966-2-1)."""
     # The power sees only values where it is used, so that its gradient stays finite.
-    power = ((rgb.clamp(min=0.04045) + 0.055) / 1.055) ** 2.4
-    return torch.where(rgb <= 0.04045, rgb / 12.92, power)
+    power = ((rgb.clamp(min=SRGB_CODE_BREAK) + SRGB_OFFSET) / SRGB_SCALE) ** SRGB_GAMMA
+    return torch.where(rgb <= SRGB_CODE_BREAK, rgb / SRGB_SLOPE, power)
 
 
 def linear_to_srgb(linear: Tensor) -> Tensor:
     """Apply the sRGB transfer curve, 0..1 to 0..1 (IEC 61966-2-1)."""
-    power = 1.055 * linear.clamp(min=0.0031308) ** (1.0 / 2.4) - 0.055
-    return torch.where(linear <= 0.0031308, linear * 12.92, power)
+    base = linear.clamp(min=SRGB_LIGHT_BREAK)
+    power = SRGB_SCALE * base ** (1 / SRGB_GAMMA) - SRGB_OFFSET
+    return torch.where(linear <= SRGB_LIGHT_BREAK, linear * SRGB_SLOPE, power)
 
 
 def _matrix(values: NDArray[np.float64], like: Tensor) -> Tensor:
@@ -56,15 +57,15 @@ def rgb_to_xyz(rgb: Tensor) -> Tensor:
 
 def xyz_to_rgb(xyz: Tensor) -> Tensor:
     """CIE XYZ to sRGB; values outside 0..1 lie outside the gamut and are not clipped."""
-    return linear_to_srgb(_mix(_matrix(np.linalg.inv(RGB_TO_XYZ), xyz), xyz))
+    return linear_to_srgb(_mix(_matrix(XYZ_TO_RGB, xyz), xyz))
 
 
 def xyz_to_lab(xyz: Tensor) -> Tensor:
     """CIE XYZ to L* (0..100), a*, b* (CIE 15:2004, 8.2.1)."""
-    white = _matrix(WHITE_D65, xyz)[:, None, None]
+    white = _matrix(WHITE, xyz)[:, None, None]
     ratio = xyz / white
-    root = ratio.clamp(min=_DELTA**3) ** (1.0 / 3.0)
-    f = torch.where(ratio > _DELTA**3, root, ratio / (3.0 * _DELTA**2) + 4.0 / 29.0)
+    root = ratio.clamp(min=LAB_DELTA**3) ** (1.0 / 3.0)
+    f = torch.where(ratio > LAB_DELTA**3, root, ratio / (3.0 * LAB_DELTA**2) + LAB_BLACK)
     x, y, z = f.unbind(dim=-3)
     return torch.stack((116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)), dim=-3)
 
@@ -74,8 +75,8 @@ def lab_to_xyz(lab: Tensor) -> Tensor:
     lightness, a, b = lab.unbind(dim=-3)
     y = (lightness + 16.0) / 116.0
     f = torch.stack((y + a / 500.0, y, y - b / 200.0), dim=-3)
-    ratio = torch.where(f > _DELTA, f**3, 3.0 * _DELTA**2 * (f - 4.0 / 29.0))
-    return ratio * _matrix(WHITE_D65, lab)[:, None, None]
+    ratio = torch.where(f > LAB_DELTA, f**3, 3.0 * LAB_DELTA**2 * (f - LAB_BLACK))
+    return ratio * _matrix(WHITE, lab)[:, None, None]
 
 
 def rgb_to_lab(rgb: Tensor) -> Tensor:

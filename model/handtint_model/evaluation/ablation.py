@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from torch import Tensor
 
-from ..color.bins import decode_distribution, mean_colour, vividness_to_decoding
+from ..color.bins import decode_distribution, mean_color, vividness_to_decoding
 from ..colorizer import Colorizer
 from ..device import select_device
 from ..encoded_photo import EncodedPhoto
 from ..errors import BadCheckpoint
 from ..network.checkpoint import load_weights
 from ..render.render import render
-from ..render.upsample import ColourField
+from ..render.upsample import ColorField
 from ..types import ColorizeOptions
 from .methods import Answers, Array
 from .metrics import colourfulness
@@ -120,13 +120,13 @@ class AblationRun:
             tilt = own if reading.tilt is None else reading.tilt
             weights = self.colorizer.weights
             p = decode_distribution(logits, weights, own - tilt, reading.temperature)
-            ab = mean_colour(p)[0]
+            ab = mean_color(p)[0]
         return np.asarray(ab.cpu().numpy() * np.float32(reading.scale), np.float32)
 
     def draw(self, photo: EncodedPhoto, reading: Reading) -> NDArray[Any]:
         """(H, W, 3) of the photo's type."""
         ab, per_pixel = self.ab(photo.heads.logits, reading), photo.geometry.cells_per_pixel
-        field = ColourField.fit(photo.luminance, ab, per_pixel, photo.guide)
+        field = ColorField.fit(photo.luminance, ab, per_pixel, photo.guide)
         return render(photo.luminance, field, per_pixel)
 
     def start(self, truth: Truth) -> Answers:

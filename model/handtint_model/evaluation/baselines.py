@@ -42,7 +42,7 @@ class LevinPropagation:
         if lightness.ndim != 2:
             raise ValueError(f"lightness is one plane, not {lightness.shape}")
         self.shape = lightness.shape
-        self._weights = neighbour_weights(lightness)  # (8, H, W)
+        self._weights = neighbor_weights(lightness)  # (8, H, W)
 
     def __call__(self, painted: Array, ab: Array) -> NDArray[np.float64]:
         """(H, W, 2) ab that keeps ``ab`` (H, W, 2) where ``painted`` (H, W) bool is true.
@@ -75,7 +75,7 @@ class LevinPropagation:
         return solution.reshape(height, width, 2)
 
 
-def neighbour_weights(lightness: Array) -> NDArray[np.float64]:
+def neighbor_weights(lightness: Array) -> NDArray[np.float64]:
     """(8, H, W) weights of the eight neighbours (row by row), 0 outside, summing to 1.
 
     Levin et al. 2004, equation 2: exp(-(Y(r) - Y(s))^2 / (2 sigma_r^2)), normalised.

@@ -102,9 +102,10 @@ def count_colors(lab: Array, truth: Array) -> NDArray[np.float64]:
 
 def ciede2000(lab: Array, truth: Array) -> NDArray[np.float64]:
     """(H, W) colour difference CIEDE2000 (Sharma, Wu, Dalal 2005), by scikit-image."""
-    from skimage.color import deltaE_ciede2000
+    from skimage import color
 
-    return np.asarray(deltaE_ciede2000(lab, truth), np.float64)
+    difference: Any = color.deltaE_ciede2000
+    return np.asarray(difference(lab, truth), np.float64)
 
 
 def _like_pairs(ab: Array, truth: Array) -> tuple[float, float]:

@@ -22,7 +22,7 @@ from PIL import Image
 from ..errors import BadOption
 from ..luminance import luminance_of
 from ..types import HintPatch, Hints
-from .hint_colours import nearest_codes
+from .hint_colors import nearest_codes
 from .lab import rgb_to_lab
 from .metrics import psnr
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ..types import HintPatch, Hints
-from .hint_colours import nearest_codes
+from .hint_colors import nearest_codes
 from .protocols import Truth
 
 Array = NDArray[Any]

@@ -31,7 +31,7 @@ DNG_VERSION = 50706
 _RATIONAL = 5
 _X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT = 282, 283, 296
 _EXIF_IFD, _GPS_IFD, _INTEROP_IFD = 0x8769, 0x8825, 0xA005
-_COLOUR_SPACE, _PIXEL_X, _PIXEL_Y = 0xA001, 0xA002, 0xA003
+_COLOR_SPACE, _PIXEL_X, _PIXEL_Y = 0xA001, 0xA002, 0xA003
 
 # Tags that describe how the source stored its pixels, or that libvips writes itself:
 # XMP (700), IPTC (33723), Photoshop resources (34377), ICC profile (34675).
@@ -184,8 +184,8 @@ def cleaned(entries: Iterable[Entry], *, srgb: bool) -> tuple[Entry, ...]:
 
 
 def _within_exif(entry: Entry, srgb: bool) -> Entry:
-    if entry.tag == _COLOUR_SPACE and srgb:
-        return Entry(_COLOUR_SPACE, SHORT, 1, struct.pack("<H", 1))
+    if entry.tag == _COLOR_SPACE and srgb:
+        return Entry(_COLOR_SPACE, SHORT, 1, struct.pack("<H", 1))
     return entry
 
 
@@ -200,7 +200,7 @@ def is_layout_description(text: bytes) -> bool:
     )
 
 
-def serialise(entries: Iterable[Entry], offset: int) -> bytes:
+def serialize(entries: Iterable[Entry], offset: int) -> bytes:
     """A little-endian directory that starts at ``offset`` (even) of its file, values behind it."""
     ordered = sorted(entries, key=lambda e: e.tag)
     records = bytearray()
@@ -210,7 +210,7 @@ def serialise(entries: Iterable[Entry], offset: int) -> bytes:
         data = entry.data
         if entry.directory:
             place = tail_at + len(tail)
-            tail += serialise(entry.directory, place)
+            tail += serialize(entry.directory, place)
             data = struct.pack("<I", place)
         elif len(data) > 4:
             place = tail_at + len(tail)
@@ -225,7 +225,7 @@ def build_block(entries: Iterable[Entry]) -> bytes:
     kept = tuple(entries)
     if not kept:
         return b""
-    return EXIF_HEADER + b"II*\0" + struct.pack("<I", 8) + serialise(kept, 8)
+    return EXIF_HEADER + b"II*\0" + struct.pack("<I", 8) + serialize(kept, 8)
 
 
 def add_to_tiff(file: BinaryIO, entries: Iterable[Entry]) -> None:
@@ -249,7 +249,7 @@ def add_to_tiff(file: BinaryIO, entries: Iterable[Entry]) -> None:
         return
     values_at = file.seek(0, io.SEEK_END)
     values_at += file.write(b"\0" * (values_at % 2))
-    values = serialise(new, values_at)
+    values = serialize(new, values_at)
     directory_at = values_at + len(values)
     if directory_at >= 2**32 - 65536:
         return

@@ -230,20 +230,20 @@ def _interpret(
     data = bytes(_field(image, "icc-profile-data", b""))
     converted = meaning in ("cmyk", "lab")
     if meaning == "cmyk":
-        image = _to_srgb(image, 4, has_profile=icc.colour_space(data) == "CMYK")
+        image = _to_srgb(image, 4, has_profile=icc.color_space(data) == "CMYK")
         data = b""
     bands = image.bands
     if not 1 <= bands <= 4:
         raise BadImage(f"{bands} channels are not read; gray and RGB, with or without alpha, are.")
-    colours = 1 if bands < 3 else 3
-    space = "" if meaning == "lab" else icc.colour_space(data)
-    if space not in ("RGB", "GRAY") or (space == "GRAY" and colours == 3):
+    colors = 1 if bands < 3 else 3
+    space = "" if meaning == "lab" else icc.color_space(data)
+    if space not in ("RGB", "GRAY") or (space == "GRAY" and colors == 3):
         profile, stored = None, srgb_profile() if converted else b""
     else:
         profile = icc.parse(data)
         stored = data if space == "RGB" else srgb_profile()
         if profile is None:
-            image, worked = _by_tables(image, colours, space)
+            image, worked = _by_tables(image, colors, space)
             stored = srgb_profile() if worked else b""
             converted = worked
         elif profile.is_srgb:
@@ -271,29 +271,29 @@ def _orientation(image: Any) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def _to_srgb(image: Any, colours: int, *, has_profile: bool) -> Any:
+def _to_srgb(image: Any, colors: int, *, has_profile: bool) -> Any:
     """Codes of any profile to 16-bit sRGB by libvips (lcms), alpha carried along."""
     if str(image.format) in ("float", "double"):
         image = (image * 65535.0).cast("ushort")
-    codes = image.extract_band(0, n=colours)
+    codes = image.extract_band(0, n=colors)
     options: dict[str, Any] = {"embedded": True} if has_profile else {}
-    if colours == 4:
+    if colors == 4:
         options["input_profile"] = "cmyk"
     result = codes.icc_transform("srgb", depth=16, intent="relative", **options)
-    if image.bands > colours:
-        alpha = image.extract_band(colours)
+    if image.bands > colors:
+        alpha = image.extract_band(colors)
         if str(alpha.format) == "uchar":
             alpha = alpha.cast("ushort") * 257
         result = result.bandjoin(alpha.cast("ushort"))
     return result
 
 
-def _by_tables(image: Any, colours: int, space: str) -> tuple[Any, bool]:
+def _by_tables(image: Any, colors: int, space: str) -> tuple[Any, bool]:
     """`_to_srgb` for a profile that `icc.parse` left alone; (image, False) if it is broken."""
-    if colours != (1 if space == "GRAY" else 3):
+    if colors != (1 if space == "GRAY" else 3):
         return image, False
     try:
-        return _to_srgb(image, colours, has_profile=True), True
+        return _to_srgb(image, colors, has_profile=True), True
     except pyvips.Error:
         return image, False
 

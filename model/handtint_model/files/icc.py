@@ -16,23 +16,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..color.conversions import RGB_TO_XYZ, srgb_decode, srgb_encode
+from ..color.constants import LUMINANCE_WEIGHTS, RGB_TO_XYZ_D50
+from ..color.conversions import srgb_decode, srgb_encode
 
 FloatArray = NDArray[np.float64]
 
-# Linear sRGB to XYZ of the D50 connection space: the colorants of the sRGB profile,
-# Bradford-adapted (IEC 61966-2-1 with ICC.1 Annex E).
-_SRGB_TO_D50 = np.array(
-    [
-        [0.4360747, 0.3850649, 0.1430804],
-        [0.2225045, 0.7168786, 0.0606169],
-        [0.0139322, 0.0971045, 0.7141733],
-    ]
-)
-_D50_TO_SRGB = np.linalg.inv(_SRGB_TO_D50)
-LUMINANCE = RGB_TO_XYZ[1]
-"""Relative luminance of linear sRGB (D65)."""
-
+_D50_TO_SRGB = np.linalg.inv(RGB_TO_XYZ_D50)
 _SAME_AS_SRGB = 0.002  # largest difference in code (0..1) to count as the sRGB curve
 _SAME_MATRIX = 0.003
 _GAMUT_SLACK = 0.02  # linear light below 0 that is still "holds all sRGB colours"
@@ -110,11 +99,11 @@ class Profile:
     @property
     def luminance_weights(self) -> FloatArray:
         """(3,): how much each linear channel of an RGB profile adds to the luminance."""
-        weights: FloatArray = LUMINANCE if self.matrix is None else LUMINANCE @ self.matrix
-        return weights
+        matrix = np.eye(3) if self.matrix is None else self.matrix
+        return np.asarray(LUMINANCE_WEIGHTS @ matrix)
 
 
-def colour_space(data: bytes) -> str:
+def color_space(data: bytes) -> str:
     """ "GRAY", "RGB", "CMYK", ... of a profile; "" if these bytes are no profile."""
     if len(data) < 132 or data[36:40] != b"acsp":
         return ""
@@ -132,7 +121,7 @@ def parse(data: bytes) -> Profile | None:
 
 
 def _parse(data: bytes) -> Profile | None:
-    space = colour_space(data)
+    space = color_space(data)
     if space not in ("GRAY", "RGB") or data[20:24] != b"XYZ ":
         return None
     count = min(struct.unpack_from(">I", data, 128)[0], 200)
@@ -147,7 +136,7 @@ def _parse(data: bytes) -> Profile | None:
         return None
     columns = [_s15f16(tags[name], 8, 3) for name in wanted[:3]]
     matrix = _D50_TO_SRGB @ np.array(columns).T
-    if not 0.5 < float((LUMINANCE @ matrix).sum()) < 1.5:
+    if not 0.5 < float((LUMINANCE_WEIGHTS @ matrix).sum()) < 1.5:
         return None  # its white is not white
     return Profile(tuple(_curve(tags[name]) for name in wanted[3:]), matrix)
 
@@ -184,14 +173,14 @@ def _curve(data: bytes) -> Curve:
 
 
 class Linearizer:
-    """Codes of one depth to luminance, by tables where the depth allows.
+    """Codes of a profile to relative luminance Y, by tables where the depth allows.
 
-    profile: None for sRGB.  dtype: uint8, uint16 or float32, the codes' depth.
+    dtype: uint8, uint16 or float32, the codes' depth.  For sRGB see `luminance.luminance_of`.
     """
 
-    def __init__(self, profile: Profile | None, dtype: np.dtype[Any]) -> None:
-        curves = profile.curves if profile else (srgb_decode,)
-        self.weights = profile.luminance_weights if profile else LUMINANCE
+    def __init__(self, profile: Profile, dtype: np.dtype[Any]) -> None:
+        curves = profile.curves
+        self.weights = profile.luminance_weights
         self.weights = self.weights / self.weights.sum()
         self.curves = [curves[i % len(curves)] for i in range(3)]
         self.tables: list[NDArray[Any]] | None = None
@@ -213,37 +202,6 @@ class Linearizer:
         if self.tables is not None:
             return np.asarray(np.take(self.tables[channel], codes), np.float64)
         return np.asarray(self.curves[channel](codes), np.float64)
-
-
-class Encoder:
-    """Luminance to codes of the sRGB curve, correctly rounded.
-
-    A table over the square root finds the code to within one; comparing with the exact
-    borders between codes settles it.  Several times as fast as the power for each pixel.
-    """
-
-    SIZE = 1 << 18
-
-    def __init__(self, dtype: np.dtype[Any]) -> None:
-        self.dtype = dtype
-        self.table: NDArray[Any] | None = None
-        if dtype.kind == "u":
-            top = int(np.iinfo(dtype).max)
-            light = (np.arange(self.SIZE) / (self.SIZE - 1)) ** 2
-            self.table = np.rint(srgb_encode(light) * top).astype(np.int32)
-            # borders[k]: the least luminance that rounds to code k
-            self.borders = srgb_decode((np.arange(top + 2) - 0.5) / top)
-            self.borders[0], self.borders[-1] = -np.inf, np.inf
-
-    def __call__(self, luminance: FloatArray) -> NDArray[Any]:
-        """float64 luminance, at least 0, to codes; above 1 only float keeps it."""
-        if self.table is None:
-            return np.asarray(srgb_encode(luminance), self.dtype)
-        index = np.sqrt(np.clip(luminance, 0.0, 1.0)) * (self.SIZE - 1)
-        code = np.take(self.table, index.astype(np.int32))
-        code += luminance >= np.take(self.borders, code + 1)
-        code -= luminance < np.take(self.borders, code)
-        return code.astype(self.dtype)
 
 
 class FromSrgb:

@@ -26,7 +26,6 @@ little more.
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,6 +35,7 @@ import pyvips
 from numpy.typing import NDArray
 
 from ..errors import BadImage
+from ..luminance import nearest_code, srgb_luminance
 from ..types import Plane, Progress
 from . import icc
 from .header import OpenedPicture, PhotoMeta, ReadLimits, open_picture, unreadable
@@ -140,14 +140,6 @@ def _decode(opened: OpenedPicture, progress: Progress | None) -> tuple[Plane, Pl
     return luminance, alpha
 
 
-_encoder = functools.cache(icc.Encoder)
-
-
-@functools.cache
-def _srgb_linearizer(stored: np.dtype[Any]) -> icc.Linearizer:
-    return icc.Linearizer(None, stored)
-
-
 class _Converter:
     """Strips of codes to luminance codes."""
 
@@ -155,29 +147,25 @@ class _Converter:
         self, profile: icc.Profile | None, stored: np.dtype[Any], dtype: np.dtype[Any]
     ) -> None:
         self.dtype = dtype
-        self.linear = icc.Linearizer(profile, stored) if profile else _srgb_linearizer(stored)
-        self.encode = _encoder(dtype)
-        self.as_it_is = profile is None
+        self.linear = icc.Linearizer(profile, stored) if profile else None
+        self.encode = nearest_code(dtype)
         # A neutral pixel's luminance depends on one code only: a table from code to code.
         self.neutral: NDArray[Any] | None = None
-        if profile is not None and stored.kind == "u":
+        if self.linear is not None and stored.kind == "u":
             codes = np.arange(np.iinfo(stored).max + 1).astype(stored).reshape(1, -1, 1)
             self.neutral = self.encode(self.linear.luminance(codes))[0]
 
     def luminance(self, codes: NDArray[Any], out: Plane) -> None:
         """(h, w, 1 or 3) codes to (h, w) Y' in ``out``."""
         first = codes[..., 0]
-        if codes.shape[2] == 1 or (
-            np.array_equal(first, codes[..., 1]) and np.array_equal(first, codes[..., 2])
-        ):
-            if self.as_it_is:
-                out[...] = np.maximum(first, 0)
-                return
-            if self.neutral is not None:
-                out[...] = np.take(self.neutral, first)
-                return
+        if codes.shape[2] == 3 and (codes == codes[..., :1]).all():
             codes = codes[..., :1]
-        out[...] = self.encode(np.maximum(self.linear.luminance(codes), 0.0))
+        if self.linear is None:
+            out[...] = np.maximum(first if codes.shape[2] == 1 else srgb_luminance(codes), 0)
+        elif codes.shape[2] == 1 and self.neutral is not None:
+            out[...] = np.take(self.neutral, first)
+        else:
+            out[...] = self.encode(np.maximum(self.linear.luminance(codes), 0.0))
 
     def alpha(self, codes: NDArray[Any], out: Plane) -> None:
         """(h, w) alpha in the file's depth to the plane's depth."""

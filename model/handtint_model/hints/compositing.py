@@ -1,4 +1,7 @@
-"""Painted layers cut into pieces, which are looked at one by one and on several threads."""
+"""Compositing: painted patches laid over each other and cut into pieces that do not overlap.
+
+Pieces are small, so that several threads share the work and unpainted parts cost nothing.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from ..threads import in_threads
 from ..types import HintPatch, Hints
 
 CELLS = 16
-"""A piece spans at most about so many cells each way."""
+"""A piece spans at most about this many cells each way."""
 
 CURVE_STEPS = 1 << 14
 """Steps of the table of Lab's curve; between them it is off by 3e-7, in ab by 2e-4."""
@@ -25,7 +28,7 @@ CURVE_STEPS = 1 << 14
 
 @dataclass(frozen=True, eq=False)
 class Piece:
-    """A rectangle of paint inside the photo; its rim holds paint."""
+    """A rectangle inside the photo, cut to its painted part."""
 
     rgba: NDArray[np.uint8]  # (h, w, 4)
     x: int
@@ -34,10 +37,10 @@ class Piece:
     full: bool  # every pixel is painted
 
     def samples(self, size: float, wanted: int) -> slice:
-        """Which of its rows, and of its columns, stand for all of it.
+        """A subsample of its rows, and of its columns, that is enough for an average.
 
-        size: pixels of the photo across whatever is averaged over; wanted: samples across it.
-        All of them where something is left unpainted: a thin stroke is not to be missed.  The
+        size: pixels of the photo across the area that is averaged; wanted: samples across it.
+        A piece with unpainted pixels is taken whole, so that no thin stroke is missed.  The
         step is odd: an even one would see only one colour of a dither or a hatch.
         """
         step = int(size / wanted) if self.full else 1
@@ -51,8 +54,8 @@ class Piece:
 
 
 @lru_cache(maxsize=1)
-def colour_tables() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Light of each code (256,), and Lab's curve, for the kernels that look at paint."""
+def color_tables() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Linear light of each code (256,), and a table of Lab's curve, for the kernels of paint."""
     place = np.minimum(np.arange(CURVE_STEPS + 2) / CURVE_STEPS, 1.0)
     curve = np.asarray(lab_f(place), np.float32)
     curve.setflags(write=False)
@@ -60,10 +63,7 @@ def colour_tables() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
 
 
 def flatten(hints: Hints | None, geometry: Geometry) -> list[Piece]:
-    """Pieces of the hints that lie in the photo; they do not overlap.
-
-    Where patches overlap, later ones are on top.
-    """
+    """The painted pieces inside the photo; where patches overlap, later ones are on top."""
     patches: list[HintPatch] = []
     for patch in hints.patches if hints is not None else ():
         cut = _cut(patch, *geometry.photo)
@@ -86,7 +86,7 @@ def _pieces(patches: list[HintPatch], block: int) -> list[Piece]:
         tops = [0, *range(block - patch.y % block, height, block)]
         lefts = [0, *range(block - patch.x % block, width, block)]
         boxes += [(patch, top, left) for top in tops for left in lefts]
-    found: list[Piece | None] = [None] * len(boxes)
+    pieces: list[Piece | None] = [None] * len(boxes)
 
     def look(start: int, stop: int) -> None:
         bounds = np.empty(6, np.int64)
@@ -101,10 +101,10 @@ def _pieces(patches: list[HintPatch], block: int) -> list[Piece]:
                 cut = part[y0:y1, x0:x1]
                 full = count == (y1 - y0) * (x1 - x0)
                 x, y = patch.x + left + x0, patch.y + top + y0
-                found[number] = Piece(cut, x, y, faint == 255, full)
+                pieces[number] = Piece(cut, x, y, faint == 255, full)
 
     in_threads(look, [(i, min(i + 8, len(boxes))) for i in range(0, len(boxes), 8)])
-    return [piece for piece in found if piece is not None]
+    return [piece for piece in pieces if piece is not None]
 
 
 def _cut(patch: HintPatch, height: int, width: int) -> HintPatch | None:
@@ -139,8 +139,8 @@ def _composite(patches: list[HintPatch]) -> HintPatch:
         alpha = top + under
         # A fully opaque or an only pixel keeps its colour code exactly.
         share = np.divide(top, alpha, out=np.zeros_like(alpha), where=alpha > 0)
-        colour = patch.rgba[..., :3] * share + place[..., :3] * (1.0 - share)
-        place[..., :3] = np.rint(colour)
+        color = patch.rgba[..., :3] * share + place[..., :3] * (1.0 - share)
+        place[..., :3] = np.rint(color)
         place[..., 3:] = np.rint(alpha * 255.0)
     return HintPatch(out, x0, y0)
 
@@ -148,9 +148,9 @@ def _composite(patches: list[HintPatch]) -> HintPatch:
 def grid_places(
     piece: Piece, scale: tuple[float, float], shape: tuple[int, ...]
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Row of each row, and column of each column, of a piece in a grid of ``shape``.
+    """The grid's row of each row of a piece, and the grid's column of each column.
 
-    scale: rows and columns of the grid per pixel of the photo.
+    scale: rows and columns of the grid per pixel of the photo.  shape: of the grid.
     """
     height, width = piece.shape
     y = (np.arange(piece.y, piece.y + height) + 0.5) * scale[0]

@@ -1,10 +1,10 @@
-"""Hints at full resolution: painted pixels get the painted colour, neighbours follow.
+"""Full-resolution correction: painted pixels get the painted colour, neighbours follow.
 
-The mixture (`mixture`) works on cells.  What a painted pixel still lacks is its residual:
-target minus upsampled colour, with target = (1 - m) automatic + m painted and
-m = alpha * strength.  The residual is spread along similar lightness on the guide's grid
-(about eight points per cell) and added at full resolution; a painted pixel itself gets
-all of its own.
+Pooled and propagated hints work on cells.  What a painted pixel then still lacks is its
+correction: target minus upsampled colour, with target = (1 - m) automatic + m painted and
+m = alpha * strength.  The correction is spread along similar lightness on the guide's grid
+(about eight points per cell) and added to the colours there.  Painted pixels themselves are set
+to their target.
 
 Spreading is a normalised convolution (Knutsson and Westin, CVPR 1993) with the recursive
 domain transform (Gastal and Oliveira, "Domain Transform for Edge-Aware Image and Video
@@ -23,22 +23,22 @@ from scipy import ndimage
 
 from ..kernels import kernels
 from ..luminance import luminance_and_f
-from ..render.upsample import ColourField
+from ..render.upsample import ColorField
 from ..threads import in_threads, strips
-from .compositing import Piece, colour_tables, grid_places
+from .compositing import Piece, color_tables, grid_places
 
 Floats = NDArray[np.float32]
 
-REACH = 2.5  # cells: farther than this (geodesic) from the paint the residual is gone
+REACH = 2.5  # cells: farther than this (geodesic) from the paint nothing is corrected
 RANGE = 8.0  # L*: a step of so much counts as much as a cell of distance
 SMOOTH = 1.0  # cells: scale of the normalised convolution
 FAR = np.float32(1e6)
-RIM = 0.25  # less trust than this is a rim, which brings no residual of its own to others
-FAINT = 6.0  # a pixel of half its stroke's largest mass has its own way 0.5 ** FAINT as much
+RIM = 0.25  # less weight than this is a stroke's rim, whose correction is not spread
+FAINT = 6.0  # painted pixels are blended to their target by (mass / stroke's largest) ** FAINT
 
-SAMPLES = 3  # pixels across a point of the grid that are looked at where all is painted
-STRIP = 1 << 16  # pixels that are looked at together: memory that the cache and the heap hold
-BAND = 64  # pixels: rows of the photo that are looked up together
+SAMPLES = 3  # pixels across a point of the grid that a fully painted piece is subsampled to
+STRIP = 1 << 16  # pixels that are worked on together, so that memory stays small
+BAND = 64  # rows of the photo: pieces are indexed by such bands
 NONE = np.zeros((2, 0, 0), np.float32)
 
 
@@ -50,20 +50,20 @@ class _Place(NamedTuple):
     columns: NDArray[np.int64]
 
 
-class Residual:
-    """Hinted colours with what the paint adds to them; `colours` is for `render`."""
+class FullResolutionCorrection:
+    """Hinted colours, corrected at full resolution; `colors` is what `render` asks for."""
 
     def __init__(
         self,
         luminance: NDArray[Any],
         guide: Floats,
         cell_rows: int,
-        automatic: ColourField,
-        hinted: ColourField,
+        automatic: ColorField,
+        hinted: ColorField,
         pieces: Sequence[Piece],
         strength: float,
     ) -> None:
-        """Gather and spread what painted pixels lack.
+        """Gather the corrections of painted pixels and spread them.
 
         luminance: (H, W) plane.  guide: (gh, gw), L*/100 of the photo.  cell_rows: rows of
         cells that cover it.  automatic, hinted: its colours without and with hints.  pieces:
@@ -86,14 +86,14 @@ class Residual:
         def add(points: Floats) -> None:
             self.stroke_mass = _spread(sums, guide, guide.shape[0] / cell_rows, points)
 
-        # Between the points of the grid it is interpolated as the hinted colours are.
+        # Between the grid's points the correction is interpolated like the hinted colours.
         self.field = hinted.changed(add)
 
     def _own(self, piece: Piece) -> bool:
-        """Whether the automatic colours show through."""
+        """Whether the automatic colours show through its paint."""
         return bool(self.strength < 1.0) or not piece.opaque
 
-    def _gather(self, hinted: ColourField, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    def _gather(self, hinted: ColorField, shape: tuple[int, ...]) -> NDArray[np.float64]:
         """(gh, gw, 4) sums of `gather_paint` over all pieces."""
         sums = np.zeros((*shape, 4))
         parts = [np.zeros((0, 0, 4))] * len(self.pieces)
@@ -107,7 +107,7 @@ class Residual:
             sums[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] += part
         return sums
 
-    def _gathered(self, place: _Place, hinted: ColourField) -> NDArray[np.float64]:
+    def _gathered(self, place: _Place, hinted: ColorField) -> NDArray[np.float64]:
         """The sums of one piece, over the part of the grid that it spans."""
         piece, of_row, of_column = place
         top, left = of_row[0], of_column[0]
@@ -127,16 +127,16 @@ class Residual:
             rows, columns = slice(start + first, start + end), slice(x0, x1)
             _, f = luminance_and_f(np.ascontiguousarray(plane[rows, columns]))
             at = piece.y + y[rows], piece.x + x[columns]
-            told = hinted.colours_at(f, *at)
-            own = self.automatic.colours_at(f, *at) if self._own(piece) else NONE
+            before = hinted.colors_at(f, *at)
+            own = self.automatic.colors_at(f, *at) if self._own(piece) else NONE
             kernels().gather_paint(
-                paint[rows, columns], *colour_tables(), own, told, self.strength,
+                paint[rows, columns], *color_tables(), own, before, self.strength,
                 of_row[y[rows]] - top, of_column[x[columns]] - left, sums,
             )  # fmt: skip
         return sums
 
-    def colours(self, f: Floats, top: int, left: int) -> Floats:
-        """(2, h, w) a*, b* of a rectangle of the photo, painted pixels with their own colour.
+    def colors(self, f: Floats, top: int, left: int) -> Floats:
+        """(2, h, w) a*, b* of a rectangle of the photo, painted pixels with their target.
 
         f: (h, w) the rectangle's f(Y).  top, left: the photo's row and column of its first
         pixel.
@@ -145,7 +145,7 @@ class Residual:
         bands = range(top // BAND, (top + height - 1) // BAND + 1)
         near = {id(place): place for band in bands for place in self.bands.get(band, ())}
         inside = []
-        hidden = 0  # pixels under paint that nothing shows through
+        hidden = 0  # pixels under opaque paint
         for place in near.values():
             piece = place.piece
             y0, x0 = max(top, piece.y), max(left, piece.x)
@@ -156,49 +156,49 @@ class Residual:
                 if piece.full and not self._own(piece):
                     hidden += (y1 - y0) * (x1 - x0)
         if hidden == f.size:
-            colour = np.zeros((2, height, width), np.float32)  # the NumPy kernel adds to it
+            color = np.zeros((2, height, width), np.float32)  # the NumPy kernel adds to it
         else:
-            colour = self.field.colours(f, top, left)
+            color = self.field.colors(f, top, left)
         for (piece, of_row, of_column), y0, y1, x0, x1 in inside:
             rows, columns = slice(y0 - piece.y, y1 - piece.y), slice(x0 - piece.x, x1 - piece.x)
             own = NONE
             if self._own(piece):
                 under = f[y0 - top : y1 - top, x0 - left : x1 - left]
-                own = self.automatic.colours(np.ascontiguousarray(under), y0, x0)
+                own = self.automatic.colors(np.ascontiguousarray(under), y0, x0)
             kernels().touch_paint(
-                piece.rgba[rows, columns], *colour_tables(), own, self.strength,
+                piece.rgba[rows, columns], *color_tables(), own, self.strength,
                 self.stroke_mass, of_row[rows], of_column[columns], np.float32(FAINT),
-                y0 - top, x0 - left, colour,
+                y0 - top, x0 - left, color,
             )  # fmt: skip
-        return colour
+        return color
 
 
 def _spread(
     sums: NDArray[np.float64], guide: Floats, points_per_cell: float, points: Floats
 ) -> Floats:
-    """Add the spread residual to the colours of the grid's points.
+    """Spread the corrections and add them to the colours of the grid's points.
 
-    sums: of `gather_paint`.  points: (gh, gw, 3) of a `ColourField`, changed.  Returns each
+    sums: of `gather_paint`.  points: (gh, gw, 3) of a `ColorField`, changed.  Returns each
     point's largest mass in its stroke (gh, gw).
     """
-    found = sums[..., 1] > 0
-    # Painted all over, nothing has to be picked out or walked to.
-    all_over = bool(found.all())
-    place: Any = slice(None) if all_over else np.nonzero(found)
-    square, mass, *residual = np.moveaxis(sums[place], -1, 0).astype(np.float32, order="C")
+    painted = sums[..., 1] > 0
+    # A photo that is painted all over needs neither indices nor distances.
+    all_over = bool(painted.all())
+    place: Any = slice(None) if all_over else np.nonzero(painted)
+    square, mass, *correction = np.moveaxis(sums[place], -1, 0).astype(np.float32, order="C")
     strong = square / mass
-    largest, of_stroke = np.zeros(guide.shape, np.float32), _stroke_mass(found, place, strong)
+    largest, of_stroke = np.zeros(guide.shape, np.float32), _stroke_mass(painted, place, strong)
     largest[place] = of_stroke
     weight = (strong / of_stroke) ** FAINT
-    # The rim would have its say where the stroke itself is too far to be heard.
+    # Else the rim alone would decide where only it, and not the stroke's interior, is in reach.
     weight[weight < RIM] = 0
-    spans = _near(found, points_per_cell)
+    spans = _near(painted, points_per_cell)
     step = np.float32(1.0 / points_per_cell)
     distance = np.full(guide.shape, FAR)
     distance[place] = np.where(weight > 0, (1 - weight) * step, FAR)
     blurred = np.zeros((3, *guide.shape), np.float32)
     share = weight / mass
-    for plane, values in zip(blurred, (share * residual[0], share * residual[1], weight)):
+    for plane, values in zip(blurred, (share * correction[0], share * correction[1], weight)):
         plane[place] = values
 
     def walk() -> None:
@@ -207,20 +207,20 @@ def _spread(
 
     both = (walk, lambda: _domain_transform(blurred, guide, step, spans))
     in_threads(lambda number, _: both[number](), [(0, 1), (1, 2)])
-    kernels().add_residual(blurred, distance, np.float32(REACH), spans, points)
+    kernels().add_correction(blurred, distance, np.float32(REACH), spans, points)
     return largest
 
 
-def _near(found: NDArray[np.bool_], points_per_cell: float) -> NDArray[np.int64]:
-    """Where residuals go: spans (n, 3) of row, first column, end, for the kernels.
+def _near(painted: NDArray[np.bool_], points_per_cell: float) -> NDArray[np.int64]:
+    """Where corrections go: spans (n, 3) of row, first column, end, for the kernels.
 
-    Whatever is farther than `REACH` from paint gets none; a little more is taken, so that
-    strokes beyond still have their share where two of them meet.
+    Nothing farther than `REACH` from paint is corrected.  The spans go a little farther, so that
+    strokes on both sides count where two of them meet.
     """
     size = max(1, round(points_per_cell))
-    height, width = found.shape
+    height, width = painted.shape
     blocks = np.zeros((-(-height // size) * size, -(-width // size) * size), bool)
-    blocks[:height, :width] = found
+    blocks[:height, :width] = painted
     coarse = blocks.reshape(blocks.shape[0] // size, size, -1, size).any(axis=(1, 3))
     near = ndimage.maximum_filter(coarse, 2 * int(np.ceil(REACH * points_per_cell / size)) + 1)
     ends = np.diff(np.pad(near, ((0, 0), (1, 1))).astype(np.int8), axis=1)
@@ -233,11 +233,11 @@ def _near(found: NDArray[np.bool_], points_per_cell: float) -> NDArray[np.int64]
     return np.ascontiguousarray(lines[order], np.int64)
 
 
-def _stroke_mass(found: NDArray[np.bool_], place: Any, strong: Floats) -> Floats:
+def _stroke_mass(painted: NDArray[np.bool_], place: Any, strong: Floats) -> Floats:
     """The largest mass of the stroke that each painted point belongs to, like ``strong``."""
     if strong.ndim == 2:  # one stroke: all of the picture
         return np.full_like(strong, strong.max())
-    strokes, count = ndimage.label(found, np.ones((3, 3), bool))
+    strokes, count = ndimage.label(painted, np.ones((3, 3), bool))
     own = strokes[place]
     largest = np.zeros(count + 1, np.float32)
     np.maximum.at(largest, own, strong)

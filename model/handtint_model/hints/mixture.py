@@ -1,8 +1,8 @@
-"""How hints act on the distribution over bins: trust, mixture, p'.
+"""The mixture: which hints reach which cell, by embedding and place; on torch, with gradients.
 
-A hint cell k brings a distribution q_k and a mass m_k in 0..1; every cell i believes it
-by its trust t(i, k), which falls with the distance of embeddings and places.  All is done
-in logarithms.  Formulas: docs/hints.md, "The mixture".
+A hinted cell k has a distribution q_k over the bins and a mass m_k in 0..1.  Cell i trusts it by
+t(i, k), which falls with the distance of their embeddings and places.  Computed in logarithms.
+Formulas: docs/hints.md, "The mixture".  `photo_graph` does the same in NumPy for colorizing.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class HintCells(NamedTuple):
 
 
 class Mixture(NamedTuple):
-    """How far hints reach into each cell and which of them."""
+    """How much each cell trusts the hints, and which of them how much."""
 
     trust: Tensor  # (B, N) float32, g: 0 automatic, 1 hint
     share: Tensor  # (B, N, K) float32, a: sums to 1 over K

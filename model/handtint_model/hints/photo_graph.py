@@ -1,4 +1,8 @@
-"""What the cells of one photo have in common, whatever is painted: edge weights, features, gate."""
+"""The photo graph: what the network says about one photo's cells, whatever is painted.
+
+It holds what the mixture compares (features, gate) and the edge weights between neighboring cells
+that the diffusion smooths along.  Made once a photo, at its first hint.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,7 @@ from ..kernels import kernels
 from ..network import Heads
 from ..threads import in_threads, strips
 from .mixture import position_features
-from .pooling import Evidence
+from .pooling import PooledHints
 
 Doubles = NDArray[np.float64]
 Floats = NDArray[np.float32]
@@ -31,17 +35,18 @@ EMBEDDING_STEP = 2.56
 LEAST_WEIGHT = 1e-6
 
 
-_NEIGHBOURS = ((0, 1), (1, 0), (1, 1), (1, -1))
+_NEIGHBORS = ((0, 1), (1, 0), (1, 1), (1, -1))
 """Rows and columns on, of the four that come after a cell; four more come before it."""
 
 
 @dataclass(frozen=True, eq=False)
-class Couplings:
-    """The weights between neighbouring cells of one photo; they do not depend on hints.
+class EdgeWeights:
+    """The weights between neighbouring cells of one photo.
 
-    Cells are counted along the short side here, so that neighbours have near numbers: the
-    system is a band that is narrow, and a banded Cholesky factorisation takes a quarter of
-    the time of a general sparse one.
+    Large where lightness and embedding are alike: after Levin et al., "Colorization using
+    Optimization", SIGGRAPH 2004, equation 1.  Cells are counted along the short side here, so
+    that neighbours have near numbers: the system is a narrow band, and a banded Cholesky
+    factorisation takes a quarter of the time of a general sparse one.
     """
 
     shape: tuple[int, int]  # cells
@@ -51,7 +56,7 @@ class Couplings:
     @classmethod
     def of(
         cls, guide: NDArray[np.float32], embedding: NDArray[np.float32], shape: tuple[int, int]
-    ) -> Couplings:
+    ) -> EdgeWeights:
         """guide: (gh, gw) L*/100 of the photo; embedding: (C, h, w); shape: (h, w)."""
         lightness = reduce_to(guide, shape).astype(np.float64) * 100.0
         features = embedding.astype(np.float64)
@@ -60,7 +65,7 @@ class Couplings:
         rows, columns = lightness.shape
         weights = np.zeros((4, rows, columns))
         degree = np.zeros((rows, columns))
-        for weight, (dy, dx) in zip(weights, _NEIGHBOURS):
+        for weight, (dy, dx) in zip(weights, _NEIGHBORS):
             a = np.s_[: rows - dy, max(0, -dx) : columns - max(0, dx)]
             b = np.s_[dy:, max(0, dx) : columns + min(0, dx)]
             apart = (lightness[a] - lightness[b]) ** 2 / (2.0 * LIGHTNESS_STEP**2)
@@ -75,7 +80,7 @@ class Couplings:
     def offsets(self) -> list[int]:
         """How far on the four neighbours of a cell are that come after it."""
         short = min(self.shape)
-        return [dy * short + dx for dy, dx in _NEIGHBOURS]
+        return [dy * short + dx for dy, dx in _NEIGHBORS]
 
     def along(self, values: Doubles) -> Doubles:
         """(N, ...) values of the cells row by row, in the order of the system."""
@@ -84,7 +89,7 @@ class Couplings:
         return self._turned(values, self.shape)
 
     def back(self, values: Doubles) -> Doubles:
-        """The opposite of `along`."""
+        """(N, ...) values in the order of the system to cells row by row: undoes `along`."""
         if self.shape[0] >= self.shape[1]:
             return values
         return self._turned(values, self.shape[::-1])
@@ -94,10 +99,10 @@ class Couplings:
         grid = values.reshape(*shape, *values.shape[1:])
         return grid.swapaxes(0, 1).reshape(values.shape)
 
-    def factorise(self, diagonal: Doubles) -> Callable[[Doubles], Doubles]:
+    def factorize(self, diagonal: Doubles) -> Callable[[Doubles], Doubles]:
         """Solver (N, F) to (N, F) of the system with ``diagonal`` (N,) in place of the degree.
 
-        Cells row by row, all of them.
+        ``diagonal``, right-hand sides and solutions: cells row by row.
         """
         offsets = self.offsets
         # In LAPACK's lower form a column holds a cell's weights to those after it.
@@ -122,10 +127,13 @@ class Couplings:
 
 
 @dataclass(frozen=True, eq=False)
-class Affinity:
-    """What the cells of one photo have in common; it does not depend on hints."""
+class PhotoGraph:
+    """The cells of one photo: their edge weights, and what the mixture compares.
 
-    couplings: Couplings
+    N cells, counted row by row; C channels.
+    """
+
+    edges: EdgeWeights
     embedding: Floats  # (C, N)
     features: Floats  # (N, C + 2), whose squared distance is the mixture's d
     square: Floats  # (N,), their squared lengths
@@ -140,12 +148,12 @@ class Affinity:
         shape: tuple[int, int],
         log_sigma: Tensor,
         log_gamma: Tensor,
-    ) -> Affinity:
-        """heads: of one photo of ``shape`` cells; guide: (gh, gw) L*/100 of it."""
+    ) -> PhotoGraph:
+        """heads: the network's answers for one photo of ``shape`` cells; guide: (gh, gw) L*/100."""
         embedding = heads.embedding[0].cpu().numpy()
         features = position_features(heads.embedding, log_sigma)[0].T.contiguous().cpu().numpy()
         return cls(
-            Couplings.of(guide, embedding, shape),
+            EdgeWeights.of(guide, embedding, shape),
             embedding.reshape(embedding.shape[0], -1),
             features,
             np.square(features).sum(axis=1),
@@ -156,22 +164,22 @@ class Affinity:
     @property
     def nbytes(self) -> int:
         """Bytes of memory."""
-        return self.couplings.nbytes + self.embedding.nbytes + self.features.nbytes
+        return self.edges.nbytes + self.embedding.nbytes + self.features.nbytes
 
-    def mix(self, merged: Evidence) -> tuple[Floats, Floats, Floats]:
-        """The mixture's trust (N,), that of full masses (N,), and shares (N, K)."""
-        count, hints = self.square.size, merged.number.size
-        trust, full = np.empty(count, np.float32), np.empty(count, np.float32)
-        share = np.empty((count, hints), np.float32)
-        hinted = np.ascontiguousarray(self.features[merged.number].T)
-        square = self.square[merged.number]
+    def mix(self, hints: PooledHints) -> tuple[Floats, Floats, Floats]:
+        """The mixture (`mixture`): trust (N,), trust were all masses 1 (N,), shares (N, K)."""
+        cells, count = self.square.size, hints.number.size
+        trust, full = np.empty(cells, np.float32), np.empty(cells, np.float32)
+        share = np.empty((cells, count), np.float32)
+        hinted = np.ascontiguousarray(self.features[hints.number].T)
+        square = self.square[hints.number]
         gamma = np.float32(self.gamma)
 
         def some(start: int, stop: int) -> None:
             kernels().mix_hints(
-                self.features, hinted, self.square, square, self.gate, merged.mass, gamma,
+                self.features, hinted, self.square, square, self.gate, hints.mass, gamma,
                 start, stop, trust, full, share,
             )  # fmt: skip
 
-        in_threads(some, strips(count, hints, 1 << 18))
+        in_threads(some, strips(cells, count, 1 << 18))
         return trust, full, share

@@ -1,8 +1,8 @@
-"""Painted pixels to hinted cells: pooling and merging.
+"""Pooling: painted pixels to hinted cells.
 
-A cell's mass is strength * sum(alpha^2) / sum(alpha) over its painted pixels, so that a
-thin stroke counts as much as a wide one and a faint brush as faint; its colour is the
-alpha-weighted mean ab.  A cell that holds clearly different colours brings several hints.
+A cell's mass is strength * sum(alpha^2) / sum(alpha) over its painted pixels: a thin stroke
+counts as much as a wide one, and a faint brush stays faint.  Its colour is the alpha-weighted
+mean ab.  A cell that holds clearly different colours gives several hints.
 """
 
 from __future__ import annotations
@@ -17,45 +17,45 @@ from ..geometry import Geometry
 from ..kernels import kernels
 from ..kernels.numpy.paint import BUCKETS
 from ..threads import in_threads
-from .compositing import Piece, colour_tables, grid_places
+from .compositing import Piece, color_tables, grid_places
 
 SAMPLES = 16
-"""Where all is painted, about so many pixels across a cell are looked at: what covers less than
-a hundredth of it brings no hint of its own there."""
+"""A fully painted cell is subsampled to about 16 x 16 pixels; a colour that covers under 1 % of it
+may be missed."""
 
 MOST_CELLS = 384
-"""Above so many hinted cells, neighbours of like colour and embedding are merged."""
+"""Of more hinted cells than this, neighbours of like colour and embedding are merged."""
 
 
 @dataclass(frozen=True, eq=False)
-class Evidence:
-    """Hinted cells of one photo."""
+class PooledHints:
+    """The hinted cells of one photo; K of them, a cell may occur more than once."""
 
     number: NDArray[np.int64]  # (K,) number of the cell, row by row
     mass: NDArray[np.float32]  # (K,) 0..1
     ab: NDArray[np.float32]  # (K, 2)
 
 
-def pool(pieces: Sequence[Piece], geometry: Geometry, strength: float) -> Evidence:
-    """Hinted cells of painted pieces."""
+def pool(pieces: Sequence[Piece], geometry: Geometry, strength: float) -> PooledHints:
+    """The hinted cells of painted pieces; strength: 0..1, multiplies every alpha."""
     if strength <= 0.0 or not pieces:
-        return Evidence(
+        return PooledHints(
             np.zeros(0, np.int64), np.zeros(0, np.float32), np.zeros((0, 2), np.float32)
         )
     none = np.zeros(0, np.int64), np.zeros((0, 4))
     # In the order of the pieces, whichever thread is first: sums must not depend on it.
-    found = [none] * len(pieces)
+    pooled = [none] * len(pieces)
 
     def some(start: int, stop: int) -> None:
         for number in range(start, stop):
-            found[number] = _pool(pieces[number], geometry)
+            pooled[number] = _pool(pieces[number], geometry)
 
     in_threads(some, [(i, i + 1) for i in range(len(pieces))])
-    numbers, sums = zip(*found)
+    numbers, sums = zip(*pooled)
     # A cell may belong to two pieces.
     distinct, inverse = np.unique(np.concatenate(numbers), return_inverse=True)
     alpha, square, a, b = (np.bincount(inverse, column) for column in np.concatenate(sums).T)
-    return Evidence(
+    return PooledHints(
         distinct // BUCKETS**2,
         (strength * square / alpha).astype(np.float32),
         (np.stack([a, b], axis=1) / alpha[:, None]).astype(np.float32),
@@ -63,35 +63,35 @@ def pool(pieces: Sequence[Piece], geometry: Geometry, strength: float) -> Eviden
 
 
 def _pool(piece: Piece, geometry: Geometry) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Number of cell and bucket (K,), and their sums (K, 4): see `pool_paint`."""
+    """Numbers (K,) of cell and colour bucket in one, and the sums (K, 4) of `pool_paint`."""
     rows, columns = grid_places(piece, geometry.cells_per_pixel, geometry.cells)
     top, left = rows[0], columns[0]
     some = piece.samples(1.0 / max(geometry.cells_per_pixel), SAMPLES)
     sums = np.zeros((rows[-1] + 1 - top, (columns[-1] + 1 - left) * BUCKETS**2, 4))
     kernels().pool_paint(
-        piece.rgba[some, some], *colour_tables(), rows[some] - top, columns[some] - left, sums
+        piece.rgba[some, some], *color_tables(), rows[some] - top, columns[some] - left, sums
     )
     row, place = np.nonzero(sums[..., 0])
     number = (row + top) * geometry.cells[1] * BUCKETS**2 + left * BUCKETS**2 + place
     return number, sums[row, place]
 
 
-def merge(evidence: Evidence, embedding: NDArray[np.float32], columns: int) -> Evidence:
+def merge(hints: PooledHints, embedding: NDArray[np.float32], columns: int) -> PooledHints:
     """Merge neighbours of like colour and embedding until at most 384 hints remain.
 
     embedding: (C, N), per cell.  A merged hint stands at the member that is nearest to the
     members' mean embedding and keeps the largest mass and the mean colour.
     """
-    block, colour_step = 2, 6.0
-    merged = evidence
+    block, color_step = 2, 6.0
+    merged = hints
     while merged.number.size > MOST_CELLS and block <= 4096:
         row, column = np.divmod(merged.number, columns)
         features = embedding[:, merged.number].T
-        centred = features - features.mean(axis=0)
+        centered = features - features.mean(axis=0)
         # Two principal directions separate objects well enough inside a small block.
-        _, axes = np.linalg.eigh(centred.T @ centred)  # by rising share of the variance
-        kind = np.floor(centred @ axes[:, -2:] / (0.5 * np.sqrt(embedding.shape[0]) * block**0.5))
-        parts = [row // block, column // block, *np.floor(merged.ab.T / colour_step), *kind.T]
+        _, axes = np.linalg.eigh(centered.T @ centered)  # by rising share of the variance
+        kind = np.floor(centered @ axes[:, -2:] / (0.5 * np.sqrt(embedding.shape[0]) * block**0.5))
+        parts = [row // block, column // block, *np.floor(merged.ab.T / color_step), *kind.T]
         key = np.zeros(row.size, np.int64)
         for part in parts:
             number = part.astype(np.int64)
@@ -106,6 +106,6 @@ def merge(evidence: Evidence, embedding: NDArray[np.float32], columns: int) -> E
         mass = np.zeros(count.size, np.float32)
         np.maximum.at(mass, group, merged.mass)
         ab = np.stack([np.bincount(group, c) for c in merged.ab.T], axis=1) / count[:, None]
-        merged = Evidence(merged.number[first], mass, ab.astype(np.float32))
-        block, colour_step = block * 2, colour_step * 1.25
+        merged = PooledHints(merged.number[first], mass, ab.astype(np.float32))
+        block, color_step = block * 2, color_step * 1.25
     return merged

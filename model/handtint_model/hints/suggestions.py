@@ -82,7 +82,7 @@ def worth(ab: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.clip((chroma - 8.0) / (NEAR_GRAY - 8.0), GRAY_WORTH, 1.0))
 
 
-def usual_colours(prior: NDArray[np.float64]) -> NDArray[np.float64]:
+def usual_colors(prior: NDArray[np.float64]) -> NDArray[np.float64]:
     """(313,) what photographs hold beside gray, from the bins' frequencies (313,)."""
     usual = prior * worth(BINS)
     return np.asarray(usual / usual.sum())
@@ -108,7 +108,7 @@ def as_seen(p: NDArray[np.float64], lightness: float) -> NDArray[np.float64]:
     return seen
 
 
-def choose_colours(
+def choose_colors(
     proposed: NDArray[np.float64], p: NDArray[np.float64], lightness: float, count: int
 ) -> list[tuple[NDArray[np.float64], float]]:
     """Distinct colours that together cover a distribution, likeliest first.

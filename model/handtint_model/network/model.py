@@ -47,7 +47,7 @@ class ColorNetwork(nn.Module):
         self.log_gamma = nn.Parameter(torch.tensor(0.0))
 
     @torch.no_grad()
-    def initialise(self) -> None:
+    def initialize(self) -> None:
         """Start values for training; not needed where weights are loaded, and slow to import.
 
         Residual and attention blocks start as the identity and the heads small, so that the

@@ -11,7 +11,8 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..color.conversions import RGB_TO_XYZ, srgb_encode
+from ..color.constants import LUMINANCE_WEIGHTS
+from ..color.conversions import srgb_encode
 from ..color.gamut import chroma_limits
 from ..color.tables import code_tables
 from ..errors import BadImage
@@ -19,20 +20,17 @@ from ..kernels import kernels
 from ..luminance import check_plane, luminance_and_f
 from ..threads import in_threads, strips
 from ..types import Progress
-from .downsample import reduce_lightness
-from .upsample import ColourField, guide_shape
-
-__all__ = ["ColourField", "guide_shape", "reduce_lightness", "render", "upsample_ab"]
+from .upsample import ColorField
 
 Float32 = NDArray[np.float32]
 Region: TypeAlias = tuple[int, int, int, int]
 """x, y, width, height in pixels of the photo."""
 
 
-class Colours(Protocol):
+class Colors(Protocol):
     """Whatever knows the colour of every pixel of a photo; asked from several threads."""
 
-    def colours(self, f: Float32, top: int, left: int) -> Float32:
+    def colors(self, f: Float32, top: int, left: int) -> Float32:
         """(2, h, w) a*, b* of a rectangle's pixels, which the caller may change.
 
         f: (h, w) their f(Y).  top, left: the photo's row and column of f[0, 0].
@@ -48,12 +46,12 @@ _CACHED_PIXELS = 1 << 16
 """Worked on at once, in the second-level cache.  With fewer, threads wait for each other:
 only one at a time can be between two kernels."""
 
-_WR, _WG, _WB = (np.float32(w) for w in RGB_TO_XYZ[1])
+_WR, _WG, _WB = (np.float32(w) for w in LUMINANCE_WEIGHTS)
 
 
 def upsample_ab(
     luminance: NDArray[Any],
-    ab: Float32 | ColourField,
+    ab: Float32 | ColorField,
     cells_per_pixel: tuple[float, float],
     region: Region | None = None,
     guide: Float32 | None = None,
@@ -61,20 +59,20 @@ def upsample_ab(
     """Colour per cell to colour per pixel, with edges where the lightness has them.
 
     luminance: (H, W) uint8, uint16 or float32.  ab: (2, hc, wc) a*, b* per cell; together
-    the cells cover the photo; or a `ColourField` of the photo, for more than one region.
+    the cells cover the photo; or a `ColorField` of the photo, for more than one region.
     cells_per_pixel: (cy, cx); cell j covers the columns [j / cx, (j + 1) / cx).  region:
     (x, y, w, h), answer only that, with the values of the whole.  guide: see
-    `ColourField.fit`.  Returns (2, h, w) float32.  Raises BadImage.
+    `ColorField.fit`.  Returns (2, h, w) float32.  Raises BadImage.
     """
     region = _checked_region(luminance, region)
-    if not isinstance(ab, ColourField):
-        ab = ColourField.fit(luminance, ab, cells_per_pixel, guide)
+    if not isinstance(ab, ColorField):
+        ab = ColorField.fit(luminance, ab, cells_per_pixel, guide)
     return ab.upsample(luminance, region)
 
 
 def render(
     luminance: NDArray[Any],
-    ab: Float32 | Colours,
+    ab: Float32 | Colors,
     cells_per_pixel: tuple[float, float],
     *,
     region: Region | None = None,
@@ -94,9 +92,9 @@ def render(
     uint16.
     """
     x, y, w, h = _checked_region(luminance, region)
-    known: Colours
+    known: Colors
     if isinstance(ab, np.ndarray):
-        known = ColourField.fit(luminance, ab, cells_per_pixel, guide)
+        known = ColorField.fit(luminance, ab, cells_per_pixel, guide)
     else:
         known = ab
     if out is None:
@@ -110,8 +108,8 @@ def render(
             top, bottom = first + start, first + stop
             plane = luminance[y + top : y + bottom, x : x + w]
             luma, f = luminance_and_f(plane)
-            colour = known.colours(f, y + top, x)
-            _colour_rows(plane, luma, f, colour, target[top:bottom])
+            color = known.colors(f, y + top, x)
+            _color_rows(plane, luma, f, color, target[top:bottom])
 
     def report(fraction: float) -> None:
         if progress is not None:
@@ -121,7 +119,7 @@ def render(
     return out
 
 
-def _colour_rows(
+def _color_rows(
     plane: NDArray[Any], y: Float32, f: Float32, ab: Float32, out: NDArray[Any]
 ) -> None:
     """Write R', G', B' of rows of a plane; ab is used up."""

@@ -41,7 +41,7 @@ LEAST = 0.01  # smallest range weight
 
 
 @dataclass(frozen=True, eq=False)
-class ColourField:
+class ColorField:
     """The colours of one photo at any pixel; made by `fit`, unchanging."""
 
     points: Float32  # (rows, columns, 3): f(Y), a*, b* of the grid's points
@@ -54,7 +54,7 @@ class ColourField:
         ab: Float32,
         cells_per_pixel: tuple[float, float],
         guide: Float32 | None = None,
-    ) -> ColourField:
+    ) -> ColorField:
         """Find the colours of the grid's points.
 
         luminance: (H, W) plane.  ab: (2, hc, wc) a*, b* per cell; cells_per_pixel: (cy, cx);
@@ -74,16 +74,16 @@ class ColourField:
         points.setflags(write=False)
         return cls(points, grid)
 
-    def colours(self, f: Float32, top: int, left: int) -> Float32:
+    def colors(self, f: Float32, top: int, left: int) -> Float32:
         """(2, h, w) a*, b* of the pixels of a rectangle.
 
         f: (h, w) their f(Y).  top, left: the photo's row and column of f[0, 0].
         """
-        return self.colours_at(
+        return self.colors_at(
             f, np.arange(top, top + f.shape[0]), np.arange(left, left + f.shape[1])
         )
 
-    def colours_at(self, f: Float32, rows: NDArray[Any], columns: NDArray[Any]) -> Float32:
+    def colors_at(self, f: Float32, rows: NDArray[Any], columns: NDArray[Any]) -> Float32:
         """(2, h, w) a*, b* of the photo's pixels in these rows (h,) and columns (w,).
 
         f: (h, w) their f(Y).
@@ -95,18 +95,18 @@ class ColourField:
         kernels().upsample(f, self.points, *before, *beside, sharpness, np.float32(LEAST), out)
         return out
 
-    def changed(self, change: Callable[[Float32], None]) -> ColourField:
+    def changed(self, change: Callable[[Float32], None]) -> ColorField:
         """The field with other colours of its points; `change` is given a copy of `points`."""
         points = self.points.copy()
         change(points)
         points.setflags(write=False)
-        return ColourField(points, self.grid)
+        return ColorField(points, self.grid)
 
     def upsample(self, luminance: NDArray[Any], region: tuple[int, int, int, int]) -> Float32:
         """(2, h, w) a*, b* in the region (x, y, w, h) of the photo that this was fitted to."""
         x, y, w, h = region
         _, f = luminance_and_f(luminance[y : y + h, x : x + w])
-        return self.colours(f, y, x)
+        return self.colors(f, y, x)
 
 
 def guide_shape(shape: tuple[int, int], cells_per_pixel: tuple[float, float]) -> tuple[int, int]:

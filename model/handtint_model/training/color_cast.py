@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..color.conversions import srgb_decode, srgb_encode
 from ..color.torch_conversions import lab_to_rgb, rgb_to_lab
 
 NEUTRAL = 3.0
@@ -70,17 +71,10 @@ def remove_cast(rgb: NDArray[np.uint8], cast: NDArray[np.float64]) -> NDArray[np
     out = np.empty_like(rgb)
     for channel in range(3):
         gain = gray[channel] / max(1e-4, channels[channel])
-        table = np.rint(_encoded(np.minimum(codes * gain, 1.0)) * 255.0).astype(np.uint8)
+        table = np.rint(srgb_encode(np.minimum(codes * gain, 1.0)) * 255.0).astype(np.uint8)
         out[..., channel] = table[rgb[..., channel]]
     return out
 
 
 def _linear(codes: NDArray[np.float64]) -> NDArray[np.float64]:
-    codes = np.clip(codes, 0.0, 1.0)
-    return np.where(codes <= 0.04045, codes / 12.92, ((codes + 0.055) / 1.055) ** 2.4)
-
-
-def _encoded(light: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.where(
-        light <= 0.0031308, light * 12.92, 1.055 * np.maximum(light, 0.0) ** (1 / 2.4) - 0.055
-    )
+    return np.asarray(srgb_decode(np.clip(codes, 0.0, 1.0)))

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from ..color.bins import COUNT, SoftEncoder, rebalancing_weights, smoothed_prior
+from ..color.bins import COUNT, SoftEncoding, rebalancing_weights, smoothed_prior
 from ..errors import BadCheckpoint, BadOption
 from ..hints.mixture import HintCells, mixture
 from ..network import ColorNetwork
@@ -67,7 +67,7 @@ def losses(
     network: Callable[[Tensor], Any],
     owner: ColorNetwork,
     sample: Sample,
-    encoder: SoftEncoder,
+    encoder: SoftEncoding,
     weights: Tensor,
     config: TrainConfig,
     rng: np.random.Generator,
@@ -106,7 +106,7 @@ def losses(
 
 @torch.no_grad()
 def watched_loss(
-    network: ColorNetwork, photos: Tensor, encoder: SoftEncoder, weights: Tensor, bf16: bool
+    network: ColorNetwork, photos: Tensor, encoder: SoftEncoding, weights: Tensor, bf16: bool
 ) -> float:
     """The automatic loss on photos that are kept out, (N, S, S, 3) uint8: the class weights'
     cross-entropy of the averaged network, whatever loss it is trained by."""
@@ -156,7 +156,7 @@ def build(config: TrainConfig, encoder_file: Path | None) -> ColorNetwork:
     torch.manual_seed(config.seed)
     tensors = None if encoder_file is None else read_encoder_file(encoder_file)
     network = ColorNetwork(config.model if tensors is None else fitted(config, tensors).model)
-    network.initialise()
+    network.initialize()
     if tensors is not None:
         load_pretrained(network.encoder, tensors, compensated=config.stem == "compensated")
     return network
@@ -263,7 +263,7 @@ def _train(
     run: Callable[[Tensor], Any] = (
         torch.compile(network, dynamic=False) if config.compile else network
     )
-    encoder = SoftEncoder(where)
+    encoder = SoftEncoding(where)
     watched = held_crops(held, config) if team.main else None
     held_loss = ""
 

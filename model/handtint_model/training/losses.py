@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ..color.bins import decode_distribution, mean_colour
+from ..color.bins import decode_distribution, mean_color
 from ..hints.mixture import HintCells, Mixture
 from ..network import Heads
 
@@ -61,7 +61,7 @@ def hinted_error(
     """
     with torch.no_grad():
         p = decode_distribution(heads.logits, weights, 1.0, 1.0)
-        automatic = mean_colour(p).flatten(2).transpose(1, 2)  # (B, N, 2)
+        automatic = mean_color(p).flatten(2).transpose(1, 2)  # (B, N, 2)
     trust = mixed.trust[..., None]
     ab = (1.0 - trust) * automatic + trust * (mixed.share @ cells_ab)
     square = (ab - truth).square().sum(-1).mean(-1)

@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..color.bins import COUNT, SoftEncoder
+from ..color.bins import COUNT, SoftEncoding
 from ..color.torch_conversions import rgb_to_lab
 from ..network import STRIDE
 from .config import TrainConfig
@@ -73,7 +73,7 @@ def held_crops(held: list[PhotoRef], config: TrainConfig, most: int = 192) -> Te
 
 def measure_prior(batches: Iterator[tuple[Tensor, int]], crops: int) -> NDArray[np.float64]:
     """Counts (313,) of the nearest bins over about ``crops`` training crops."""
-    encoder = SoftEncoder()
+    encoder = SoftEncoding()
     counts = np.zeros(COUNT)
     seen = 0
     while seen < crops:

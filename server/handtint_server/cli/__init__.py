@@ -89,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         if not isinstance(error, HandtintError):
             raise
-        from handtint_server.errors import sentence
+        from handtint_server.sentences import sentence
 
         click.echo(sentence(error), err=True)
         return EXIT_FAILED

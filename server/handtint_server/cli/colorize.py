@@ -12,13 +12,13 @@ from tqdm import tqdm
 
 from handtint_model.errors import BadOption, HandtintError
 from handtint_model.types import RENDER_SIZES, ColorizeOptions
-from handtint_server.batch_plan import FailureList, HintSource, Settings, parse_point, plan
+from handtint_server.batch.plan import BatchSettings, FailureList, HintSource, parse_point, plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from contextlib import AbstractContextManager
 
-    from handtint_server.batch_plan import Job, Outcome, Point
+    from handtint_server.batch.plan import Outcome, PhotoJob, Point
 
 DEFAULTS = ColorizeOptions()
 FAILURES = "handtint-failures.csv"
@@ -117,7 +117,7 @@ def _points(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tu
 @click.option(
     "--max-pixels",
     type=click.IntRange(1),
-    default=400_000_000,
+    default=BatchSettings().max_pixels,
     show_default=True,
     help="Refuse photos with more pixels.",
 )
@@ -155,11 +155,8 @@ def command(
 
     Exit codes: 0 all done, 1 some photos failed, 2 wrong usage, 130 interrupted.
     """
-    if server is None and token_file is not None:
-        raise click.UsageError("--token-file belongs to --server.")
-    if server is not None and (engine == "ray" or weights is not None or device != "auto"):
-        raise click.UsageError("--server uses the server's own device, weights and engine.")
-    settings = Settings(
+    _check_usage(server, token_file, engine, weights, device)
+    settings = BatchSettings(
         options=ColorizeOptions(vividness, strength, render_size),
         hints=HintSource(points, radius, hint_path),
         save_hints=save_hints,
@@ -174,26 +171,32 @@ def command(
     report = Report(len(jobs) + len(failed), len(jobs) - len(pending), several)
     failures = failures or (out or next(filter(Path.is_dir, paths), Path())) / FAILURES
     with closing(report), FailureList(failures if several else None) as listed:
-        for outcome in failed:
-            report.show(outcome)
-            listed.add(outcome)
+        report.show_all(failed, listed)
         if pending:
             with _run(
                 pending, settings, engine, server, token_file, weights, device, workers
             ) as run:
                 report.start()
-                for outcome in run:
-                    report.show(outcome)
-                    listed.add(outcome)
+                report.show_all(run, listed)
     if several:
         click.echo(report.summary(failures))
     if report.faults:
         click.get_current_context().exit(EXIT_FAILED)
 
 
+def _check_usage(
+    server: str | None, token_file: Path | None, engine: str, weights: Path | None, device: str
+) -> None:
+    """Raise UsageError for options that do not go together."""
+    if server is None and token_file is not None:
+        raise click.UsageError("--token-file belongs to --server.")
+    if server is not None and (engine == "ray" or weights is not None or device != "auto"):
+        raise click.UsageError("--server uses the server's own device, weights and engine.")
+
+
 def _run(
-    jobs: list[Job],
-    settings: Settings,
+    jobs: list[PhotoJob],
+    settings: BatchSettings,
     engine: str,
     server: str | None,
     token_file: Path | None,
@@ -203,16 +206,16 @@ def _run(
 ) -> AbstractContextManager[Iterable[Outcome]]:
     """The run that was asked for; heavy imports happen here."""
     if engine == "ray":
-        from handtint_server.batch_ray import RayRun
+        from handtint_server.batch.ray_run import RayRun
 
         return RayRun(jobs, settings, weights=weights, device=device, workers=workers)
-    from handtint_server.batch import LocalPainter, Pipeline
+    from handtint_server.batch.pipeline import LocalBackend, Pipeline
 
     if server is not None:
-        from handtint_server.batch_server import ServerPainter
+        from handtint_server.batch.server_backend import ServerBackend
 
-        return Pipeline(jobs, settings, ServerPainter.connect(server, token_file))
-    return Pipeline(jobs, settings, LocalPainter.load(weights, device))
+        return Pipeline(jobs, settings, ServerBackend.connect(server, token_file))
+    return Pipeline(jobs, settings, LocalBackend.load(weights, device))
 
 
 class Report:
@@ -229,10 +232,16 @@ class Report:
         """The run begins now."""
         self.bar.unpause()
 
+    def show_all(self, outcomes: Iterable[Outcome], failures: FailureList) -> None:
+        """Show outcomes as they come, and list those that failed."""
+        for outcome in outcomes:
+            self.show(outcome)
+            failures.add(outcome)
+
     def show(self, outcome: Outcome) -> None:
-        """Count an outcome and tell what matters of it."""
-        if told := outcome.error or outcome.note:
-            tqdm.write(f"{outcome.job.source}: {told}", file=sys.stderr)
+        """Count an outcome and print its error or note, or the result's name."""
+        if message := outcome.error or outcome.note:
+            tqdm.write(f"{outcome.job.source}: {message}", file=sys.stderr)
         if outcome.error:
             self.faults += 1
         elif outcome.skipped:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from handtint_server.diagnosis import Diagnosis, Finding
+    from handtint_server.doctor import Diagnosis, Finding
 
 PACKAGES = ("torch", "numpy", "numba", "pyvips", "pillow", "flask", "waitress", "pydantic")
 LOG_LINES = 200
@@ -34,8 +34,8 @@ def command(server_only: bool, report: Path | None) -> None:
     The exit code is 0 only if the menu entry of at least one installed editor would give
     colour, or, with --server, if the server answers.
     """
-    from handtint_server.diagnosis import examine
-    from handtint_server.editors.places import Environment
+    from handtint_server.doctor import examine
+    from handtint_server.editors.environment import Environment
 
     diagnosis = examine(Environment(), server_only=server_only)
     text = table(diagnosis.findings)

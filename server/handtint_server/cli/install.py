@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from handtint_server.editors.places import EDITORS, TITLES, Environment, Target
+from handtint_server.editors.environment import EDITORS, TITLES, Environment, Target
 
 _editor = click.argument("editor", type=click.Choice(EDITORS))
 _editor_dir = click.option(

@@ -72,13 +72,14 @@ def serve(settings: Settings) -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
     from handtint_server import folders, logs
-    from handtint_server.devices import settle_malloc
     from handtint_server.discovery import AlreadyRunningError
-    from handtint_server.errors import sentence
     from handtint_server.model import HandtintError
+    from handtint_server.process import limit_libvips, limit_malloc
     from handtint_server.runner import AddressError, Runner
+    from handtint_server.sentences import sentence
 
-    settle_malloc()
+    limit_malloc()
+    limit_libvips()
     log_path = logs.configure(folders.log_file(settings.log_file), settings.log_level)
     try:
         runner = Runner(settings)
@@ -114,7 +115,7 @@ def _watch_model(runner: Any, log_path: Path | None) -> None:
 
 
 def _screen(runner: Any, log_path: Path | None) -> str:
-    from handtint_server.devices import describe
+    from handtint_server.engine.devices import describe
 
     settings, engines = runner.settings, runner.service.engines
     devices = ", ".join(f"{w.device} ({describe(w.device)})" for w in engines.workers)

@@ -114,8 +114,8 @@ def command(
 
         colorizer = handtint_model.load_colorizer(weights, device=device)
         encoded = colorizer.encode(picture.luminance, render_size=render_size, alpha=picture.alpha)
-        found = colorizer.suggest(encoded, inside, hints, n=count)
-        rows = [("#{:02x}{:02x}{:02x}".format(*s.rgb), s.probability) for s in found]
+        suggestions = colorizer.suggest(encoded, inside, hints, n=count)
+        rows = [("#{:02x}{:02x}{:02x}".format(*s.rgb), s.probability) for s in suggestions]
     if as_json:
         click.echo(json.dumps([{"color": c, "probability": round(p, 6)} for c, p in rows]))
         return
@@ -132,12 +132,12 @@ def _ask(
     count: int,
     render_size: int,
 ) -> list[tuple[str, float]]:
-    """(colour, probability) as a server finds them."""
-    from handtint_server.batch_server import find_server
+    """(colour, probability) as a server suggests them."""
     from handtint_server.client import Client
+    from handtint_server.client.find_server import find_server
 
     with Client(*find_server(url, token_file)) as client:
-        _, found = client.suggest(
+        _, suggestions = client.suggest(
             picture.luminance,
             place,
             hints,
@@ -145,4 +145,4 @@ def _ask(
             n=count,
             render_size=render_size,
         )
-    return [(s.color, s.probability) for s in found]
+    return [(s.color, s.probability) for s in suggestions]

@@ -13,7 +13,7 @@ from pathlib import Path
 from .. import __version__
 from ..discovery import FILE, MIRRORS, TOKEN, Discovery, read_mirrors, write_mirrors
 from ..folders import FolderError, make_private, runtime_folder, write_private
-from .places import Environment, Target
+from .environment import Environment, Target
 
 FORMAT = 1
 CONNECTION = "connection.json"

@@ -18,8 +18,8 @@ from types import ModuleType
 
 from .. import __version__
 from ..model import HandtintError
+from .environment import Target
 from .krita import enable_in_kritarc
-from .places import Target
 
 MANIFEST = "handtint-install.json"
 FORMAT = 1

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from ..model import HandtintError
-from .places import FLATPAK, Environment, Target, flatpak_is_there
+from .environment import FLATPAK, Environment, Target, flatpak_is_there
 
 _STORE = "49800Krita_RESOURCEID_fk0jdzqhdzsjj"  # Krita's package in the Microsoft Store
 _GROUP, _KEY = "[python]", "enable_handtint"

@@ -10,7 +10,7 @@ from skimage import color
 from handtint_model.color import bins
 
 
-def random_colours(count: int) -> np.ndarray:
+def random_colors(count: int) -> np.ndarray:
     """(count, 2) ab of random in-gamut colours."""
     rgb = np.random.default_rng(3).random((1, count, 3))
     return color.rgb2lab(rgb)[0, :, 1:]
@@ -36,10 +36,10 @@ def test_the_bins_are_the_grid_points_nearest_to_the_gamut() -> None:
 
 
 def test_soft_encoding_is_the_formula() -> None:
-    ab = np.concatenate([random_colours(500), [[0, 0], [200, -200], [-90, 90.0]]])
-    dense = bins.SoftEncoder().dense(torch.tensor(ab, dtype=torch.float32)).numpy()
-    for colour, row in zip(ab, dense):
-        d = np.hypot(*(bins.BINS - colour).T)
+    ab = np.concatenate([random_colors(500), [[0, 0], [200, -200], [-90, 90.0]]])
+    dense = bins.SoftEncoding().dense(torch.tensor(ab, dtype=torch.float32)).numpy()
+    for ab_, row in zip(ab, dense):
+        d = np.hypot(*(bins.BINS - ab_).T)
         near = np.argsort(d)[:5]
         weight = np.exp(-(d[near] ** 2 - d[near].min() ** 2) / 50.0)
         wanted = np.zeros(313)
@@ -49,21 +49,21 @@ def test_soft_encoding_is_the_formula() -> None:
 
 
 def test_encode_and_decode_return_the_colour() -> None:
-    ab = torch.tensor(random_colours(1000), dtype=torch.float32)
-    p = bins.SoftEncoder().dense(ab)
+    ab = torch.tensor(random_colors(1000), dtype=torch.float32)
+    p = bins.SoftEncoding().dense(ab)
     assert p.sum(-1) == pytest.approx(torch.ones(1000))
-    back = bins.mean_colour(p.T[:, :, None])[..., 0].T
+    back = bins.mean_color(p.T[:, :, None])[..., 0].T
     assert (back - ab).norm(dim=-1).max() < 1.0
 
 
 def test_prior_is_smoothed_by_a_gaussian() -> None:
     counts = np.zeros(313)
-    centre = int(np.flatnonzero((bins.BINS == [0, 0]).all(1))[0])
-    counts[centre] = 7
+    center = int(np.flatnonzero((bins.BINS == [0, 0]).all(1))[0])
+    counts[center] = 7
     prior = bins.smoothed_prior(counts)
     assert prior.sum() == pytest.approx(1)
     beside = int(np.flatnonzero((bins.BINS == [10, 0]).all(1))[0])
-    assert prior[beside] / prior[centre] == pytest.approx(np.exp(-100 / 50))
+    assert prior[beside] / prior[center] == pytest.approx(np.exp(-100 / 50))
 
 
 def test_rebalancing_weights() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from handtint_model.color.conversions import WHITE, XYZ_TO_RGB, lab_f_inverse, linear_to_lab
+from handtint_model.color.constants import WHITE, XYZ_TO_RGB
+from handtint_model.color.conversions import lab_f_inverse, linear_to_lab
 from handtint_model.color.gamut import chroma_limits, fit_chroma, hue_direction, hue_position
 from handtint_model.kernels import numba as kernels_numba
 from handtint_model.kernels import numpy as kernels_numpy

@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 from skimage import data
 
 from handtint_model import Colorizer
-from handtint_model.color.bins import BINS, mean_colour, rebalancing_weights, smoothed_prior
+from handtint_model.color.bins import BINS, mean_color, rebalancing_weights, smoothed_prior
 from handtint_model.errors import BadCheckpoint
 from handtint_model.evaluation.ablation import (
     WHAT,
@@ -156,10 +156,10 @@ def test_tilt_means_the_same_for_both_classifications() -> None:
         reading = Reading("", tilt, 0.5)
         mine, theirs = rebalanced.ab((w * z).log(), reading), plain.ab(z.log(), reading)
         assert mine == pytest.approx(theirs, abs=1e-3)
-    mean = mean_colour(z)[0].numpy()
+    mean = mean_color(z)[0].numpy()
     assert plain.ab(z.log(), Reading("")) == pytest.approx(mean, abs=1e-3)
     assert plain.ab(z.log(), Reading("", None)) == pytest.approx(mean, abs=1e-3)
-    tilted = mean_colour(w * z / (w * z).sum(1, keepdim=True))[0].numpy()
+    tilted = mean_color(w * z / (w * z).sum(1, keepdim=True))[0].numpy()
     assert rebalanced.ab((w * z).log(), Reading("", None)) == pytest.approx(tilted, abs=1e-3)
     assert np.abs(tilted - mean).max() > 1.0
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from handtint_model.evaluation.baselines import (
     LevinPropagation,
     dissection_order,
-    neighbour_weights,
+    neighbor_weights,
 )
 
 
@@ -114,7 +114,7 @@ def test_residual_at_the_size_of_the_benchmark():
     offsets = [(dy, dx) for dy in (0, 1, 2) for dx in (0, 1, 2) if (dy, dx) != (1, 1)]
     mean = sum(
         weight[..., None] * padded[dy : dy + 256, dx : dx + 256]
-        for weight, (dy, dx) in zip(neighbour_weights(guide), offsets, strict=True)
+        for weight, (dy, dx) in zip(neighbor_weights(guide), offsets, strict=True)
     )
     free = ~painted
     assert np.abs(mean - spread)[free].max() <= 1e-6 * 60

@@ -10,7 +10,7 @@ from PIL import Image
 from skimage import data
 
 from handtint_model.errors import BadOption
-from handtint_model.evaluation.hint_colours import nearest_codes
+from handtint_model.evaluation.hint_colors import nearest_codes
 from handtint_model.evaluation.lab import lab_to_rgb, rgb_to_lab
 from handtint_model.evaluation.protocols import IColoriT, PlacedHints, Siggraph17, Truth, protocol
 

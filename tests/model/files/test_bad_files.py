@@ -24,13 +24,13 @@ def encoded(array, form, **options):
     return file.getvalue()
 
 
-def png_header(width, height, depth=8, colour=0):
+def png_header(width, height, depth=8, color=0):
     def chunk(name, data):
         return (
             struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
         )
 
-    head = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    head = struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, 0)
     return (
         b"\x89PNG\r\n\x1a\n"
         + chunk(b"IHDR", head)
@@ -95,14 +95,14 @@ def test_signature_only(form):
     refused(encoded(NOISE, form)[:12])
 
 
-@pytest.mark.parametrize("colour", [0, 2, 6])
-def test_huge_header_in_a_tiny_file(colour):
-    data = png_header(20_000, 20_000, 8, colour)
+@pytest.mark.parametrize("color", [0, 2, 6])
+def test_huge_header_in_a_tiny_file(color):
+    data = png_header(20_000, 20_000, 8, color)
     refused(data)
     with pytest.raises(BadImage, match="limit of 100 million"):
         inspect_photo(data, ReadLimits(pixels=100_000_000))
     with pytest.raises(BadImage, match="more than the limit of 400 million"):
-        inspect_photo(png_header(20_001, 20_000, 8, colour))
+        inspect_photo(png_header(20_001, 20_000, 8, color))
 
 
 def test_huge_header_jpeg():

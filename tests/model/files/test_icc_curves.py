@@ -47,7 +47,7 @@ def table(*values):
 )
 def test_curves_that_cannot_be_meant_are_no_profile(curve):
     data = gray_profile(curve)
-    assert icc.colour_space(data) == "GRAY"
+    assert icc.color_space(data) == "GRAY"
     found = parse(data)
     if found is not None:  # odd, but it can be computed with
         for dtype in (np.uint8, np.uint16):

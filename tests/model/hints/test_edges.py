@@ -21,17 +21,17 @@ Line = list[tuple[float, float]]
 
 
 def change(
-    colorizer: Colorizer, plane: np.ndarray, line: Line, colour: str, width: int
+    colorizer: Colorizer, plane: np.ndarray, line: Line, color: str, width: int
 ) -> np.ndarray:
     """(H, W) change of ab by a stroke, in parts of the painted chroma."""
     layer = Image.new("RGBA", plane.shape[::-1], (0, 0, 0, 0))
-    ImageDraw.Draw(layer).line(line, colour, width)
+    ImageDraw.Draw(layer).line(line, color, width)
     photo = colorizer.encode(plane)
     before, after = (
         rgb2lab(colorizer.colorize(photo, h))[..., 1:]
         for h in (None, Hints.from_rgba(np.asarray(layer)))
     )
-    code = np.array([[[*bytes.fromhex(colour[1:])]]], np.uint8)
+    code = np.array([[[*bytes.fromhex(color[1:])]]], np.uint8)
     return np.asarray(
         np.linalg.norm(after - before, axis=-1) / np.linalg.norm(rgb2lab(code)[0, 0, 1:])
     )
@@ -73,7 +73,7 @@ def test_synthetic_edge(colorizer: Colorizer, step: float, slant: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "line", "box", "colour"),
+    ("name", "line", "box", "color"),
     [
         ("examples/flower-gray.jpg", [(160, 170), (160, 280)], (185, 180, 240, 270), "#3060c0"),
         ("examples/flower-gray.jpg", [(200, 200), (200, 260)], (110, 180, 172, 270), "#c05030"),
@@ -87,7 +87,7 @@ def test_synthetic_edge(colorizer: Colorizer, step: float, slant: int) -> None:
     ],
 )
 def test_real_edge(
-    colorizer: Colorizer, name: str, line: Line, box: tuple[int, int, int, int], colour: str
+    colorizer: Colorizer, name: str, line: Line, box: tuple[int, int, int, int], color: str
 ) -> None:
     """Beyond: where within the box the lightness is at least 20 from that of the stroke.
 
@@ -96,7 +96,7 @@ def test_real_edge(
     gray, scale = to_megapixel(Image.open(ROOT / name).convert("L"))
     plane = np.asarray(gray)
     stroke = [(px * scale, py * scale) for px, py in line]
-    share = change(colorizer, plane, stroke, colour, round(8 * scale))
+    share = change(colorizer, plane, stroke, color, round(8 * scale))
     lightness = ndimage.gaussian_filter(rgb2lab(np.dstack([plane] * 3))[..., 0], 1.0)
     (x0, y0), (x1, y1) = stroke
     middle = lightness[round((y0 + y1) / 2), round((x0 + x1) / 2)]

@@ -24,13 +24,13 @@ def brush(
 ) -> np.ndarray:
     """(H, W, 4) uint8: lines of a colour painted on a transparent layer."""
     out = np.zeros((*shape, 4), np.uint8)
-    for points, colour in lines:
+    for points, color in lines:
         mask = Image.new("L", shape[::-1])
         ImageDraw.Draw(mask).line(points, fill=alpha, width=width)
         if blur:
             mask = mask.filter(ImageFilter.GaussianBlur(blur))
         painted = np.asarray(mask)
-        out[painted > 0, :3] = np.array(Image.new("RGB", (1, 1), colour))[0, 0]
+        out[painted > 0, :3] = np.array(Image.new("RGB", (1, 1), color))[0, 0]
         out[..., 3] = np.maximum(out[..., 3], painted)
     return out
 
@@ -195,31 +195,31 @@ def test_a_layer_painted_full(colorizer: Colorizer, photo: EncodedPhoto) -> None
     bright = (photo.luminance > 90) & (photo.luminance < 190)
     error = np.linalg.norm(ab_of(rgb) - ab_of(layer[..., :3]), axis=-1)[bright]
     assert np.median(error) < 2
-    found = pool(flatten(Hints.from_rgba(layer), photo.geometry), photo.geometry, 1.0)
+    pooled = pool(flatten(Hints.from_rgba(layer), photo.geometry), photo.geometry, 1.0)
     embedding = photo.heads.embedding[0].flatten(1).numpy()
-    merged = merge(found, embedding, photo.geometry.cells[1])
-    assert found.number.size > 4096 >= MOST_CELLS >= merged.number.size > 20
-    assert merged.ab.mean(axis=0) == pytest.approx(found.ab.mean(axis=0), abs=3)
+    merged = merge(pooled, embedding, photo.geometry.cells[1])
+    assert pooled.number.size > 4096 >= MOST_CELLS >= merged.number.size > 20
+    assert merged.ab.mean(axis=0) == pytest.approx(pooled.ab.mean(axis=0), abs=3)
 
 
 def test_pooling_counts_a_thin_stroke_as_a_wide_one(photo: EncodedPhoto) -> None:
     for alpha in (255, 100):
         thin = brush(photo.shape, [([(20, 300), (480, 300)], "#c05030")], 1, alpha=alpha)
-        found = pool(flatten(Hints.from_rgba(thin), photo.geometry), photo.geometry, 1.0)
-        assert found.mass == pytest.approx(np.full(found.mass.size, alpha / 255), abs=1e-3)
+        pooled = pool(flatten(Hints.from_rgba(thin), photo.geometry), photo.geometry, 1.0)
+        assert pooled.mass == pytest.approx(np.full(pooled.mass.size, alpha / 255), abs=1e-3)
         half = pool(flatten(Hints.from_rgba(thin), photo.geometry), photo.geometry, 0.5)
-        assert half.mass == pytest.approx(found.mass / 2)
+        assert half.mass == pytest.approx(pooled.mass / 2)
 
 
 def test_a_cell_with_two_colours_brings_two_hints(photo: EncodedPhoto) -> None:
     layer = np.zeros((8, 8, 4), np.uint8)
     layer[:, :4] = (200, 40, 40, 255)
     layer[:, 4:] = (40, 40, 200, 255)
-    found = pool(flatten(Hints.from_rgba(layer, 160, 160), photo.geometry), photo.geometry, 1.0)
-    assert found.number.tolist() == [20 * 64 + 20] * 2
+    pooled = pool(flatten(Hints.from_rgba(layer, 160, 160), photo.geometry), photo.geometry, 1.0)
+    assert pooled.number.tolist() == [20 * 64 + 20] * 2
     wanted = ab_of(np.array([[[200, 40, 40], [40, 40, 200]]], np.uint8))[0]
-    order = np.argsort(found.ab[:, 1]), np.argsort(wanted[:, 1])
-    assert found.ab[order[0]] == pytest.approx(wanted[order[1]], abs=0.1)
+    order = np.argsort(pooled.ab[:, 1]), np.argsort(wanted[:, 1])
+    assert pooled.ab[order[0]] == pytest.approx(wanted[order[1]], abs=0.1)
 
 
 def test_crop_and_whole_layer_are_the_same(colorizer: Colorizer, photo: EncodedPhoto) -> None:

@@ -10,12 +10,12 @@ import torch
 
 from handtint_model import Colorizer, Hints
 from handtint_model import kernels as choice
-from handtint_model.color.bins import BINS, SoftEncoder, mean_colour
+from handtint_model.color.bins import BINS, SoftEncoding, mean_color
 from handtint_model.hints import full_resolution, photo_graph
 from handtint_model.hints.compositing import Piece
 from handtint_model.hints.mixture import HintCells, mix, mixture
-from handtint_model.hints.photo_graph import Affinity
-from handtint_model.hints.pooling import Evidence
+from handtint_model.hints.photo_graph import PhotoGraph
+from handtint_model.hints.pooling import PooledHints
 from handtint_model.kernels import numba as kernels_numba
 from handtint_model.kernels import numpy as kernels_numpy
 from handtint_model.kernels.numpy import hints as kernels_numpy_hints
@@ -33,7 +33,7 @@ def example(mass: list[float]) -> tuple[torch.Tensor, torch.Tensor, HintCells]:
     cells = HintCells(
         torch.tensor([[3, 17, 30][: len(mass)]]),
         torch.tensor([mass]),
-        SoftEncoder().dense(ab)[None],
+        SoftEncoding().dense(ab)[None],
     )
     return embedding, gate, cells
 
@@ -78,10 +78,10 @@ def test_what_colorizing_uses_agrees_with_training(
     sigma, gamma = torch.tensor(SIGMA).log(), torch.tensor(GAMMA).log()
     monkeypatch.setattr(photo_graph, "kernels", lambda: kernels)
     guide = np.zeros((HEIGHT, WIDTH), np.float32)
-    affinity = Affinity.of(Heads(embedding, embedding, gate), guide, (HEIGHT, WIDTH), sigma, gamma)
+    graph = PhotoGraph.of(Heads(embedding, embedding, gate), guide, (HEIGHT, WIDTH), sigma, gamma)
     number, ab = cells.number[0].numpy(), np.zeros((3, 2), np.float32)
     for mass in (cells.mass[0].numpy(), np.zeros(3, np.float32)):
-        trust, full, share = affinity.mix(Evidence(number, mass, ab))
+        trust, full, share = graph.mix(PooledHints(number, mass, ab))
         wanted = mixture(
             embedding, gate, cells._replace(mass=torch.from_numpy(mass)[None]), sigma, gamma
         )
@@ -106,7 +106,7 @@ def test_kernels_for_spreading_agree_with_their_reference() -> None:
             d, smooth, added = start.copy(), planes.copy(), points.copy()
             kernels.geodesic(guide, 1.5, 0.1, 3, spans, d)
             kernels.smooth_along(guide, 1.2, 0.3, spans, smooth)
-            kernels.add_residual(planes, np.minimum(d, 9.0), 2.5, spans, added)
+            kernels.add_correction(planes, np.minimum(d, 9.0), 2.5, spans, added)
             results.append((d, smooth, added))
         (d, smooth, added), (wanted_d, wanted_smooth, wanted_added) = results
         # A row at a time or a column at a time: the order of the sweeps is the same.
@@ -131,13 +131,13 @@ def test_what_is_far_from_paint_may_be_left_out(monkeypatch: pytest.MonkeyPatch)
         sums[top : top + 4, left : left + 12] = (1.0, 1.0, *ab)
     points = np.zeros((*guide.shape, 3), np.float32)
     wanted = points.copy()
-    residual._spread(sums, guide, 8.0, points)
-    spans = residual._near(sums[..., 1] > 0, 8.0)
+    full_resolution._spread(sums, guide, 8.0, points)
+    spans = full_resolution._near(sums[..., 1] > 0, 8.0)
     share = (spans[:, 2] - spans[:, 1]).sum() / guide.size
     assert 0.1 < share < 0.7
     everywhere = np.array([(row, 0, guide.shape[1]) for row in range(guide.shape[0])])
     monkeypatch.setattr(full_resolution, "_near", lambda *_: everywhere)
-    residual._spread(sums, guide, 8.0, wanted)
+    full_resolution._spread(sums, guide, 8.0, wanted)
     assert np.abs(wanted).max() > 40
     assert np.abs(points - wanted).max() < 0.05
 
@@ -197,9 +197,9 @@ def test_the_mixture_is_a_distribution_and_its_mean_the_mixture_of_means() -> No
     assert after.sum(1) == pytest.approx(torch.ones(1, HEIGHT, WIDTH), abs=1e-5)
     hint_means = cells.q[0].double().numpy() @ BINS
     trust = result.trust[0].double().numpy()[:, None]
-    wanted = (1 - trust) * mean_colour(p)[0].flatten(1).T.numpy()
+    wanted = (1 - trust) * mean_color(p)[0].flatten(1).T.numpy()
     wanted = wanted + trust * (result.share[0].double().numpy() @ hint_means)
-    assert mean_colour(after)[0].flatten(1).T.numpy() == pytest.approx(wanted, abs=1e-3)
+    assert mean_color(after)[0].flatten(1).T.numpy() == pytest.approx(wanted, abs=1e-3)
 
 
 def test_painted_all_over_is_as_painted_nearly_all_over() -> None:
@@ -213,8 +213,8 @@ def test_painted_all_over_is_as_painted_nearly_all_over() -> None:
     bare = sums.copy()
     bare[:2, :2] = 0.0
     whole, nearly = (np.zeros((60, 80, 3), np.float32) for _ in range(2))
-    mass = residual._spread(sums, guide, 2.0, whole)
-    other = residual._spread(bare, guide, 2.0, nearly)
+    mass = full_resolution._spread(sums, guide, 2.0, whole)
+    other = full_resolution._spread(bare, guide, 2.0, nearly)
     assert np.abs(whole).max() > 1.0
     np.testing.assert_allclose(whole[30:, 40:], nearly[30:, 40:], atol=1e-3)
     np.testing.assert_array_equal(mass[30:, 40:], other[30:, 40:])

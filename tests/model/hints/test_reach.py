@@ -19,11 +19,11 @@ NAMES = sorted(set(OBJECTS) - {"note"})
 COLOURS = ("#3f7fbf", "#b05a3c")
 
 
-def one_stroke(shape: tuple[int, int], stroke: Any, colour: str, width: int) -> Hints:
+def one_stroke(shape: tuple[int, int], stroke: Any, color: str, width: int) -> Hints:
     height, wide = shape
     layer = Image.new("RGBA", (wide, height), (0, 0, 0, 0))
     ends = [(x * wide, y * height) for x, y in stroke]
-    ImageDraw.Draw(layer).line(ends, colour, width)
+    ImageDraw.Draw(layer).line(ends, color, width)
     return Hints.from_rgba(np.asarray(layer))
 
 
@@ -45,16 +45,16 @@ def outside(photo: EncodedPhoto, painted: np.ndarray) -> np.ndarray:
 
 
 def reach(
-    colorizer: Colorizer, photo: EncodedPhoto, inside: np.ndarray, stroke: Any, colour: str
+    colorizer: Colorizer, photo: EncodedPhoto, inside: np.ndarray, stroke: Any, color: str
 ) -> tuple[float, float]:
     """Share of the way that the object moved, and the far quarter's change, both medians.
 
     Measured against what the gamut leaves of the painted colour at each pixel's lightness.
     """
     plane = photo.luminance
-    hints = one_stroke(photo.shape, stroke, colour, max(4, photo.shape[0] // 50))
+    hints = one_stroke(photo.shape, stroke, color, max(4, photo.shape[0] // 50))
     full = np.zeros((*plane.shape, 4), np.uint8)
-    full[...] = (*bytes.fromhex(colour[1:]), 255)
+    full[...] = (*bytes.fromhex(color[1:]), 255)
     before, after, end = (
         rgb2lab(colorizer.colorize(photo, h))[..., 1:] for h in (None, hints, Hints.from_rgba(full))
     )
@@ -89,9 +89,9 @@ def test_kodak_objects(colorizer: Colorizer) -> None:
         plane = np.rint(luminance_of(rgb / np.float32(255)) * 255).astype(np.uint8)
         inside = outline_mask(plane.shape, OBJECTS[name]["outline"])
         photo = colorizer.encode(plane)
-        for colour in COLOURS:
-            m, c = reach(colorizer, photo, inside, OBJECTS[name]["stroke"], colour)
-            print(f"{name} {OBJECTS[name]['what']:14s} {colour} moved {m:.2f}, far {c:.2f}")
+        for color in COLOURS:
+            m, c = reach(colorizer, photo, inside, OBJECTS[name]["stroke"], color)
+            print(f"{name} {OBJECTS[name]['what']:14s} {color} moved {m:.2f}, far {c:.2f}")
             moved.append(m)
             changed.append(c)
     print(f"median: moved {np.median(moved):.2f}, far {np.median(changed):.2f}")

@@ -44,13 +44,13 @@ def test_reproduces_the_check_file(data_folder: Path) -> None:
 
 @pytest.mark.parametrize("compensated", [True, False])
 def test_gray_stem_equals_the_colour_stem_on_gray(compensated: bool) -> None:
-    colour = random_encoder()
+    color = random_encoder()
     gray = Encoder(1, "none")
-    load_pretrained(gray, colour.state_dict(), compensated=compensated)
+    load_pretrained(gray, color.state_dict(), compensated=compensated)
     picture = torch.rand(2, 1, 64, 64)
     mean, std = (torch.tensor(v)[None, :, None, None] for v in (IMAGENET_MEAN, IMAGENET_STD))
     with torch.no_grad():
-        wanted = colour.conv1((picture.repeat(1, 3, 1, 1) - mean) / std)
+        wanted = color.conv1((picture.repeat(1, 3, 1, 1) - mean) / std)
         got = gray.conv1(picture - 0.449)
     # Zero padding stands for the channel means, which differ from 0.449: not the border.
     inside = (..., slice(2, -2), slice(2, -2))

@@ -10,7 +10,7 @@ import pytest
 
 from handtint_model.render.downsample import reduce_lightness
 from handtint_model.render.render import render, upsample_ab
-from handtint_model.render.upsample import ColourField, guide_shape
+from handtint_model.render.upsample import ColorField, guide_shape
 
 ROOT = Path(__file__).parents[3]
 
@@ -99,7 +99,7 @@ def test_guide_of_the_encoder_gives_the_same(
 def test_a_field_serves_many_regions(astronaut: np.ndarray) -> None:
     cells = smooth_cells(30, 30)
     per_pixel = (30 / 512, 30 / 512)
-    field = ColourField.fit(astronaut, cells, per_pixel)
+    field = ColorField.fit(astronaut, cells, per_pixel)
     np.testing.assert_array_equal(
         render(astronaut, field, per_pixel), render(astronaut, cells, per_pixel)
     )

@@ -15,7 +15,8 @@ from PIL import Image
 
 from handtint_model import BadImage, Cancelled
 from handtint_model import kernels as choice
-from handtint_model.color.conversions import RGB_TO_XYZ, linear_to_lab, srgb_decode, srgb_encode
+from handtint_model.color.constants import RGB_TO_XYZ
+from handtint_model.color.conversions import linear_to_lab, srgb_decode, srgb_encode
 from handtint_model.render import render as module
 from handtint_model.render.render import render, upsample_ab
 
@@ -193,7 +194,7 @@ class Given:
     def __init__(self, ab: np.ndarray) -> None:
         self.ab = ab.astype(np.float32)
 
-    def colours(self, f: np.ndarray, top: int, left: int) -> np.ndarray:
+    def colors(self, f: np.ndarray, top: int, left: int) -> np.ndarray:
         height, width = f.shape
         part = self.ab[top : top + height, left : left + width]
         return np.ascontiguousarray(part.transpose(2, 0, 1))

@@ -22,7 +22,7 @@ from scipy import ndimage
 from skimage import data
 
 from handtint_model import BadImage, BadOption
-from handtint_model.color.bins import SoftEncoder
+from handtint_model.color.bins import SoftEncoding
 from handtint_model.network.checkpoint import load_weights
 from handtint_model.training import PRESETS, Stage, read_config, train
 from handtint_model.training.augment import jitter_tone, paste, wear
@@ -383,7 +383,7 @@ def test_invented_colours_do_not_reach_the_automatic_ones() -> None:
     crops = torch.from_numpy(rng.integers(0, 256, (4, 32, 32, 3), np.uint8))
     weights = torch.ones(313)
     automatic, hinted = losses(
-        network, network, prepare(crops), SoftEncoder(), weights, config, rng
+        network, network, prepare(crops), SoftEncoding(), weights, config, rng
     )
     (likely,) = torch.autograd.grad(
         hinted, network.logits[2].weight, allow_unused=True, retain_graph=True

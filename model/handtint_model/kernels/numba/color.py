@@ -12,18 +12,24 @@ import numba
 import numpy as np
 from numba import types
 
-from ...color.conversions import DELTA, RGB_TO_XYZ, WHITE, XYZ_TO_RGB
+from ...color.constants import (
+    LAB_BLACK,
+    LAB_DELTA,
+    LUMINANCE_WEIGHTS,
+    WHITE,
+    XYZ_TO_RGB,
+)
 from ...color.gamut import CLOSE, REFINEMENTS
 from ..jit import F1, R1, R2, kernel, read_only
 
 F32 = np.float32
 
-_DELTA, _BLACK = F32(DELTA), F32(4.0 / 29.0)
-_SLOPE = F32(3.0 * DELTA * DELTA)
+_DELTA, _BLACK = F32(LAB_DELTA), F32(LAB_BLACK)
+_SLOPE = F32(3.0 * LAB_DELTA * LAB_DELTA)
 _RX, _RY, _RZ = (F32(v) for v in XYZ_TO_RGB[0] * (WHITE[0], 1.0, WHITE[2]))
 _BX, _BY, _BZ = (F32(v) for v in XYZ_TO_RGB[2] * (WHITE[0], 1.0, WHITE[2]))
-_WR, _WB = F32(RGB_TO_XYZ[1, 0]), F32(RGB_TO_XYZ[1, 2])
-_1_WG = F32(1.0 / RGB_TO_XYZ[1, 1])
+_WR, _WB = F32(LUMINANCE_WEIGHTS[0]), F32(LUMINANCE_WEIGHTS[2])
+_1_WG = F32(1.0 / LUMINANCE_WEIGHTS[1])
 _0, _1, _2, _4, _HALF = F32(0), F32(1), F32(2), F32(4), F32(0.5)
 _ALMOST_1, _TINY = F32(0.999), F32(1e-20)
 ONE = np.uint32(1)

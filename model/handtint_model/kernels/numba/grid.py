@@ -145,11 +145,11 @@ def relax(
         # is a neighbour of its own colour.  Each colour follows a row behind the one before,
         # so that rows are still in the cache.
         for front in range(0, height + 3, 2):
-            for colour in range(4):
-                i = 1 + front - colour
+            for color in range(4):
+                i = 1 + front - color
                 if i < 1 or i > height:
                     continue
-                first_column = (colour & 1) ^ (colour >> 1)
+                first_column = (color & 1) ^ (color >> 1)
                 upper, values, lower = u[i - 1], u[i], u[i + 1]
                 right, below, below_before = edges[0, i], edges[1, i], edges[1, i - 1]
                 diagonal, diagonal_before = edges[2, i], edges[2, i - 1]

@@ -1,4 +1,4 @@
-"""The mixture of hints and the spreading of residuals, compiled with Numba.
+"""The mixture of hints and the spreading of corrections, compiled with Numba.
 
 See `kernels.numpy.hints`, which is the reference.
 """
@@ -204,8 +204,8 @@ def smooth_along(guide: Any, per_step: Any, step: Any, spans: Any, planes: Any) 
 
 
 @kernel(types.void(R3, R2, types.float32, SPANS, F3))
-def add_residual(blurred: Any, distance: Any, reach: Any, spans: Any, points: Any) -> None:
-    """Add a spread residual to the colours of a grid's points; see `kernels.numpy.hints`."""
+def add_correction(blurred: Any, distance: Any, reach: Any, spans: Any, points: Any) -> None:
+    """Add a spread correction to the colours of a grid's points; see `kernels.numpy.hints`."""
     for n in range(spans.shape[0]):
         y, start, stop = spans[n]
         for x in range(start, stop):

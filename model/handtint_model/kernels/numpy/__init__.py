@@ -2,12 +2,12 @@
 
 from .color import codes_uint8, codes_uint16, linear_red_blue, look_up
 from .grid import accumulate, edge_weights, relax, upsample
-from .hints import add_residual, geodesic, mix_hints, smooth_along
+from .hints import add_correction, geodesic, mix_hints, smooth_along
 from .paint import gather_paint, paint_bounds, pool_paint, touch_paint
 
 __all__ = [
     "accumulate",
-    "add_residual",
+    "add_correction",
     "codes_uint8",
     "codes_uint16",
     "edge_weights",

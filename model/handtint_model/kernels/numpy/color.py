@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...color.conversions import RGB_TO_XYZ, lab_to_linear
+from ...color.constants import LUMINANCE_WEIGHTS
+from ...color.conversions import lab_to_linear
 from ...color.gamut import fit_chroma
 
 Floats = NDArray[np.float32]
 
-_WR, _WG, _WB = (np.float32(w) for w in RGB_TO_XYZ[1])
+_WR, _WG, _WB = (np.float32(w) for w in LUMINANCE_WEIGHTS)
 
 
 def look_up(codes: NDArray[Any], linear: Floats, f: Floats, y_out: Floats, f_out: Floats) -> None:

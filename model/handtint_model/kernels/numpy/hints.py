@@ -1,4 +1,4 @@
-"""The mixture of hints and the spreading of residuals in plain NumPy: reference and fallback.
+"""The mixture of hints and the spreading of corrections in plain NumPy: reference and fallback.
 
 Arrays are float32 and C-contiguous.
 """
@@ -106,12 +106,12 @@ def smooth_along(
         planes[:, y] += down[y] * free[y] * (planes[:, y + 1] - planes[:, y])
 
 
-def add_residual(
+def add_correction(
     blurred: Floats, distance: Floats, reach: float, spans: Integers, points: Floats
 ) -> None:
-    """Add a spread residual to the colours of a grid's points, in place.
+    """Add a spread correction to the colours of a grid's points, in place.
 
-    blurred: (3, h, w), sums of the residual and their weight.  distance: (h, w); at `reach`
+    blurred: (3, h, w), sums of the correction and their weight.  distance: (h, w); at `reach`
     nothing is added any more.  points: (h, w, 3), the colours in the last two.
     """
     near = inside(spans, distance.shape) & (distance < reach)

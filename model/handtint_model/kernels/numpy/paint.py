@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...color.conversions import RGB_TO_XYZ
+from ...color.constants import RGB_TO_XYZ
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -128,7 +128,9 @@ def touch_paint(
     left: int,
     out: Floats,
 ) -> None:
-    """Give painted pixels their target, a faint rim of a stroke only a little of it.
+    """Blend painted pixels towards their target with weight (mass / stroke's largest mass)^faint.
+
+    So soft brush edges follow the stroke's interior.
 
     automatic, strength: as in `gather_paint`.  largest: (rows, columns) the largest mass
     of the stroke at the points of a grid; row_of: (h,), column_of: (w,) the point.  A pixel

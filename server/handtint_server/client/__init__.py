@@ -1,0 +1,21 @@
+"""A Python client of a server; `Client` is what scripts use."""
+
+from .client import (
+    BadReply,
+    Client,
+    ClientError,
+    Colorized,
+    Rejected,
+    SuggestedColour,
+    Unreachable,
+)
+
+__all__ = [
+    "BadReply",
+    "Client",
+    "ClientError",
+    "Colorized",
+    "Rejected",
+    "SuggestedColour",
+    "Unreachable",
+]

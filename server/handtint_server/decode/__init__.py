@@ -1,0 +1,1 @@
+"""Foreign bytes to photos, hints and colour spaces, checked before any work."""
