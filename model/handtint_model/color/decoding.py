@@ -54,7 +54,7 @@ class Decoding:
     """
 
     smoothing: float = 0.05
-    fade: tuple[float, float, float] = (70.0, 97.0, 0.5)
+    fade: tuple[float, float, float] = (65.0, 97.0, 0.4)
     curve: tuple[tuple[float, float, float, float], ...] = ((0.0, 0.0, 1.0, 1.0),)
 
     def at(self, vividness: float) -> Setting:

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
-from ..color.bins import SoftEncoder
+from ..color.bins import SoftEncoding
 
 
 @torch.inference_mode()
@@ -24,6 +24,6 @@ def calibrated_cross_entropy(colorizer: Any, photo: Any, truth_ab: NDArray[np.fl
     log_p = torch.log_softmax(logits - torch.log(colorizer.weights.cpu())[:, None, None], dim=0)
     truth = torch.from_numpy(np.ascontiguousarray(truth_ab)).float().permute(2, 0, 1)
     cells = F.adaptive_avg_pool2d(truth[None], logits.shape[1:])[0].permute(1, 2, 0)
-    bins, soft = SoftEncoder().sparse(cells.contiguous())
+    bins, soft = SoftEncoding().sparse(cells.contiguous())
     found = log_p.permute(1, 2, 0).gather(-1, bins)
     return float(-(soft * found).sum(-1).mean())

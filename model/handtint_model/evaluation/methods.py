@@ -89,7 +89,9 @@ class Ours:
     ) -> None:
         self._colorizer = colorizer
         default = ColorizeOptions().vividness
-        self.vividness = tuple(default if v is None else float(v) for v in vividness)
+        self.vividness: tuple[float | None, ...] = tuple(
+            default if v is None else float(v) for v in vividness
+        )
         self._with_entropy = with_entropy
         self.cross_entropy: list[float] = []  # of every photo that was started
         self.labels = tuple(name if v is None else f"{name} v={v:g}" for v in vividness)
@@ -98,15 +100,11 @@ class Ours:
         """See `Method.start`."""
         photo = self._colorizer.encode(truth.luminance)
         if self._with_entropy:
-            self.cross_entropy.append(
-                calibrated_cross_entropy(self._colorizer, photo, truth.ab)
-            )
+            self.cross_entropy.append(calibrated_cross_entropy(self._colorizer, photo, truth.ab))
 
         def answer(hints: PaintedHints) -> list[Array]:
             painted = hints.as_hints() if len(hints) else Hints()
-            return [
-                self._colorizer.colorize(photo, painted, vividness=v) for v in self.vividness
-            ]
+            return [self._colorizer.colorize(photo, painted, vividness=v) for v in self.vividness]
 
         return answer
 

@@ -1,0 +1,157 @@
+"""Chooses the constants of decoding for a network, on photos that it was not trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional as F
+
+from ..color.bins import BINS
+from ..color.decoding import Decoding, Setting, decide, faded
+from .color_measures import COLORED, NEAR, NEUTRAL, TINTED
+from .protocols import Truth
+
+Floats = NDArray[np.float32]
+
+NEUTRALS = (0.2, 0.35, 0.6, 0.85, 1.2, 1.7)
+"""Weights of the neutral bin that are tried."""
+
+DECISIONS = (0.4, 0.6, 0.8, 1.0)
+GAINS = tuple(0.8 + 0.05 * step for step in range(29))
+
+DEFAULT_CAUTION, BOLD_CAUTION = 12.0, 30.0
+"""Percent of neutrals that may be tinted at vividness 0.5 and 1, on the photos of the fit."""
+
+KNOTS = 9
+"""Values of vividness in the curve, evenly spaced."""
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """Cells of all photos, M of them, and what decoding may make of them."""
+
+    truth: Floats  # (M, 2) ab
+    mean: Floats  # (M, 2) of the agreed distributions
+    decided: tuple[Floats, ...]  # (M, 2) for each of NEUTRALS
+    keep: Floats  # (M,) share of the chroma that is kept
+
+    def colors(self, setting: Setting) -> Floats:
+        """(M, 2) ab at a setting; the neutral weight is interpolated between those tried."""
+        place = np.interp(np.log(setting.neutral), np.log(NEUTRALS), np.arange(len(NEUTRALS)))
+        low = min(int(place), len(NEUTRALS) - 2)
+        share = place - low
+        decided = (1.0 - share) * self.decided[low] + share * self.decided[low + 1]
+        ab = (1.0 - setting.decision) * self.mean + setting.decision * decided
+        return np.asarray(setting.gain * self.keep[:, None] * ab, np.float32)
+
+
+def fit_decoding(
+    colorizer: Any,
+    truths: Sequence[Truth],
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> Decoding:
+    """The decoding that serves a colorizer best on some photos, with its smoothing and fade.
+
+    Vividness 0 is the mean with the gain of least error; 0.5 the setting with most colors right
+    that tints at most 12 % of the neutrals, 1 that with at most 30 %.  Between them all
+    constants change together, at a pace that makes the mean chroma grow evenly.
+    """
+    base: Decoding = colorizer.decoding
+    cells = _collect(colorizer, truths, base, progress)
+    calm = _least_error(cells)
+    default = _most_right(cells, DEFAULT_CAUTION)
+    bold = _most_right(cells, BOLD_CAUTION, at_least=default)
+    return Decoding(base.smoothing, base.fade, _even_curve(cells, calm, default, bold))
+
+
+def _collect(
+    colorizer: Any,
+    truths: Sequence[Truth],
+    decoding: Decoding,
+    progress: Callable[[int, int], None] | None,
+) -> _Cells:
+    parts: list[list[Floats]] = [[] for _ in range(3 + len(NEUTRALS))]
+    centers = torch.tensor(BINS, dtype=torch.float32)
+    for number, truth in enumerate(truths):
+        if progress is not None:
+            progress(number, len(truths))
+        photo = colorizer.encode(truth.luminance)
+        p = colorizer.agreed(photo).cpu()
+        shape = photo.geometry.cells
+        picture = torch.from_numpy(truth.lab).float().permute(2, 0, 1)[None]
+        lab = F.adaptive_avg_pool2d(picture, shape)[0].flatten(1).T  # (N, 3)
+        found = [lab[:, 1:], p @ centers, faded(lab[:, 0], decoding)]
+        found += [decide(p, neutral) @ centers for neutral in NEUTRALS]
+        for part, values in zip(parts, found):
+            part.append(values.numpy())
+    whole = [np.concatenate(part) for part in parts]
+    return _Cells(whole[0], whole[1], tuple(whole[3:]), whole[2])
+
+
+def _least_error(cells: _Cells) -> Setting:
+    errors = [
+        float(np.square(cells.colors(Setting(0.0, 1.0, gain)) - cells.truth).mean())
+        for gain in GAINS
+    ]
+    return Setting(0.0, 1.0, GAINS[int(np.argmin(errors))])
+
+
+def _most_right(cells: _Cells, caution: float, at_least: Setting | None = None) -> Setting:
+    """The setting with most colors right of those that tint at most ``caution`` % of neutrals.
+
+    at_least: a calmer setting; none of its constants may become calmer again.
+    """
+    chroma = np.hypot(*cells.truth.T)
+    neutral, colored = chroma < NEUTRAL, chroma > COLORED
+    best, most = at_least or Setting(DECISIONS[0], NEUTRALS[-1], GAINS[0]), -1.0
+    for decision in DECISIONS:
+        for weight in NEUTRALS:
+            for gain in GAINS:
+                setting = Setting(decision, weight, gain)
+                if at_least is not None and (
+                    decision < at_least.decision
+                    or weight > at_least.neutral
+                    or gain < at_least.gain
+                ):
+                    continue
+                ab = cells.colors(setting)
+                if 100.0 * (np.hypot(*ab[neutral].T) > TINTED).mean() > caution:
+                    break  # more gain tints more
+                right = float(
+                    (np.linalg.norm(ab[colored] - cells.truth[colored], axis=1) < NEAR).mean()
+                )
+                if right > most:
+                    best, most = setting, right
+    return best
+
+
+def _even_curve(
+    cells: _Cells, calm: Setting, default: Setting, bold: Setting
+) -> tuple[tuple[float, float, float, float], ...]:
+    """Knots from calm over the default to bold between which the mean chroma grows evenly."""
+    # A calm end has no decision, so any neutral weight will do there: the default's.
+    ends = [calm._replace(neutral=default.neutral), default, bold]
+    path = [
+        Setting(*(a + (b - a) * step / 8.0 for a, b in zip(first, second)))
+        for first, second in pairwise(ends)
+        for step in range(9)
+    ]
+    chroma = [float(np.hypot(*cells.colors(setting).T).mean()) for setting in path]
+    curve = []
+    for knot in range(KNOTS):
+        v = knot / (KNOTS - 1)
+        half, share = (0, v * 2.0) if v < 0.5 else (9, v * 2.0 - 1.0)
+        part, seen = path[half : half + 9], chroma[half : half + 9]
+        wanted = seen[0] + share * (seen[-1] - seen[0])
+        at = np.interp(wanted, np.maximum.accumulate(seen), np.arange(9.0))
+        at = {0.0: 0.0, 1.0: 8.0}.get(share, at)
+        values = (np.interp(at, np.arange(9.0), column) for column in zip(*part))
+        curve.append((v, *(round(float(value), 4) for value in values)))
+    return tuple((v, d, n, g) for v, d, n, g in curve)
