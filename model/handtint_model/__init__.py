@@ -21,6 +21,7 @@ from .errors import (
     Cancelled,
     DeviceProblem,
     HandtintError,
+    WriteFailed,
 )
 from .types import ColorizeOptions, HintPatch, Hints, Plane, Progress, parse_color
 
@@ -54,6 +55,7 @@ __all__ = [
     "Plane",
     "Progress",
     "Suggestion",
+    "WriteFailed",
     "load_colorizer",
     "luminance_of",
     "parse_color",

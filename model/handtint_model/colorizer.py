@@ -45,7 +45,7 @@ from .network.checkpoint import Checkpoint, load_weights
 from .render.downsample import reduce_lightness
 from .render.render import Colors, render
 from .render.upsample import ColorField, guide_shape
-from .types import ColorizeOptions, Hints, Plane, Progress
+from .types import ColorizeOptions, Hints, Plane, Progress, is_number
 
 Region = tuple[int, int, int, int]
 
@@ -372,8 +372,8 @@ class Colorizer:
         the lightness of the place and at least 8 apart in ab; fewer come back where the
         gamut has no room for n.  Raises BadOption.
         """
-        if not 1 <= n <= 32:
-            raise BadOption(f"n must be between 1 and 32, not {n}.")
+        if not (is_number(n) and 1 <= n <= 32 and int(n) == n):
+            raise BadOption(f"n must be a whole number between 1 and 32, not {n!r}.")
         chosen = self._options(photo, None, strength=strength)
         cells, lightness = cells_at(photo, where)
         picked = torch.from_numpy(cells).to(self.torch_device)

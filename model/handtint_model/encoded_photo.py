@@ -17,7 +17,7 @@ from .hints.photo_graph import PhotoGraph
 from .hints.propagation import PropagatedHints
 from .network import Heads
 from .render.upsample import ColorField
-from .types import Plane
+from .types import Plane, is_number
 
 KEPT_AUTOMATIC = 4
 """Values of vividness whose automatic colours are kept with a photo; the longest unused goes."""
@@ -91,7 +91,8 @@ class PhotoResults:
                 self._propagated = made
         return made
 
-    def __len__(self) -> int:
+    @property
+    def kept_automatic(self) -> int:
         """How many automatic colours are kept."""
         with self._lock:
             return len(self._automatic)
@@ -148,9 +149,11 @@ class EncodedPhoto:
 def cells_at(
     photo: EncodedPhoto, where: tuple[float, float] | NDArray[np.bool_]
 ) -> tuple[NDArray[np.int64], float]:
-    """Numbers of the cells of a place (at most 256 of them) and its mean L*."""
+    """Numbers of the cells of a place (at most 256 of them) and its mean L*; raises BadOption."""
     height, width = photo.shape
-    if isinstance(where, tuple):
+    if not isinstance(where, np.ndarray):
+        if len(where) != 2 or not all(is_number(v) for v in where):
+            raise BadOption(f"a place is (x, y) in pixels, or a bool mask, not {where!r}.")
         if not (0 <= where[0] <= width - 0.5 and 0 <= where[1] <= height - 0.5):
             raise BadOption(
                 f"the place ({where[0]:g}, {where[1]:g}) lies outside the photo of "

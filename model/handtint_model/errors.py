@@ -5,6 +5,7 @@ HandtintError
 ├── BadHint         hints that do not fit the photo or cannot be read
 ├── BadOption       an option outside its range
 ├── BadCheckpoint   weights that are damaged, foreign or of another version
+├── WriteFailed     a file that cannot be written
 ├── DeviceProblem   the chosen device does not exist or has too little memory
 └── Cancelled       the caller asked to stop; not a fault
 
@@ -34,6 +35,10 @@ class BadOption(HandtintError):
 
 class BadCheckpoint(HandtintError):
     """Weights that are damaged, foreign or of another version."""
+
+
+class WriteFailed(HandtintError):
+    """A file that cannot be written."""
 
 
 class DeviceProblem(HandtintError):

@@ -29,6 +29,11 @@ RENDER_SIZES = (128, 512)
 """Smallest and largest render size."""
 
 
+def is_number(value: object) -> bool:
+    """Whether a value is a number: Python's or NumPy's, but no bool."""
+    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+
+
 @dataclass(frozen=True)
 class ColorizeOptions:
     """Everything a caller can choose about a colorization; the one place of defaults."""
@@ -40,10 +45,10 @@ class ColorizeOptions:
     def __post_init__(self) -> None:
         for name in ("vividness", "strength"):
             value = getattr(self, name)
-            if not 0.0 <= float(value) <= 1.0:
+            if not (is_number(value) and 0.0 <= value <= 1.0):
                 raise BadOption(f"{name} must be between 0 and 1, not {value!r}.")
-        low, high = RENDER_SIZES
-        if int(self.render_size) != self.render_size or not low <= self.render_size <= high:
+        size, (low, high) = self.render_size, RENDER_SIZES
+        if not (is_number(size) and low <= size <= high and int(size) == size):
             raise BadOption(
                 f"render_size must be a whole number between {low} and {high}, "
                 f"not {self.render_size!r}."

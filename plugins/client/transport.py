@@ -270,8 +270,16 @@ def clean_environment(environ: Any = os.environ) -> dict[str, str]:
     return {name: value for name, value in environ.items() if not name.startswith(foreign)}
 
 
+STARTED_BY_AN_EDITOR = {"HANDTINT_IDLE_UNLOAD": "10", "HANDTINT_EXIT_IDLE": "30"}
+"""Minutes without work after which the server frees the model, and without a request after
+which it ends: it does not stay for ever when the editor has gone."""
+
+
 def start(step: Start, environ: Any = os.environ) -> Started:
-    """Start a program that outlives this one; raises StartFailed."""
+    """Start a server that outlives this program; raises StartFailed.
+
+    What the user has set in the environment wins over `STARTED_BY_AN_EDITOR`.
+    """
     flags: Any = {"start_new_session": True}
     if sys.platform == "win32":
         # DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP | CREATE_NO_WINDOW
@@ -284,7 +292,7 @@ def start(step: Start, environ: Any = os.environ) -> Started:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=clean_environment(environ),
+                env={**STARTED_BY_AN_EDITOR, **clean_environment(environ)},
                 cwd=os.path.expanduser("~"),
                 **flags,
             )

@@ -19,6 +19,7 @@ from handtint_model import (
     Hints,
     Plane,
     Progress,
+    WriteFailed,
 )
 from handtint_model import files as image_io
 from handtint_model.files import formats as image_formats
@@ -41,6 +42,7 @@ __all__ = [
     "Hints",
     "Plane",
     "Progress",
+    "WriteFailed",
     "hint_files",
     "icc",
     "image_formats",
@@ -62,6 +64,6 @@ def luminance_of(rgb: NDArray[Any]) -> Plane:
 
 def kernels_in_use() -> Literal["numba", "numpy"]:
     """Which inner loops run: "numba", or the slower "numpy" where Numba is missing."""
-    from handtint_model.kernels import kernels
+    from handtint_model.kernels import backend
 
-    return "numba" if kernels().__name__.endswith(".numba") else "numpy"
+    return backend()

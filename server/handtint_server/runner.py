@@ -124,6 +124,10 @@ class Runner:
             on_listening()
             log.info("serving at %s", self.url)
             self._housekeeper.start()
+            if self.settings.exit_idle:
+                watch = threading.Thread(target=self._end_when_idle, name="handtint-exit-idle")
+                watch.daemon = True
+                watch.start()
             self.server.run()
         finally:
             self._housekeeper.stop()
@@ -131,6 +135,17 @@ class Runner:
             if self._stopper is not None:
                 self._stopper.join()
         return self.exit_code
+
+    def _end_when_idle(self) -> None:
+        """Stop once nobody has asked for anything for `exit_idle` minutes."""
+        seconds = self.settings.exit_idle * 60
+        while self._stopper is None:
+            idle = self.service.idle_seconds
+            if idle >= seconds and not self.server.answering and not self.server.receiving:
+                log.info("no request for %g minutes: ending", self.settings.exit_idle)
+                self.stop()
+                return
+            time.sleep(min(max(seconds - idle, 0.05), 1.0))
 
     def handle_signals(self) -> None:
         """SIGTERM and Ctrl-C end the server in order."""

@@ -82,6 +82,10 @@ class Settings:
         0.0, "Minutes without work after which the model's memory is freed; 0: never.",
         low=0, high=100_000,
     )  # fmt: skip
+    exit_idle: float = _setting(
+        0.0, "Minutes without a request after which the server ends; 0: never. The plug-ins set "
+        "it for a server that they start.", low=0, high=100_000,
+    )  # fmt: skip
     log_file: Path | None = _setting(None, "Log file (JSON lines, rotated).")
     log_level: str = _setting(
         "info", "How much to log.", choices=("debug", "info", "warning", "error")

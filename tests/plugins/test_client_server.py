@@ -312,6 +312,31 @@ def test_a_server_that_fails_says_why(no_server: dict[str, str], tmp_path: Path)
         colorize(session.Session("gimp", no_server, start_wait=120), plane_of(gray()))
 
 
+@pytest.mark.parametrize("own", [{}, {"HANDTINT_EXIT_IDLE": "0"}])
+def test_a_started_server_does_not_stay_for_ever(
+    no_server: dict[str, str], tmp_path: Path, own: dict[str, str]
+) -> None:
+    """What the user has set wins."""
+    shown = "import os, json; print(json.dumps(dict(os.environ)))"
+    log = tmp_path / "log"
+    started = transport.start(
+        session.Start([sys.executable, "-c", shown], str(log)), {**no_server, **own}
+    )
+    assert started._process.wait(60) == 0
+    seen = json.loads(log.read_text())
+    assert seen["HANDTINT_EXIT_IDLE"] == own.get("HANDTINT_EXIT_IDLE", "30")
+    assert seen["HANDTINT_IDLE_UNLOAD"] == "10"
+
+
+def test_the_variables_of_a_started_server_are_the_server_s() -> None:
+    from handtint_server.settings import table
+
+    rows = {row.variable: row for row in table()}
+    for name, value in transport.STARTED_BY_AN_EDITOR.items():
+        assert rows[name].default == 0.0
+        assert rows[name].low <= float(value) <= rows[name].high
+
+
 def test_the_installed_server_is_started(no_server: dict[str, str], tmp_path: Path) -> None:
     """The runtime folder is hidden; the mirror in the data folder leads to the server."""
     home, runtime = tmp_path / "home", tmp_path / "runtime"

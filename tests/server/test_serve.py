@@ -388,6 +388,17 @@ def test_idle_unload_and_reload(serve: Serve) -> None:
     assert (again.status_code, again.content) == (200, first.content)
 
 
+def test_it_ends_when_nobody_asks(serve: Serve) -> None:
+    server = serve("--exit-idle", "0.1")  # 6 seconds
+    server.wait_ready()
+    assert server.post(pictures.raw_request(pictures.photo())).status_code == 200
+    code, _, _ = server.result()
+    assert code == 0
+    assert not (server.runtime / "server.json").exists()
+    assert not (server.runtime / "token").exists()
+    assert "no request for 0.1 minutes" in server.log.read_text()
+
+
 def test_http_keeps_connections(serve: Serve) -> None:
     server = serve()
     server.wait_ready()

@@ -25,7 +25,7 @@ import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
-from ..errors import BadHint, BadImage
+from ..errors import BadHint, BadImage, WriteFailed
 from ..types import HintPatch, Hints
 from .header import ReadLimits, open_picture
 
@@ -135,14 +135,14 @@ def dump_hints(hints: Hints, size: Size) -> str:
 
 
 def write_hints(path: str | Path, hints: Hints, size: Size) -> None:
-    """Save `dump_hints`, whole or not at all."""
+    """Save `dump_hints`, whole or not at all; raises WriteFailed."""
     path = Path(path)
     part = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.handtint-part")
     try:
         part.write_text(dump_hints(hints, size) + "\n", encoding="utf-8")
         part.replace(path)
     except OSError as error:
-        raise BadHint(f"the hints cannot be saved: {error.strerror or error}.") from error
+        raise WriteFailed(f"the hints cannot be saved: {error.strerror or error}.") from error
     finally:
         part.unlink(missing_ok=True)
 

@@ -14,7 +14,7 @@ import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
-from ..errors import BadOption, HandtintError
+from ..errors import BadOption, WriteFailed
 from ..types import Plane, Progress
 from . import exif, formats, icc
 from .formats import Format
@@ -52,7 +52,7 @@ def write_photo(
 
     The file gets its name only when it is complete, replacing one of that name; after an
     error or interruption there is none.  Raises BadOption for a target that cannot hold
-    the result, HandtintError if it cannot be written.
+    the result, WriteFailed if it cannot be written.
     """
     prepare_libvips()
     meta = meta or PhotoMeta()
@@ -74,7 +74,7 @@ def write_photo(
     try:
         return _save(image, path, kind, meta, progress)
     except (OSError, pyvips.Error) as error:
-        raise HandtintError(f"the result cannot be written: {_reason(error)}.") from error
+        raise WriteFailed(f"the result cannot be written: {_reason(error)}.") from error
 
 
 def _choose_format(path: Path | None, meta: PhotoMeta, name: str | None) -> Format:

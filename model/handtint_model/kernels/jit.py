@@ -3,18 +3,43 @@
 They release the GIL: threads come from the callers (`threads`), because Numba's own threads
 must not be entered from two Python threads at once.
 
-Numba's cache notices changes of the file that holds a function, not of constants that the
-file imports: touch the file when you change such a constant.
+Numba's cache notices changes of the file that holds a function, but not of the constants that
+the file imports and that are compiled in.  So they are part of the name that the cache files code
+under: see `fingerprint`.
 """
 
 from __future__ import annotations
 
+import hashlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from types import FunctionType, ModuleType
 from typing import Any
 
 import numba
+import numpy as np
 from numba import types
+
+
+def _constants(function: FunctionType, seen: set[str]) -> Iterator[str]:
+    """Names and values of the globals that a function and the functions it calls compile in."""
+    for name in sorted(function.__code__.co_names):
+        value = function.__globals__.get(name)
+        called = getattr(value, "py_func", None)
+        key = f"{function.__module__}.{name}"
+        if value is None or key in seen or isinstance(value, (ModuleType, type)):
+            continue
+        seen.add(key)
+        if called is not None:
+            yield from _constants(called, seen)
+        else:
+            yield f"{key}={np.asarray(value).dtype}:{np.asarray(value).tobytes().hex()}"
+
+
+def fingerprint(function: Callable[..., None]) -> str:
+    """Eight hex digits that change with any constant that is compiled into a function."""
+    assert isinstance(function, FunctionType)
+    return hashlib.sha256("\n".join(_constants(function, set())).encode()).hexdigest()[:8]
 
 
 class Kernel:
@@ -45,6 +70,8 @@ class Kernel:
         jit: Any = numba.njit
         fastmath = {"contract", "nsz"} | ({"reassoc", "nnan"} if self.any_order else set())
         options = {"nogil": True, "fastmath": fastmath, "error_model": "numpy"}
+        # Numba's cache files code under this name.
+        self.function.__qualname__ = f"{self.function.__name__}_{fingerprint(self.function)}"
         try:
             return jit(self.signatures, cache=True, **options)(self.function)
         except (RuntimeError, OSError):  # no folder to write to: compile in every process

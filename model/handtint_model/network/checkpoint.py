@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from ..color.bins import COUNT
 from ..color.decoding import Decoding
-from ..errors import BadCheckpoint
+from ..errors import BadCheckpoint, WriteFailed
 from . import ColorNetwork, ModelConfig
 
 FORMAT = "handtint-weights"
@@ -63,9 +63,7 @@ def save_weights(
     dtype: torch.dtype = torch.float16,
     decoding: Decoding | None = None,
 ) -> None:
-    """Write the network's weights; the file appears whole or not at all."""
-    from safetensors.torch import save_file
-
+    """Write the network's weights; the file appears whole or not at all.  Raises WriteFailed."""
     tensors = {
         name: tensor.detach().cpu().to(dtype).contiguous()
         for name, tensor in network.state_dict().items()
@@ -79,27 +77,35 @@ def save_weights(
     }
     if decoding is not None:
         metadata["decoding"] = json.dumps(decoding.to_json())
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".part")
-    save_file(tensors, str(temporary), metadata)
-    temporary.chmod(0o644)  # safetensors makes it readable by its owner alone
-    temporary.replace(path)
+    _write(path, tensors, metadata)
 
 
 def save_decoding(source: Path | None, target: Path, decoding: Decoding) -> None:
     """Write weights again with another decoding; tensors and all else stay as they are.
 
-    source: None for the embedded weights.  Raises BadCheckpoint as `load_weights` does.
+    source: None for the embedded weights.  Raises BadCheckpoint as `load_weights` does, and
+    WriteFailed.
     """
-    from safetensors.torch import load_file, save_file
+    from safetensors.torch import load_file
 
     source = EMBEDDED if source is None else source
     metadata = _metadata(source) | {"decoding": json.dumps(decoding.to_json())}
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(target.name + ".part")
-    save_file(load_file(str(source)), str(temporary), metadata)
-    temporary.chmod(0o644)
-    temporary.replace(target)
+    _write(target, load_file(str(source)), metadata)
+
+
+def _write(path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> None:
+    """Write a safetensors file whole or not at all.  Raises WriteFailed."""
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
+    temporary = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file(tensors, str(temporary), metadata)
+        temporary.chmod(0o644)  # safetensors makes it readable by its owner alone
+        temporary.replace(path)
+    except (OSError, SafetensorError) as error:
+        raise WriteFailed(f"the weights {path} cannot be written: {error}.") from error
 
 
 def _metadata(path: Path) -> dict[str, str]:

@@ -15,11 +15,11 @@ from ..color.constants import LUMINANCE_WEIGHTS
 from ..color.conversions import srgb_encode
 from ..color.gamut import chroma_limits
 from ..color.tables import code_tables
-from ..errors import BadImage
+from ..errors import BadImage, BadOption
 from ..kernels import kernels
 from ..luminance import check_plane, luminance_and_f
 from ..threads import in_threads, strips
-from ..types import Progress
+from ..types import Progress, is_number
 from .upsample import ColorField
 
 Float32 = NDArray[np.float32]
@@ -62,7 +62,7 @@ def upsample_ab(
     the cells cover the photo; or a `ColorField` of the photo, for more than one region.
     cells_per_pixel: (cy, cx); cell j covers the columns [j / cx, (j + 1) / cx).  region:
     (x, y, w, h), answer only that, with the values of the whole.  guide: see
-    `ColorField.fit`.  Returns (2, h, w) float32.  Raises BadImage.
+    `ColorField.fit`.  Returns (2, h, w) float32.  Raises BadImage, BadOption for the region.
     """
     region = _checked_region(luminance, region)
     if not isinstance(ab, ColorField):
@@ -88,8 +88,8 @@ def render(
     luminance, cells_per_pixel, region, guide: as for `upsample_ab`.  ab: as there, or what
     knows the colours of the photo's pixels.  out: (h, w, 3) of luminance's dtype, filled and
     returned if given.
-    Raises BadImage, also for NaN and infinity, before anything is written for uint8 and
-    uint16.
+    Raises BadOption for the region, and BadImage, also for NaN and infinity, before anything is
+    written for uint8 and uint16.
     """
     x, y, w, h = _checked_region(luminance, region)
     known: Colors
@@ -148,9 +148,11 @@ def _checked_region(luminance: NDArray[Any], region: Region | None) -> Region:
     height, width = luminance.shape
     if region is None:
         return 0, 0, width, height
+    if len(region) != 4 or not all(is_number(v) and int(v) == v for v in region):
+        raise BadOption(f"a region is (x, y, width, height) in whole pixels, not {region!r}.")
     x, y, w, h = (int(v) for v in region)
     if w < 1 or h < 1 or x < 0 or y < 0 or x + w > width or y + h > height:
-        raise BadImage(
+        raise BadOption(
             f"the region {x}, {y}, {w}, {h} (x, y, width, height) does not lie inside "
             f"the photo of {width} x {height} pixels."
         )

@@ -138,7 +138,8 @@ class Call:
         if self._over or total <= 0:
             return
         self._alive()
-        self._sent = sent == total
+        # Once sent it stays so: Qt sends again what a dying server took, and counts anew.
+        self._sent = self._sent or sent == total
         self._tell("send", sent / total)
 
     def _on_data(self) -> None:

@@ -111,6 +111,7 @@ class _Gated:
 
         problem = self._gate.refuse(environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""), get)
         if problem is None:
+            self._service.note_request()
             return self._application(environ, start_response)
         self._service.refused(problem.code)
         body = problem.body()

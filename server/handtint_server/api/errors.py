@@ -14,6 +14,7 @@ from ..model import (
     Cancelled,
     DeviceProblem,
     HandtintError,
+    WriteFailed,
 )
 from ..sentences import sentence
 
@@ -24,6 +25,7 @@ CODE_OF: dict[type[HandtintError], str] = {
     BadCheckpoint: "model_failed",
     DeviceProblem: "model_failed",
     Cancelled: "cancelled",
+    WriteFailed: "write_failed",
 }
 """The code of every error of the model; a test fails when one is missing."""
 

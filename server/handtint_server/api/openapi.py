@@ -63,6 +63,7 @@ _BODY = (
     "model_failed",
     "stopping",
     "timed_out",
+    "write_failed",
     "disk_full",
 )
 _ANY = ("header_too_large", "internal", "not_implemented")

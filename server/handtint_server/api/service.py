@@ -64,6 +64,7 @@ class Service:
         self.cache = PhotoCache(settings.cache_mb << 20)
         self.fingerprint = Fingerprint(settings.server_name)
         self.finished = 0  # requests that have ended, and models that were unloaded
+        self._last_request = time.monotonic()
         self.engines = Engines(
             load,
             lambda: engine_devices(settings.device),
@@ -142,6 +143,17 @@ class Service:
                 "steps": {k: round(v, 1) for k, v in ticket.timings.items()},
             },
         )
+
+    def note_request(self) -> None:
+        """Note that somebody who may ask has asked for something."""
+        self._last_request = time.monotonic()
+
+    @property
+    def idle_seconds(self) -> float:
+        """Seconds since the last request, work or load of the model; 0 while there is any."""
+        if self.engines.taken or not self.engines.first_load.is_set():
+            self._last_request = time.monotonic()
+        return time.monotonic() - self._last_request
 
     def refused(self, code: str) -> None:
         """Count a request that was refused by its header section."""

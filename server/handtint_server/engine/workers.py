@@ -91,6 +91,8 @@ class Worker(threading.Thread):
     def _run(self, job: EngineJob) -> None:
         ticket = job.ticket
         ticket.timings["wait"] = (time.perf_counter() - job.queued) * 1000
+        result: Any = None
+        error: BaseException | None = None
         try:
             ticket.check()
             if self.colorizer is None:
@@ -99,18 +101,19 @@ class Worker(threading.Thread):
             self.state = "busy"
             assert self.colorizer is not None
             result = job.work(self.colorizer, self.number)
-        except BaseException as error:
-            self._note_failure(error, ticket)
-            job.finish(error=error)
-        else:
             self.faults_in_a_row = 0
             self.problem = ""
-            job.finish(result)
-            self.pool.prepare(self.colorizer)
+        except BaseException as raised:
+            error = raised
+            self._note_failure(raised, ticket)
         finally:
             if self.state == "busy":
                 self.state = "ready"
-            self.pool.release(self)
+            # First: who has an answer must not be told that the work for it still runs.
+            self.pool.release()
+            job.finish(result, error)
+        if error is None and self.colorizer is not None:
+            self.pool.prepare(self.colorizer)
 
     def _note_failure(self, error: BaseException, ticket: RequestTicket) -> None:
         """Log and count an unexpected error; after two in a row unload the model."""
@@ -351,8 +354,8 @@ class Engines:
                 return job
         return None
 
-    def release(self, worker: Worker) -> None:
-        """A worker has ended a job."""
+    def release(self) -> None:
+        """Count a job as ended."""
         with self._changed:
             self._running -= 1
             self._changed.notify_all()

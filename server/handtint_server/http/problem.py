@@ -37,6 +37,7 @@ CODES: dict[str, int] = {
     "bad_option": 422,
     "header_too_large": 431,
     "internal": 500,
+    "write_failed": 500,
     "not_implemented": 501,
     "busy": 503,
     "out_of_memory": 503,

@@ -268,6 +268,11 @@ class Server(TcpWSGIServer):
         channels = list(self.active_channels.values())
         return any(channel.requests or channel.total_outbufs_len for channel in channels)
 
+    @property
+    def receiving(self) -> bool:
+        """Whether a request has begun to arrive."""
+        return any(channel.request is not None for channel in list(self.active_channels.values()))
+
     def end(self) -> None:
         """Make `run` return; from any thread."""
         self._ended = True

@@ -10,7 +10,7 @@ import tifffile
 from PIL import Image, ImageCms, ImageOps, TiffImagePlugin
 from PIL.PngImagePlugin import PngInfo
 
-from handtint_model.errors import BadOption, Cancelled, HandtintError
+from handtint_model.errors import BadOption, Cancelled, WriteFailed
 from handtint_model.files import PhotoMeta, icc, inspect_photo, read_photo, write_photo
 from handtint_model.files.header import srgb_profile
 from handtint_model.luminance import luminance_of
@@ -634,7 +634,7 @@ def test_a_result_replaces_only_when_complete(tmp_path, gray8):
 
 
 def test_a_target_that_cannot_be_written(tmp_path, gray8):
-    with pytest.raises(HandtintError, match="cannot be written"):
+    with pytest.raises(WriteFailed, match="cannot be written"):
         write_photo(tmp_path / "missing" / "a.png", as_colour(gray8))
     with pytest.raises(BadOption, match="does not end like a picture"):
         write_photo(tmp_path / "a.bmp", as_colour(gray8))

@@ -14,7 +14,7 @@ import requests
 from handtint_model import BadCheckpoint, Colorizer, HandtintError, load_colorizer
 from handtint_server.api.errors import problem_from
 from handtint_server.engine.progress import RequestTickets
-from handtint_server.engine.workers import Engines
+from handtint_server.engine.workers import EngineJob, Engines
 from handtint_server.http.problem import Problem
 
 from .. import pictures
@@ -313,6 +313,38 @@ def test_several_engines_share_one_queue(tiny_weights: Path) -> None:
     assert engines.stop(5)
     with pytest.raises(Problem, match="ending"), engines.place():
         pass
+
+
+def test_work_has_ended_before_its_outcome_is_known(
+    tiny_weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who has an answer is not told by /v1/info that the work for it still runs."""
+    running: list[int] = []
+    finish = EngineJob.finish
+
+    def watched(job: EngineJob, *outcome: Any) -> None:
+        running.append(engines.running)
+        finish(job, *outcome)
+
+    def work(colorizer: Colorizer, number: int) -> None:
+        running.append(engines.running)
+        if len(running) > 2:
+            raise ValueError("once more, with an error")
+
+    monkeypatch.setattr(EngineJob, "finish", watched)
+    engines = Engines(
+        lambda _: load_colorizer(tiny_weights, "cpu"),
+        lambda: ["cpu"],
+        places=1,
+        problem_from=problem_from,
+    )
+    engines.start()
+    tickets = RequestTickets(60)
+    engines.run(work, tickets.open(None, lambda: False))
+    with pytest.raises(ValueError, match="once more"):
+        engines.run(work, tickets.open(None, lambda: False))
+    assert running == [1, 0, 1, 0]
+    assert engines.stop(5)
 
 
 def test_an_engine_that_failed_leaves_the_work_to_others(tiny_weights: Path) -> None:

@@ -56,7 +56,7 @@ RECEIVER = {"__len__", "close", "completed", "error", "getbuf", "getfile", "rece
 OURS = {
     "body_limit", "gate", "memory_limiter", "on_refusal", "receive_seconds",  # GatedAdjustments
     "started", "_check_request", "_keep_body", "_refuse",  # Parser
-    "has_sent", "_quick", "_ended", "answering", "end", "run", "stop_listening",
+    "has_sent", "_quick", "_ended", "answering", "receiving", "end", "run", "stop_listening",
     "problem", "refuse", "reserve", "free_space",  # EarlyRefusal, Gate, MemoryLimiter, BodyBuffer
 }  # fmt: skip
 
