@@ -32,7 +32,7 @@ from handtint_model.render.render import render
 
 DPI = 90
 TEMPERATURES = (1.0, 0.75, 0.5, 0.25, 0.1, 0.01)
-COLOURFUL = 25.0  # chroma of a likeliest colour that is not gray
+COLORFUL = 25.0  # chroma of a likeliest colour that is not gray
 LARGEST = 150_000  # bytes of a picture
 
 plt.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
@@ -55,7 +55,7 @@ def save_jpeg(image: Image.Image, path: Path) -> None:
         )
 
 
-def colours(ab: NDArray[np.float64], lightness: float = 65.0) -> NDArray[np.float64]:
+def colors(ab: NDArray[np.float64], lightness: float = 65.0) -> NDArray[np.float64]:
     """(N, 2) to (N, 3) sRGB of one lightness, for drawing."""
     lab = np.concatenate([np.full((len(ab), 1), lightness), ab], axis=1)
     return lab_to_rgb(lab[None])[0]
@@ -71,7 +71,7 @@ def bins(path: Path) -> None:
     prior = load_colorizer(device="cpu").checkpoint.prior
     figure, axes = plt.subplots(1, 3, figsize=(11.5, 3.6), layout="constrained")
     b, a = BINS[:, 1], BINS[:, 0]
-    axes[0].scatter(b, a, c=colours(np.asarray(BINS)), s=28, marker="s")
+    axes[0].scatter(b, a, c=colors(np.asarray(BINS)), s=28, marker="s")
     plane(axes[0], "the 313 bins, at L* 65")
     axes[0].set_ylabel("a*: green to red")
     for place, values, title in (
@@ -99,7 +99,7 @@ def annealed_cell(path: Path, photo: Path, device: str) -> None:
         place.scatter(BINS[:, 1], BINS[:, 0], c="0.93", s=4, marker="s")
         seen = share > 1e-4  # smaller marks are drawn at random sizes
         shown = np.asarray(BINS)[seen]
-        place.scatter(shown[:, 1], shown[:, 0], c=colours(shown), s=700 * share[seen])
+        place.scatter(shown[:, 1], shown[:, 0], c=colors(shown), s=700 * share[seen])
         place.plot(mean[1], mean[0], "k+", markersize=11, markeredgewidth=1.6)
         chroma = float(np.hypot(*mean))
         place.set(title=f"T = {temperature:g}, chroma {chroma:.0f}", aspect="equal")
@@ -135,12 +135,12 @@ def torn_cell(p: NDArray[np.float32]) -> tuple[int, int]:
     The spread of its colours is largest, measured from their mean, of the cells whose likeliest
     colour is not gray.
     """
-    centres = np.asarray(BINS)
-    colourful = np.hypot(*centres[p.argmax(0)].transpose(2, 0, 1)) >= COLOURFUL
-    mean = np.einsum("khw,kc->chw", p, centres)
-    square = np.einsum("khw,k->hw", p, (centres**2).sum(1)) - (mean**2).sum(0)
-    if colourful.any():
-        square = np.where(colourful, square, 0.0)
+    centers = np.asarray(BINS)
+    colorful = np.hypot(*centers[p.argmax(0)].transpose(2, 0, 1)) >= COLORFUL
+    mean = np.einsum("khw,kc->chw", p, centers)
+    square = np.einsum("khw,k->hw", p, (centers**2).sum(1)) - (mean**2).sum(0)
+    if colorful.any():
+        square = np.where(colorful, square, 0.0)
     row, column = np.unravel_index(int(square.argmax()), square.shape)
     return int(row), int(column)
 

@@ -68,10 +68,10 @@ def hint_picture(hints: PaintedHints, lightness: Array) -> NDArray[np.uint8]:
     """(H, W, 4) uint8: every mark in its colour at the photo's mean lightness below it."""
     painted, ab = hints.paint()
     rgba = np.zeros((*painted.shape, 4), np.uint8)
-    colours, mark = np.unique(ab[painted], axis=0, return_inverse=True)
+    colors, mark = np.unique(ab[painted], axis=0, return_inverse=True)
     mark = mark.ravel()
     mean = np.bincount(mark, lightness[painted][:, 0]) / np.bincount(mark)
-    rgb = lab_to_rgb(np.concatenate([mean[:, None], colours], axis=1)[None])[0]
+    rgb = lab_to_rgb(np.concatenate([mean[:, None], colors], axis=1)[None])[0]
     rgba[painted, :3] = np.rint(rgb * 255).astype(np.uint8)[mark]
     rgba[painted, 3] = 255
     return rgba

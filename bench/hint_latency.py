@@ -29,16 +29,16 @@ def painted(shape: tuple[int, int], share: float, seed: int) -> NDArray[np.uint8
     height, width = shape
     if share >= 1.0:
         y, x = np.mgrid[:height, :width]
-        colours = [x * 255 // width, y * 255 // height, (x + y) % 256, np.full_like(x, 255)]
-        return np.stack(colours, axis=-1).astype(np.uint8)
+        colors = [x * 255 // width, y * 255 // height, (x + y) % 256, np.full_like(x, 255)]
+        return np.stack(colors, axis=-1).astype(np.uint8)
     rng = np.random.default_rng(seed)
     picture = Image.new("RGBA", (width, height))
     draw = ImageDraw.Draw(picture)
     thick = max(1, round(0.02 * height))
     for _ in range(max(1, round(share * height * width / (0.15 * width * thick)))):
         x, y = rng.uniform(0.05, 0.8) * width, rng.uniform(0.05, 0.95) * height
-        colour = (*(int(v) for v in rng.integers(40, 256, 3)), 255)
-        draw.line([(x, y), (x + 0.15 * width, y + 0.02 * height)], colour, thick)
+        color = (*(int(v) for v in rng.integers(40, 256, 3)), 255)
+        draw.line([(x, y), (x + 0.15 * width, y + 0.02 * height)], color, thick)
     return np.asarray(picture)
 
 

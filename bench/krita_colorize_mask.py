@@ -49,11 +49,11 @@ def colorize():
     mask.setLimitToDeviceBounds(True)
 
     strokes = key_strokes(FOLDER + "hints.png", width * height)
-    colours = [ManagedColor.fromQColor(QColor(*colour)) for colour in strokes]
+    colors = [ManagedColor.fromQColor(QColor(*color)) for color in strokes]
     # Without this first, setKeyStrokePixelData does nothing and answers False.
-    mask.initializeKeyStrokeColors(colours, -1)
-    for colour, places in zip(colours, strokes.values()):
-        if not mask.setKeyStrokePixelData(QByteArray(bytes(places)), colour, 0, 0, width, height):
+    mask.initializeKeyStrokeColors(colors, -1)
+    for color, places in zip(colors, strokes.values()):
+        if not mask.setKeyStrokePixelData(QByteArray(bytes(places)), color, 0, 0, width, height):
             raise RuntimeError("Krita refused a key stroke")
 
     mask.updateMask(True)
@@ -76,6 +76,6 @@ def key_strokes(path, pixels):
     strokes = {}
     for place in range(pixels):
         if alpha[place] > 127:
-            colour = red[place], green[place], blue[place]
-            strokes.setdefault(colour, bytearray(pixels))[place] = 255
+            color = red[place], green[place], blue[place]
+            strokes.setdefault(color, bytearray(pixels))[place] = 255
     return strokes

@@ -34,7 +34,7 @@ KINDS = {  # how often each kind of request is drawn
     "wrong-length": 2,
     "hang-up": 4,
 }
-COLOURS = ("#c04030", "#3050b0", "#40a040", "#d0b080")
+COLORS = ("#c04030", "#3050b0", "#40a040", "#d0b080")
 MOST_TRIES = 400
 
 
@@ -75,10 +75,10 @@ def make_photos(seed: int) -> list[Photo]:
         plane = (plane + numbers.integers(0, 12, plane.shape)).astype(np.uint8)
         encoded = colorizer.encode(plane)
         hinted = {
-            colour: colorizer.colorize(
-                encoded, Hints.from_points([(width // 2, height // 2, colour)], radius=8)
+            color: colorizer.colorize(
+                encoded, Hints.from_points([(width // 2, height // 2, color)], radius=8)
             )
-            for colour in COLOURS
+            for color in COLORS
         }
         found = colorizer.suggest(encoded, (width // 2, height // 2), n=3)
         file = io.BytesIO()
@@ -95,9 +95,9 @@ def make_photos(seed: int) -> list[Photo]:
     return photos
 
 
-def disc(colour: str) -> tuple[np.ndarray, int]:
+def disc(color: str) -> tuple[np.ndarray, int]:
     """The crop that `Hints.from_points` paints for radius 8, and its offset."""
-    patch = Hints.from_points([(100, 100, colour)], radius=8).patches[0]
+    patch = Hints.from_points([(100, 100, color)], radius=8).patches[0]
     return patch.rgba, patch.x - 100
 
 
@@ -157,7 +157,7 @@ class Client:
         elif kind in ("suggest", "uncertainty"):
             self.small(kind, photo)
         else:
-            self.colour(kind, photo, choose)
+            self.color(kind, photo, choose)
         self.outcome.milliseconds[kind].append((time.perf_counter() - start) * 1000)
 
     def expect(self, kind: str, right: bool, saw: Any) -> None:
@@ -180,7 +180,7 @@ class Client:
             photo.image_id = headers["handtint-image-id"]
         return status, headers, data
 
-    def colour(self, kind: str, photo: Photo, choose: random.Random) -> None:
+    def color(self, kind: str, photo: Photo, choose: random.Random) -> None:
         height, width = photo.plane.shape
         expected = photo.automatic
         if kind == "raw":
@@ -192,9 +192,9 @@ class Client:
             request: dict[str, Any] = {"output": "raw"}
             parts: list[tuple[str, bytes]] = []
             if kind in ("hints", "region"):
-                colour = choose.choice(COLOURS)
-                expected = photo.hinted[colour]
-                rgba, offset = disc(colour)
+                color = choose.choice(COLORS)
+                expected = photo.hinted[color]
+                rgba, offset = disc(color)
                 request["hints"] = {
                     "x": width // 2 + offset,
                     "y": height // 2 + offset,

@@ -1,9 +1,10 @@
 """Memory: peak resident memory above what the loaded model holds, 16-bit photos.
 
 Once from TIFF to TIFF by `handtint colorize`, each photo in a process of its own, and once
-through `handtint serve`, raw plane in, raw answer out.  Needs Linux (/proc).
+through `handtint serve`, raw plane in, raw answer out.  The third way is what a server holds
+when nobody asks.  Needs Linux (/proc).
 
-    python bench/memory.py [--megapixels 24 100] [--way cli http]
+    python bench/memory.py [--megapixels 24 100] [--way cli http idle]
 """
 
 from __future__ import annotations
@@ -14,12 +15,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from latency import photo
 
 from handtint_model.files import PhotoMeta, write_photo
+from handtint_server.client import Client, Unreachable
 
 LOADED = """
 import handtint_model, pathlib
@@ -27,6 +31,7 @@ model = handtint_model.load_colorizer(device='cpu')
 print(pathlib.Path('/proc/self/status').read_text())
 """
 MEGABYTE = 1e6
+WAYS = ("cli", "http", "idle")
 
 
 def peak_of(command: list[str]) -> float:
@@ -71,12 +76,12 @@ def command_line(sizes: list[float], folder: Path) -> None:
         print(f"{size:7g} MP: {peak:6.0f} MB, above the model {peak - loaded:6.0f} MB", flush=True)
 
 
-def http(sizes: list[float], folder: Path) -> None:
-    from handtint_server.client import Client, Unreachable
-
+@contextmanager
+def server(folder: Path, *options: str) -> Iterator[tuple[int, Client]]:
+    """(process number, client) of a server of its own, with its model loaded."""
     command = [sys.executable, "-m", "handtint_server", "serve", "--device", "cpu"]
-    command += ["--runtime-dir", str(folder), "--home", str(folder / "home"), "--cache-mb", "0"]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    command += ["--runtime-dir", str(folder), "--home", str(folder / "home"), *options]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + 120
         while True:
@@ -85,37 +90,63 @@ def http(sizes: list[float], folder: Path) -> None:
                 if client.health()["status"] == "ready":
                     break
             except Unreachable:
-                if time.monotonic() > deadline or server.poll() is not None:
+                if time.monotonic() > deadline or process.poll() is not None:
                     raise
             time.sleep(0.5)
         with client:
-            loaded = resident(status(server.pid))
-            print(f"raw to raw through the server; with the loaded model it takes {loaded:.0f} MB")
-            for size in (0.05, *sizes):
-                plane = photo(size, 16)
-                reset(server.pid)
-                answer = client.colorize(plane)
-                peak = resident(status(server.pid), "VmHWM")
-                print(
-                    f"{size:7g} MP: {peak:6.0f} MB, above the model {peak - loaded:6.0f} MB; "
-                    f"the answer has {answer.pixels.nbytes / MEGABYTE:.0f} MB",
-                    flush=True,
-                )
+            yield process.pid, client
     finally:
-        server.terminate()
-        server.wait(30)
+        process.terminate()
+        process.wait(30)
+
+
+def http(sizes: list[float], folder: Path) -> None:
+    with server(folder, "--cache-mb", "0") as (pid, client):
+        loaded = resident(status(pid))
+        print(f"raw to raw through the server; with the loaded model it takes {loaded:.0f} MB")
+        for size in (0.05, *sizes):
+            plane = photo(size, 16)
+            reset(pid)
+            answer = client.colorize(plane)
+            peak = resident(status(pid), "VmHWM")
+            print(
+                f"{size:7g} MP: {peak:6.0f} MB, above the model {peak - loaded:6.0f} MB; "
+                f"the answer has {answer.pixels.nbytes / MEGABYTE:.0f} MB",
+                flush=True,
+            )
+
+
+def idle(sizes: list[float], folder: Path) -> None:
+    with server(folder, "--idle-unload", "0.2") as (pid, client):
+        print("a server that nobody asks")
+        print(f"model loaded: {resident(status(pid)):.0f} MB", flush=True)
+        for size in sizes:
+            client.colorize(photo(size, 8))
+            time.sleep(3)
+            kept = client.info()["cache"]["bytes"] / MEGABYTE
+            print(
+                f"after {size:g} MP of 8 bits: {resident(status(pid)):.0f} MB, "
+                f"of which photos {kept:.0f} MB",
+                flush=True,
+            )
+        while client.info()["engines"][0]["state"] != "unloaded":
+            time.sleep(1)
+        time.sleep(3)
+        print(f"model and photos unloaded: {resident(status(pid)):.0f} MB")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--megapixels", type=float, nargs="+", default=[24.0, 100.0])
-    parser.add_argument("--way", nargs="+", choices=("cli", "http"), default=["cli", "http"])
+    parser.add_argument("--way", nargs="+", choices=WAYS, default=["cli", "http"])
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         if "cli" in arguments.way:
             command_line(arguments.megapixels, Path(name))
         if "http" in arguments.way:
             http(arguments.megapixels, Path(name))
+        if "idle" in arguments.way:
+            idle(arguments.megapixels, Path(name))
     return 0
 
 

@@ -29,8 +29,8 @@ def main() -> None:
     for number, name in enumerate(PHOTOS):
         with Image.open(ROOT / name) as photo:
             plane = np.array(photo.convert("L"))
-        coloured = colorizer.colorize(colorizer.encode(plane))  # the defaults, and no hints
-        for row, picture in enumerate((plane, coloured)):
+        colored = colorizer.colorize(colorizer.encode(plane))  # the defaults, and no hints
+        for row, picture in enumerate((plane, colored)):
             cut = ImageOps.fit(Image.fromarray(picture).convert("RGB"), (SIDE, SIDE))
             strip.paste(cut, (number * (SIDE + GAP), row * (SIDE + GAP)))
     strip.save(sys.argv[1], quality=85, optimize=True, progressive=True)

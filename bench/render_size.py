@@ -37,12 +37,12 @@ def main() -> None:
     for path in options.sets:
         photos = evenly(find_photos([path]), options.limit)
         gain: dict[tuple[int, float], list[float]] = {}
-        colours: dict[tuple[int, float], list[float]] = {}
+        colors: dict[tuple[int, float], list[float]] = {}
         seconds = dict.fromkeys(SIZES, 0.0)
-        true_colours = []
+        true_colors = []
         for file in tqdm(photos, unit="photo", disable=None, leave=False):
             truth = Truth.from_codes(np.asarray(file.open().convert("RGB")))
-            true_colours.append(colourfulness(truth.codes))
+            true_colors.append(colourfulness(truth.codes))
             gray = psnr(np.repeat(truth.luminance[..., None], 3, 2), truth.rgb, peak=1.0)
             for size in SIZES:
                 start = time.perf_counter()
@@ -53,16 +53,16 @@ def main() -> None:
                     key = size, vividness
                     gain.setdefault(key, []).append(psnr(rgb, truth.rgb, peak=1.0) - gray)
                     codes = np.rint(rgb * 255).astype(np.uint8)
-                    colours.setdefault(key, []).append(colourfulness(codes))
-        truth_mean = float(np.mean(true_colours))
+                    colors.setdefault(key, []).append(colourfulness(codes))
+        truth_mean = float(np.mean(true_colors))
         rows: list[tuple[str, ...]] = [
             ("render size", "vividness", "over gray dB", "colourfulness", "of truth", "of 256")
         ]
         for vividness in VIVIDNESS:
-            usual = float(np.mean(colours[256, vividness]))
+            usual = float(np.mean(colors[256, vividness]))
             for size in SIZES:
                 mean, error = mean_and_error(np.array(gain[size, vividness]))
-                found = float(np.mean(colours[size, vividness]))
+                found = float(np.mean(colors[size, vividness]))
                 shares = f"{found / truth_mean:.2f}", f"{found / usual:.2f}"
                 gained = f"{mean:+.2f} ± {error:.2f}"
                 rows.append((str(size), f"{vividness:g}", gained, f"{found:.1f}", *shares))

@@ -97,8 +97,8 @@ def best_fixed(count: Array) -> Array:
     return (np.array(chosen, float) - _REACH) * _STEP
 
 
-def held(ab: Array, colours: Array) -> bool:
-    return bool((np.hypot(*(colours - ab).T) <= WITHIN).any())
+def held(ab: Array, colors: Array) -> bool:
+    return bool((np.hypot(*(colors - ab).T) <= WITHIN).any())
 
 
 def measure(colorizer: Any, photos: list[PhotoFile]) -> dict[str, float]:

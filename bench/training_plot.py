@@ -29,7 +29,7 @@ def main() -> None:
             every = list(csv.DictReader(file))
         rows = [row for row in every if row["automatic"]]
         seen = np.array([float(row["photos"]) for row in rows]) / 1000.0
-        colour = f"C{number}"
+        color = f"C{number}"
         for panel, column in zip(panels, ("automatic", "hinted")):
             loss = np.array([float(row[column]) for row in rows])
             # Rows cover unlike numbers of photos: weighed by them.
@@ -38,14 +38,14 @@ def main() -> None:
             sums = np.bincount(place, loss * share), np.bincount(place, share)
             there = sums[1] > 0
             middle = np.bincount(place, seen * share)[there] / sums[1][there]
-            panel.plot(middle, sums[0][there] / sums[1][there], colour, label=name, linewidth=1)
+            panel.plot(middle, sums[0][there] / sums[1][there], color, label=name, linewidth=1)
         kept = [
             (float(row["photos"]) / 1000.0, float(row["held_out"]))
             for row in every
             if row.get("held_out")
         ]
         if kept:
-            panels[0].plot(*zip(*kept), colour, marker="o", markersize=3, linewidth=0.5)
+            panels[0].plot(*zip(*kept), color, marker="o", markersize=3, linewidth=0.5)
     panels[0].set_title("automatic (dots: photos kept out)")
     panels[1].set_title("with hints")
     for panel in panels:

@@ -31,8 +31,8 @@ def main() -> None:
         gray = Image.open(name).convert("L")
         layer = Image.new("RGBA", gray.size, (0, 0, 0, 0))
         width = max(6, gray.width // 70)
-        for colour, *points in strokes:
-            ImageDraw.Draw(layer).line([(x, y) for x, y in points], colour, width)
+        for color, *points in strokes:
+            ImageDraw.Draw(layer).line([(x, y) for x, y in points], color, width)
         photo = colorizer.encode(np.asarray(gray))
         marked = gray.convert("RGB")
         marked.paste(layer, mask=layer)

@@ -25,7 +25,6 @@ from .errors import BadOption
 from .geometry import Geometry, Window, pad_to_canvas, reduce_to, window_ramp
 from .hints.compositing import flatten
 from .hints.full_resolution import FullResolutionCorrection
-from .hints.mixture import hint_reach
 from .hints.photo_graph import PhotoGraph
 from .hints.pooling import PooledHints, pool
 from .hints.propagation import PropagatedHints, key_of, propagate
@@ -38,6 +37,7 @@ from .hints.suggestions import (
     rgb_at,
     usual_colors,
 )
+from .hints.uncertainty import help_of_hints
 from .kernels import prepare
 from .luminance import check_luminance
 from .network import STRIDE, Heads
@@ -63,13 +63,6 @@ def load_colorizer(weights: Path | str | None = None, device: str = "auto") -> C
     does not exist.
     """
     return Colorizer(load_weights(weights), select_device(device))
-
-
-SAMPLED_CELLS = 1024
-"""Cells that stand for all of them in `uncertainty`."""
-
-WIDEST_SPREAD = 40.0
-"""About the largest standard deviation, in ab, of a distribution over colours."""
 
 
 class Colorizer:
@@ -419,15 +412,5 @@ class Colorizer:
         if pooled.number.size:
             settled = torch.from_numpy(self._propagated(photo, pooled).trust).to(spread)
             spread = spread * (1.0 - settled)
-        # Cells are sampled: all of them would make a matrix of hundreds of megabytes.
-        step = -(-spread.numel() // SAMPLED_CELLS)
-        sampled = torch.arange(step // 2, spread.numel(), step, device=self.torch_device)
-        gain = torch.zeros_like(spread)
-        for start in range(0, spread.numel(), 4096):
-            asked = torch.arange(start, min(start + 4096, spread.numel()), device=sampled.device)
-            trust = hint_reach(
-                photo.heads.embedding, photo.heads.gate, asked, self.network.log_sigma, sampled
-            )
-            gain[asked] = (trust[0] * spread[sampled, None]).mean(dim=0)
-        rows, columns = photo.geometry.cells
-        return (gain / WIDEST_SPREAD).clamp(0.0, 1.0).reshape(rows, columns).cpu().numpy()
+        gain = help_of_hints(photo.heads, spread, self.network.log_sigma)
+        return gain.reshape(photo.geometry.cells).cpu().numpy()

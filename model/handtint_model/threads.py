@@ -1,4 +1,4 @@
-"""Work in horizontal strips on a few threads."""
+"""Work in horizontal strips, on several threads."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def in_threads(
                     done(finished / len(parts))
             running |= {pool.submit(work, *part) for part in islice(waiting, len(ended))}
     finally:
-        # Who is told of an error may free what the parts write into.
+        # Wait for what runs: after an error the caller may free the arrays that it writes into.
         for future in running:
             future.cancel()
         wait(running)

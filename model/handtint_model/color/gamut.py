@@ -27,8 +27,7 @@ REFINEMENTS = 3
 """Steps from the table's limit, which cannot follow the ridge at yellow, to the exact one."""
 
 CLOSE = np.float32(1e-3)
-"""A limit whose excess is so small a part of the first is good enough.  (This one and the one
-above are compiled into `kernels.numba.color`; see `kernels.jit`.)"""
+"""A limit is exact enough when its excess is this small a part of the first one's."""
 
 
 def hue_position(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:

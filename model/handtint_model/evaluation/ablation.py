@@ -40,7 +40,7 @@ WHAT = {
 """The runs, and what sets each apart."""
 
 REGRESSION_UNIT = 10.0
-"""ab per unit of the first two logits of a regression (`training.loop.regression_loss`)."""
+"""ab per unit of the first two logits of a regression (`training.objective.regression_loss`)."""
 
 ANNEALED = 0.38
 """Temperature that Zhang et al. 2016 settled on, for a network decoded as it was trained."""

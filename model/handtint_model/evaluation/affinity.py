@@ -21,7 +21,7 @@ from .photos import PhotoFile
 
 Array = NDArray[Any]
 
-_COLOUR = (224, 96, 32)  # orange: seldom what is there already, so that its reach shows
+_COLOR = (224, 96, 32)  # orange: seldom what is there already, so that its reach shows
 _RADIUS = 4
 
 
@@ -60,7 +60,7 @@ def affinity_sheet(
         trust = affinity(colorizer, photo, place)
         y, x = np.ogrid[: truth.shape[0], : truth.shape[1]]
         painted = np.hypot(x - place[0], y - place[1]) <= _RADIUS
-        hint = Hints.from_points([(*place, _COLOUR)], radius=_RADIUS)
+        hint = Hints.from_points([(*place, _COLOR)], radius=_RADIUS)
         size = truth.shape[1], truth.shape[0]
         enlarged = Image.fromarray(trust).resize(size, Image.Resampling.NEAREST)
         rows.append(

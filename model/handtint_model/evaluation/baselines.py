@@ -85,13 +85,13 @@ def neighbor_weights(lightness: Array) -> NDArray[np.float64]:
     padded = np.pad(guide, 1)
     inside = np.pad(np.ones_like(guide, bool), 1)
     windows = [np.s_[1 + dy : 1 + dy + height, 1 + dx : 1 + dx + width] for dy, dx in _OFFSETS]
-    neighbour = np.stack([padded[window] for window in windows])  # (8, H, W)
+    neighbor = np.stack([padded[window] for window in windows])  # (8, H, W)
     exists = np.stack([inside[window] for window in windows])
 
     count = exists.sum(0) + 1
-    mean = (np.where(exists, neighbour, 0.0).sum(0) + guide) / count
-    square = np.where(exists, (neighbour - mean) ** 2, 0.0).sum(0) + (guide - mean) ** 2
-    difference = (neighbour - guide) ** 2
+    mean = (np.where(exists, neighbor, 0.0).sum(0) + guide) / count
+    square = np.where(exists, (neighbor - mean) ** 2, 0.0).sum(0) + (guide - mean) ** 2
+    difference = (neighbor - guide) ** 2
     nearest = np.where(exists, difference, np.inf).min(0, initial=np.inf)
     spread = _VARIANCE_SHARE * square / count
     spread = np.maximum(spread, nearest / -np.log(_LEAST_WEIGHT))

@@ -36,15 +36,15 @@ def nearest_bins(ab: Array) -> NDArray[np.int16]:
     # The nearest point of the whole grid is the nearest bin wherever it is a bin.
     outside = bins < 0
     if outside.any():
-        colours = np.asarray(ab, np.float64)[outside]  # (n, 2)
-        bins[outside] = _search(colours)
+        colors = np.asarray(ab, np.float64)[outside]  # (n, 2)
+        bins[outside] = _search(colors)
     return bins
 
 
-def _search(colours: Array) -> NDArray[np.int16]:
-    found = np.empty(len(colours), np.int16)
-    for start in range(0, len(colours), 4096):
-        part = colours[start : start + 4096, None]
+def _search(colors: Array) -> NDArray[np.int16]:
+    found = np.empty(len(colors), np.int16)
+    for start in range(0, len(colors), 4096):
+        part = colors[start : start + 4096, None]
         distance = ((part - BINS[None]) ** 2).sum(-1)
         found[start : start + 4096] = distance.argmin(1)
     return found

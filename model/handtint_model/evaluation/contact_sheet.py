@@ -65,15 +65,15 @@ def save_sheet(sheet: Image.Image, path: Path) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def mark_hints(picture: Array, painted: Array, colour: Array | None = None) -> Array:
+def mark_hints(picture: Array, painted: Array, color: Array | None = None) -> Array:
     """The picture as uint8 with its hints drawn in and ringed, so that they can be seen.
 
     picture: (H, W, 3), uint8 or float 0..1.  painted: (H, W) bool.  colour: (H, W, 3) of
     the painted pixels, uint8 or float; without it they keep the picture's.
     """
     marked = to_codes(picture).copy()
-    if colour is not None:
-        marked[painted] = to_codes(colour)[painted]
+    if color is not None:
+        marked[painted] = to_codes(color)[painted]
     near = np.pad(painted, 1)
     spread = np.zeros_like(painted)
     height, width = painted.shape

@@ -8,17 +8,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..color import torch_conversions as colour
+from ..color import torch_conversions as color
 
 
 def rgb_to_lab(rgb: NDArray[Any]) -> NDArray[np.float64]:
     """(H, W, 3) sRGB 0..1 to (H, W, 3) Lab D65."""
-    return _apply(colour.rgb_to_lab, rgb)
+    return _apply(color.rgb_to_lab, rgb)
 
 
 def lab_to_rgb(lab: NDArray[Any]) -> NDArray[np.float64]:
     """(H, W, 3) Lab D65 to (H, W, 3) sRGB; out of gamut colours clipped by channel to 0..1."""
-    return np.clip(_apply(colour.lab_to_rgb, lab), 0.0, 1.0)
+    return np.clip(_apply(color.lab_to_rgb, lab), 0.0, 1.0)
 
 
 def _apply(convert: Any, picture: NDArray[Any]) -> NDArray[np.float64]:

@@ -89,12 +89,12 @@ class PlacedHints:
     def paint(self) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
         """See `PaintedHints.paint`."""
         painted = np.zeros(self.shape, bool)
-        colour = np.zeros((*self.shape, 2))
+        color = np.zeros((*self.shape, 2))
         for (y, x), ab in zip(self.corners, self.ab, strict=True):
             square = np.s_[y : y + self.side, x : x + self.side]
             painted[square] = True
-            colour[square] = ab
-        return painted, colour
+            color[square] = ab
+        return painted, color
 
     def as_hints(self) -> Hints:
         """See `PaintedHints.as_hints`."""

@@ -59,11 +59,11 @@ class Strokes:
     def paint(self) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
         """See `PaintedHints.paint`."""
         painted = np.zeros(self.shape, bool)
-        colour = np.zeros((*self.shape, 2))
+        color = np.zeros((*self.shape, 2))
         for stroke in self.strokes:
             painted |= stroke.painted
-            colour[stroke.painted] = stroke.ab
-        return painted, colour
+            color[stroke.painted] = stroke.ab
+        return painted, color
 
     def as_hints(self) -> Hints:
         """See `PaintedHints.as_hints`."""

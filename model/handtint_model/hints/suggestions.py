@@ -17,22 +17,22 @@ APART = 8.0
 """Suggestions are at least so far from each other in ab, where the gamut allows."""
 
 COVERED = 10.0
-"""Radius, in ab, of what one suggestion stands for."""
+"""Radius, in ab, of the colours that one suggestion covers."""
 
 NEAR_GRAY = 20.0
 """Chroma from which a colour is worth a suggestion of its own."""
 
 GRAY_WORTH = 0.2
-"""What covering gray is worth beside that: one neutral among the nine is enough."""
+"""Worth of covering gray, where colours count 1: one neutral among the nine is enough."""
 
 DOUBT_TEMPERATURE = 1.6
-"""T of what is proposed: the network is surer of its few colours than it is right."""
+"""Temperature of the distribution to cover: the network is more certain than it is right."""
 
 DOUBT = 0.4
-"""Share of what is proposed that comes from photographs in general, not from this one."""
+"""Share of that distribution that comes from photographs in general, not from this one."""
 
 FEW = 1e-4
-"""Bins that hold less of the probability than this are not looked at."""
+"""Bins with a smaller share of the probability than this are ignored."""
 
 STEP = 4.0
 """Spacing of the candidate colours."""
@@ -56,9 +56,9 @@ def rgb_at(lightness: float, ab: NDArray[np.float64]) -> tuple[int, int, int]:
 
 @lru_cache(maxsize=1)
 def _candidates() -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-    """Candidate colours (N, 2) between the bins, and how well each covers each bin (313, N).
+    """Candidate colours (N, 2), finer than the bins, and their cover of each bin (313, N).
 
-    That is the share of the bin's square, 10 x 10, within the radius of the candidate.
+    Cover: the share of the bin's square, 10 x 10, within `COVERED` of the candidate.
     """
     axis = np.arange(-120.0, 121.0, STEP)
     grid = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
@@ -77,13 +77,13 @@ def _candidates() -> tuple[NDArray[np.float64], NDArray[np.float32]]:
 
 
 def worth(ab: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What covering colours (N, 2) is worth, (N,): less the nearer they are to gray."""
+    """Worth (N,) of covering colours (N, 2): less, the nearer they are to gray."""
     chroma = np.hypot(*ab.T)
     return np.asarray(np.clip((chroma - 8.0) / (NEAR_GRAY - 8.0), GRAY_WORTH, 1.0))
 
 
 def usual_colors(prior: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(313,) what photographs hold beside gray, from the bins' frequencies (313,)."""
+    """(313,) colours in photographs, most of the gray left out, from the bins' frequencies."""
     usual = prior * worth(BINS)
     return np.asarray(usual / usual.sum())
 
@@ -97,8 +97,11 @@ def _into_gamut(ab: NDArray[np.float64], lightness: float) -> NDArray[np.float64
 
 
 def as_seen(p: NDArray[np.float64], lightness: float) -> NDArray[np.float64]:
-    """A distribution (313,) of painted colours as they are seen at L*: with as much chroma as
-    the gamut holds there, if that is much less.  No suggestion could stand for them else."""
+    """A distribution (313,) of painted colours as they are seen at L*.
+
+    Colours far outside the gamut there go to the bin of what they become inside it; otherwise no
+    suggestion could cover them.
+    """
     fit = _into_gamut(BINS, lightness)
     far = np.flatnonzero(((fit - BINS) ** 2).sum(axis=1) > COVERED**2)
     nearest = ((fit[far, None] - BINS[None]) ** 2).sum(axis=-1).argmin(axis=1)

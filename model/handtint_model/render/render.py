@@ -28,7 +28,7 @@ Region: TypeAlias = tuple[int, int, int, int]
 
 
 class Colors(Protocol):
-    """Whatever knows the colour of every pixel of a photo; asked from several threads."""
+    """Gives the colour of every pixel of a photo; called from several threads."""
 
     def colors(self, f: Float32, top: int, left: int) -> Float32:
         """(2, h, w) a*, b* of a rectangle's pixels, which the caller may change.
@@ -38,13 +38,13 @@ class Colors(Protocol):
 
 
 _STRIP_PIXELS = 1 << 19
-"""At most so many are handed to a thread at a time, which is how often a caller can stop."""
+"""Most pixels that a thread takes at a time; between them a caller can cancel."""
 
 _LEAST_STRIPS = 16
 
 _CACHED_PIXELS = 1 << 16
-"""Worked on at once, in the second-level cache.  With fewer, threads wait for each other:
-only one at a time can be between two kernels."""
+"""Pixels that are worked on at once: they fit into the second-level cache.  With fewer, threads
+would wait for each other at the GIL, between two kernels."""
 
 _WR, _WG, _WB = (np.float32(w) for w in LUMINANCE_WEIGHTS)
 
@@ -130,8 +130,7 @@ def _color_rows(
         out[..., 0] = srgb_encode(red)
         out[..., 1] = srgb_encode(np.clip((y - _WR * red - _WB * blue) / _WG, 0, 1))
         out[..., 2] = srgb_encode(blue)
-        # Above white, and below black, only gray fits; scaled back by Y / Y_clipped it has
-        # the value of the plane.
+        # Above white and below black only gray fits: it takes the value of the plane.
         beyond = (plane <= 0) | (plane >= 1)
         out[beyond] = plane[beyond][:, None]
         return

@@ -152,8 +152,8 @@ def _bicubic(start: Tensor, side: Tensor, extent: Tensor, window: int, size: int
     step = torch.arange(size, device=side.device, dtype=side.dtype) + 0.5
     place = torch.arange(window, device=side.device, dtype=side.dtype) + 0.5
     ratio = (side / size)[:, None, None]
-    centre = start[:, None, None] + step[None, :, None] * ratio
-    x = ((place - centre) / ratio.clamp(min=1.0)).abs()
+    center = start[:, None, None] + step[None, :, None] * ratio
+    x = ((place - center) / ratio.clamp(min=1.0)).abs()
     near = (1.5 * x - 2.5) * x * x + 1.0
     far = ((-0.5 * x + 2.5) * x - 4.0) * x + 2.0
     weight = torch.where(x < 1.0, near, torch.where(x < 2.0, far, 0.0))

@@ -62,6 +62,29 @@ def _inside(values: Tensor, regions: Tensor) -> Tensor:
     return torch.searchsorted(count, wanted).clamp(max=regions.shape[1] - 1)
 
 
+class _Draw:
+    """Random numbers for a batch, drawn on its device."""
+
+    def __init__(self, rng: np.random.Generator, batch: int, device: torch.device) -> None:
+        self.dice, self.batch, self.device = _dice(rng, device), batch, device
+
+    def uniform(self, *shape: int) -> Tensor:
+        """(B, *shape) numbers in 0..1."""
+        return torch.rand(self.batch, *shape, generator=self.dice, device=self.device)
+
+    def normal(self, *shape: int) -> Tensor:
+        """(B, *shape) normal numbers."""
+        return torch.randn(self.batch, *shape, generator=self.dice, device=self.device)
+
+
+class _Starts(NamedTuple):
+    """Where the hints of a batch lie; H of them a sample."""
+
+    present: Tensor  # (B, H) bool
+    bound: Tensor  # (B, H) bool, to the altered object
+    cell: Tensor  # (B, H) int64
+
+
 def simulate_hints(
     rng: np.random.Generator,
     ab: Tensor,
@@ -78,70 +101,89 @@ def simulate_hints(
     log-uniform in 1..48.
     """
     batch, height, width, _ = ab.shape
-    device, cells = ab.device, height * width
-    dice = _dice(rng, device)
-
-    def uniform(*shape: int) -> Tensor:
-        return torch.rand(batch, *shape, generator=dice, device=device)
-
     if regions is None:
-        regions = torch.zeros(batch, height, width, dtype=torch.bool, device=device)
-    altered = regions.flatten(1).any(1)
-    kind = uniform(1)
+        regions = torch.zeros(batch, height, width, dtype=torch.bool, device=ab.device)
+    draw = _Draw(rng, batch, ab.device)
+    kind = draw.uniform(1)
     is_point, is_stroke = kind < 0.55, kind >= 0.7
-    count = torch.exp(uniform() * np.log(MOST_HINTS + 1)).long()
-    on_region = torch.where(altered, 1 + _whole(uniform(), 3), 0)
-    only = uniform() < 0.5
+    starts = _choose_starts(draw, regions, share_without)
+    square, inside = _squares(draw, starts, is_point, regions)
+    line, along = _strokes(draw, starts, ab)
+    # (B, H, 36) candidate cells of every hint.
+    more = square.shape[2] - LONGEST_STROKE
+    cell = torch.where(is_stroke[..., None], F.pad(line, (0, more)), square)
+    valid = torch.where(is_stroke[..., None], F.pad(along, (0, more)), inside)
+    return _packed(ab, cell, valid & starts.present[..., None])
+
+
+def _choose_starts(draw: _Draw, regions: Tensor, share_without: float) -> _Starts:
+    """How many hints each sample has, and where each of them begins."""
+    altered = regions.flatten(1).any(1)
+    count = torch.exp(draw.uniform() * np.log(MOST_HINTS + 1)).long()
+    on_region = torch.where(altered, 1 + _whole(draw.uniform(), 3), 0)
+    only = draw.uniform() < 0.5
     count = torch.where(
         altered, torch.where(only, on_region, torch.maximum(count, on_region)), count
     )
-    count = torch.where(~altered & (uniform() < share_without), 0, count)
+    count = torch.where(~altered & (draw.uniform() < share_without), 0, count)
+    order = torch.arange(MOST_HINTS, device=draw.device)
+    present, bound = order < count[:, None], order < on_region[:, None]
+    cell = _whole(draw.uniform(MOST_HINTS), regions.shape[1] * regions.shape[2])
+    cell = torch.where(bound, _inside(draw.uniform(MOST_HINTS), regions.flatten(1)), cell)
+    return _Starts(present, bound, cell)
 
-    order = torch.arange(MOST_HINTS, device=device)
-    present, bound = order < count[:, None], order < on_region[:, None]  # (B, H)
-    start = _whole(uniform(MOST_HINTS), cells)
-    start = torch.where(bound, _inside(uniform(MOST_HINTS), regions.flatten(1)), start)
-    row, column = start // width, start % width
 
-    # Squares: up to 6 x 6 candidates, those of the region where the hint is bound to it.
-    side = 1 + _whole(uniform(MOST_HINTS), torch.where(is_point, LARGEST_POINT, LARGEST_PATCH))
-    step = torch.arange(LARGEST_PATCH, device=device)
+def _squares(
+    draw: _Draw, starts: _Starts, is_point: Tensor, regions: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Cells (B, H, 36) of points and patches, and which of them count.
+
+    Up to 6 x 6 candidates, only those of the region where the hint is bound to it.
+    """
+    batch, height, width = regions.shape
+    row, column = starts.cell // width, starts.cell % width
+    side = 1 + _whole(draw.uniform(MOST_HINTS), torch.where(is_point, LARGEST_POINT, LARGEST_PATCH))
+    step = torch.arange(LARGEST_PATCH, device=draw.device)
     dy, dx = (m.flatten() for m in torch.meshgrid(step, step, indexing="ij"))
     top = torch.minimum((row - side // 2).clamp(min=0), (height - side).clamp(min=0))[..., None]
     left = torch.minimum((column - side // 2).clamp(min=0), (width - side).clamp(min=0))[..., None]
     valid = (dy < side[..., None]) & (dx < side[..., None])
     valid = valid & (top + dy < height) & (left + dx < width)
-    square = ((top + dy).clamp(max=height - 1) * width + (left + dx).clamp(max=width - 1)).flatten(
-        1
-    )
-    in_region = regions.flatten(1).gather(1, square).view(batch, MOST_HINTS, -1)
-    valid = valid & (in_region | ~bound[..., None])
+    cell = (top + dy).clamp(max=height - 1) * width + (left + dx).clamp(max=width - 1)
+    in_region = regions.flatten(1).gather(1, cell.flatten(1)).view(batch, MOST_HINTS, -1)
+    return cell, valid & (in_region | ~starts.bound[..., None])
 
-    # Strokes: a wavering line in steps of one cell.
-    noise = torch.randn(batch, MOST_HINTS, LONGEST_STROKE - 1, generator=dice, device=device)
-    angle = uniform(MOST_HINTS, 1) * 2 * np.pi + 0.35 * noise.cumsum(-1)
+
+def _strokes(draw: _Draw, starts: _Starts, ab: Tensor) -> tuple[Tensor, Tensor]:
+    """Cells (B, H, 15) of wavering lines in steps of one cell, and which of them count.
+
+    A line ends where the truth's colour does, where the picture does, or at its length.
+    """
+    height, width = ab.shape[1:3]
+    row, column = starts.cell // width, starts.cell % width
+    noise = draw.normal(MOST_HINTS, LONGEST_STROKE - 1)
+    angle = draw.uniform(MOST_HINTS, 1) * 2 * np.pi + 0.35 * noise.cumsum(-1)
     still = torch.zeros_like(angle[..., :1])
-    y = (row + uniform(MOST_HINTS))[..., None] + torch.cat([still, angle.sin().cumsum(-1)], -1)
-    x = (column + uniform(MOST_HINTS))[..., None] + torch.cat([still, angle.cos().cumsum(-1)], -1)
+    y = (row + draw.uniform(MOST_HINTS))[..., None]
+    y = y + torch.cat([still, angle.sin().cumsum(-1)], -1)
+    x = (column + draw.uniform(MOST_HINTS))[..., None]
+    x = x + torch.cat([still, angle.cos().cumsum(-1)], -1)
     here = (y >= 0) & (y < height) & (x >= 0) & (x < width)
     line = y.long().clamp(0, height - 1) * width + x.long().clamp(0, width - 1)
     flat = ab.flatten(1, 2)
-    gap = _take(flat, line) - _take(flat, start)[:, :, None]
-    length = 2 + _whole(uniform(MOST_HINTS, 1), LONGEST_STROKE - 1)
+    gap = _take(flat, line) - _take(flat, starts.cell)[:, :, None]
+    length = 2 + _whole(draw.uniform(MOST_HINTS, 1), LONGEST_STROKE - 1)
     on = here & (gap.abs().amax(-1) <= STROKE_TOLERANCE)
-    on = on & (torch.arange(LONGEST_STROKE, device=device) < length)
+    on = on & (torch.arange(LONGEST_STROKE, device=ab.device) < length)
     on = on.long().cumprod(-1).bool()
-    on = on & torch.cat([torch.ones_like(on[..., :1]), line[..., 1:] != line[..., :-1]], -1)
+    return line, on & torch.cat([torch.ones_like(on[..., :1]), line[..., 1:] != line[..., :-1]], -1)
 
-    # Together: (B, H, 36) candidate cells of every hint.
-    more = square.shape[1] // MOST_HINTS - LONGEST_STROKE
-    cell = torch.where(
-        is_stroke[..., None], F.pad(line, (0, more)), square.view(batch, MOST_HINTS, -1)
-    )
-    valid = torch.where(is_stroke[..., None], F.pad(on, (0, more)), valid) & present[..., None]
+
+def _packed(ab: Tensor, cell: Tensor, valid: Tensor) -> SimulatedHints:
+    """At most `MAX_CELLS` hinted cells a sample; each hint's cells have its mean colour."""
+    batch, device = len(ab), ab.device
     share = valid.float() / valid.sum(-1, keepdim=True).clamp(min=1)
-    colour = (_take(flat, cell) * share[..., None]).sum(-2)  # (B, H, 2)
-
+    color = (_take(ab.flatten(1, 2), cell) * share[..., None]).sum(-2)  # (B, H, 2)
     place = valid.flatten(1).long().cumsum(1) - 1
     place = torch.where(valid.flatten(1) & (place < MAX_CELLS), place, MAX_CELLS)
     number = torch.zeros(batch, MAX_CELLS + 1, dtype=torch.int64, device=device)
@@ -149,7 +191,7 @@ def simulate_hints(
     hinted = torch.zeros(batch, MAX_CELLS + 1, 2, device=device)
     number.scatter_(1, place, cell.flatten(1))
     mass.scatter_(1, place, 1.0)
-    spread = colour[:, :, None].expand(-1, -1, cell.shape[2], -1).flatten(1, 2)
+    spread = color[:, :, None].expand(-1, -1, cell.shape[2], -1).flatten(1, 2)
     hinted.scatter_(1, place[..., None].expand(-1, -1, 2), spread)
     return SimulatedHints(number[:, :MAX_CELLS], mass[:, :MAX_CELLS], hinted[:, :MAX_CELLS])
 

@@ -73,12 +73,12 @@ def held_crops(held: list[PhotoRef], config: TrainConfig, most: int = 192) -> Te
 
 def measure_prior(batches: Iterator[tuple[Tensor, int]], crops: int) -> NDArray[np.float64]:
     """Counts (313,) of the nearest bins over about ``crops`` training crops."""
-    encoder = SoftEncoding()
+    encoding = SoftEncoding()
     counts = np.zeros(COUNT)
     seen = 0
     while seen < crops:
         batch, _ = next(batches)
-        numbers, _ = encoder.sparse(prepare(batch.cpu()).ab.reshape(-1, 2))
+        numbers, _ = encoding.sparse(prepare(batch.cpu()).ab.reshape(-1, 2))
         counts += np.bincount(numbers[:, 0].numpy(), minlength=COUNT)
         seen += len(batch)
     return counts

@@ -35,7 +35,8 @@ from handtint_model.network import ColorNetwork, ModelConfig
 from handtint_model.network.checkpoint import Checkpoint
 from handtint_model.network.encoder import Encoder, load_pretrained
 from handtint_model.training import PRESETS, Stage, train
-from handtint_model.training.loop import Sample, regression_loss
+from handtint_model.training.objective import regression_loss
+from handtint_model.training.samples import Sample
 
 ROOT = Path(__file__).parents[3]
 

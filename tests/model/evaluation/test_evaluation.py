@@ -49,7 +49,7 @@ def folder(tmp_path_factory):
     return root
 
 
-class HalfColour:
+class HalfColor:
     """Stands for a colorizer: knows the truth and gives half of its colour, more if vivid."""
 
     def __init__(self, truth_ab):
@@ -145,7 +145,7 @@ def test_a_perfect_colorizer_reaches_the_top_and_is_encoded_once(folder):
     photo = next(photo for photo in find_photos([folder]) if "cat" in photo.name)
     rules = Siggraph17()
     truth = rules.load(photo.open(), 64, photo.name)
-    colorizer = HalfColour(truth.ab)
+    colorizer = HalfColor(truth.ab)
     report = evaluate([photo], [Gray(), Ours(colorizer, (0.0, 0.5, 1.0))], rules, [0, 2], size=64)
     assert colorizer.encoded == 1
     best = summary(report, report.score("handtint v=1", 2))
@@ -252,7 +252,7 @@ def test_hints_are_marked_with_a_ring():
 def test_sample_sheet_shows_a_row_per_photo():
     rules = Siggraph17()
     truth = rules.load(Image.fromarray(data.cat()), 64, "cat")
-    sheet = sample_sheet(HalfColour(truth.ab), [truth, truth], rules, levin=True, height=64)
+    sheet = sample_sheet(HalfColor(truth.ab), [truth, truth], rules, levin=True, height=64)
     # gray, ours, ours with hints, Levin with hints, truth.
     assert sheet.width == 5 * 64 + 6 * 4
     assert sheet.height > 2 * 64

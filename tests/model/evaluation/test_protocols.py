@@ -105,10 +105,10 @@ def test_hints_carry_the_mean_ab_of_their_square(name, astronaut):
 def test_later_hints_lie_on_top_in_both_forms():
     corners = np.array([[2, 3], [4, 3]])
     placed = PlacedHints((16, 16), corners, 6, np.array([[40.0, 30.0], [-30.0, 20.0]]))
-    painted, colour = placed.paint()
+    painted, color = placed.paint()
     assert painted.sum() == 6 * 6 + 2 * 6
-    np.testing.assert_array_equal(colour[3, 4], (40, 30))
-    np.testing.assert_array_equal(colour[5, 4], (-30, 20))
+    np.testing.assert_array_equal(color[3, 4], (40, 30))
+    np.testing.assert_array_equal(color[5, 4], (-30, 20))
     hints = placed.as_hints()
     for patch, (y, x), ab in zip(hints.patches, corners, placed.ab, strict=True):
         assert (patch.x, patch.y, patch.rgba.shape) == (x, y, (6, 6, 4))

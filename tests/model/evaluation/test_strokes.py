@@ -97,10 +97,10 @@ def test_later_strokes_lie_on_top(board):
         ],
         (100, 120),
     )
-    painted, colour = strokes.paint()
+    painted, color = strokes.paint()
     assert painted.sum() == 4 * 45 + 30 * 3 - 4 * 3
-    np.testing.assert_array_equal(colour[12, 21], (-20, 30))
-    np.testing.assert_array_equal(colour[12, 19], (40, 20))
+    np.testing.assert_array_equal(color[12, 21], (-20, 30))
+    np.testing.assert_array_equal(color[12, 19], (40, 20))
     first, second = strokes.as_hints().patches
     assert (first.x, first.y, first.rgba.shape) == (5, 10, (4, 45, 4))
     assert (second.x, second.y, second.rgba.shape) == (20, 0, (30, 3, 4))

@@ -16,7 +16,7 @@ from handtint_model import Colorizer, EncodedPhoto, Hints, luminance_of
 
 OBJECTS = json.loads((Path(__file__).parents[2] / "data" / "kodak_objects.json").read_text())
 NAMES = sorted(set(OBJECTS) - {"note"})
-COLOURS = ("#3f7fbf", "#b05a3c")
+COLORS = ("#3f7fbf", "#b05a3c")
 
 
 def one_stroke(shape: tuple[int, int], stroke: Any, color: str, width: int) -> Hints:
@@ -89,7 +89,7 @@ def test_kodak_objects(colorizer: Colorizer) -> None:
         plane = np.rint(luminance_of(rgb / np.float32(255)) * 255).astype(np.uint8)
         inside = outline_mask(plane.shape, OBJECTS[name]["outline"])
         photo = colorizer.encode(plane)
-        for color in COLOURS:
+        for color in COLORS:
             m, c = reach(colorizer, photo, inside, OBJECTS[name]["stroke"], color)
             print(f"{name} {OBJECTS[name]['what']:14s} {color} moved {m:.2f}, far {c:.2f}")
             moved.append(m)

@@ -26,6 +26,7 @@ from handtint_model.color.bins import SoftEncoding
 from handtint_model.network.checkpoint import load_weights
 from handtint_model.training import PRESETS, Stage, read_config, train
 from handtint_model.training.augment import jitter_tone, paste, wear
+from handtint_model.training.beginning import build
 from handtint_model.training.checkpoints import load_run
 from handtint_model.training.device_photos import DevicePhotos
 from handtint_model.training.hint_simulation import (
@@ -34,7 +35,8 @@ from handtint_model.training.hint_simulation import (
     pick_objects,
     simulate_hints,
 )
-from handtint_model.training.loop import build, learning_rate, losses
+from handtint_model.training.loop import learning_rate
+from handtint_model.training.objective import losses
 from handtint_model.training.photos import PhotoSampler, host_batches, index_photos
 from handtint_model.training.samples import hold_out, prepare
 
@@ -181,10 +183,10 @@ def test_a_square_and_a_stroke_have_the_colour_under_them() -> None:
     number, mass, ab = (part.numpy() for part in simulate_hints(rng, truth, 0.0))
     flat, lines, squares = smooth.reshape(-1, 2), 0, 0
     for b in range(400):
-        cells, colours = number[b][mass[b] > 0], ab[b][mass[b] > 0]
-        if len(np.unique(colours, axis=0)) != 1:
+        cells, colors = number[b][mass[b] > 0], ab[b][mass[b] > 0]
+        if len(np.unique(colors, axis=0)) != 1:
             continue  # several hints
-        assert colours[0] == pytest.approx(flat[cells].mean(axis=0), abs=0.2)
+        assert colors[0] == pytest.approx(flat[cells].mean(axis=0), abs=0.2)
         rows, columns = np.divmod(np.unique(cells), 16)
         high, wide = np.ptp(rows) + 1, np.ptp(columns) + 1
         squares += len(rows) == high * wide and 1 < high == wide

@@ -21,8 +21,8 @@ from skimage import data
 
 from handtint_model.network.checkpoint import load_weights
 from handtint_model.training import read_config, train
+from handtint_model.training.beginning import build
 from handtint_model.training.checkpoints import load_run
-from handtint_model.training.loop import build
 from handtint_model.training.photos import PhotoSampler, host_batches, index_photos
 
 pytestmark = pytest.mark.timeout(900)

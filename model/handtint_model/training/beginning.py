@@ -1,0 +1,109 @@
+"""What a run begins with: a network, and how often photographs have which bin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..color.bins import COUNT
+from ..errors import BadCheckpoint
+from ..network import ColorNetwork
+from ..network.checkpoint import config_from_dict, load_weights
+from ..network.encoder import blocks_of, calibrate_stem, load_pretrained, read_encoder_file
+from .config import Stage, TrainConfig
+from .feed import Feed
+from .samples import measure_prior, prepare
+from .team import Team
+
+PRIOR_CROPS = 3000
+
+
+@dataclass(frozen=True, eq=False)
+class Beginning:
+    """A network to train, on the CPU, the same in all processes of a team."""
+
+    network: ColorNetwork
+    config: TrainConfig  # with the network's sizes
+    counts: NDArray[np.float64]  # (313,) of the bins
+    state: dict[str, Any] | None  # the checkpoint to go on from
+
+
+def fitted(config: TrainConfig, names: Iterable[str]) -> TrainConfig:
+    """A configuration with as many encoder blocks as the tensors that will fill it."""
+    blocks = blocks_of(name.removeprefix("encoder.") for name in names)
+    return replace(config, model=replace(config.model, encoder_blocks=blocks))
+
+
+def build(config: TrainConfig, encoder_file: Path | None) -> ColorNetwork:
+    """A network with the pretrained encoder in it (None: random, for tests)."""
+    torch.manual_seed(config.seed)
+    tensors = None if encoder_file is None else read_encoder_file(encoder_file)
+    network = ColorNetwork(config.model if tensors is None else fitted(config, tensors).model)
+    network.initialize()
+    if tensors is not None:
+        load_pretrained(network.encoder, tensors, compensated=config.stem == "compensated")
+    return network
+
+
+def begin(
+    team: Team,
+    feed: Feed,
+    config: TrainConfig,
+    state: dict[str, Any] | None,
+    *,
+    out: Path,
+    encoder_file: Path | None,
+    start_from: Path | None,
+) -> Beginning:
+    """From a checkpoint (``state``), from weights, or from the pretrained encoder alone."""
+    network = _network(config, state, out, encoder_file, start_from)
+    config = replace(config, model=network.config)
+    if state is not None:
+        network.load_state_dict(state["network"])
+        return Beginning(network, config, np.array(state["counts"]), state)
+    counts = np.zeros(COUNT)
+    if team.main:
+        calibrated = encoder_file is not None and config.calibrate and start_from is None
+        counts = _look_at_photos(network, config, feed, calibrated)
+    counts, start = team.share((counts, network.state_dict()))
+    network.load_state_dict(start)
+    return Beginning(network, config, counts, None)
+
+
+def _network(
+    config: TrainConfig,
+    state: dict[str, Any] | None,
+    out: Path,
+    encoder_file: Path | None,
+    start_from: Path | None,
+) -> ColorNetwork:
+    if state is not None:
+        if "model" not in state:
+            raise BadCheckpoint(f"the checkpoint in {out} is of an older version.")
+        return build(replace(config, model=config_from_dict(state["model"])), None)
+    if start_from is None:
+        return build(config, encoder_file)
+    weights = load_weights(start_from).network
+    network = build(replace(config, model=weights.config), None)
+    network.load_state_dict(weights.state_dict())
+    return network
+
+
+def _look_at_photos(
+    network: ColorNetwork, config: TrainConfig, feed: Feed, calibrated: bool
+) -> NDArray[np.float64]:
+    """Count the bins of training crops; fit the stem's GroupNorm to what BatchNorm did."""
+    stream = feed.from_the_start(Stage(1.0, config.stages[0].crop, 50))
+    counts = measure_prior(stream, PRIOR_CROPS)
+    if calibrated:
+        pictures = torch.cat([prepare(next(stream)[0].cpu()).lightness for _ in range(6)])
+        if config.model.stem_norm == "group":
+            error = calibrate_stem(network.encoder, pictures - config.model.input_mean)
+            print(f"stem: GroupNorm reproduces the original within {error:.3f}")
+    return counts
