@@ -24,7 +24,14 @@ from typing import Any
 
 
 class ClientError(Exception):
-    """Base of everything that the client raises on purpose."""
+    """Base of everything that the client raises on purpose.
+
+    command: a command of the message that the user may want to copy, or "".
+    """
+
+    def __init__(self, *arguments: object, command: str = "") -> None:
+        super().__init__(*arguments)
+        self.command = command
 
 
 class BadSetting(ClientError):

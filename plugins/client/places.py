@@ -189,8 +189,12 @@ class Setting:
         return not self.url
 
     def endpoint(self) -> Endpoint:
-        """The server of a setting that is not automatic; raises BadSetting."""
-        parts = urlsplit(self.url)
+        """The server of a setting that is not automatic; raises BadSetting.
+
+        An address without a scheme, such as `host:8765`, means http.
+        """
+        url = self.url if "://" in self.url else "http://" + self.url
+        parts = urlsplit(url)
         try:
             usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
         except ValueError:  # a port that is no number
@@ -198,13 +202,13 @@ class Setting:
         if not usable or parts.query or parts.fragment or parts.username:
             raise BadSetting(
                 "The server address %s cannot be used. Enter one such as "
-                "https://photos.example.org:8443 in Colorize Layer with Options, Server." % self.url
+                "https://photos.example.org:8443 in the field Address, under Server." % self.url
             )
         if not self.token.isascii() or not self.token.isprintable():
             raise BadSetting("The token of the server setting holds characters no token has.")
         if self.ca_file and not os.path.isfile(self.ca_file):
             raise BadSetting("The certificate file %s does not exist." % self.ca_file)
-        return Endpoint(self.url.rstrip("/"), self.token.strip(), self.ca_file)
+        return Endpoint(url.rstrip("/"), self.token.strip(), self.ca_file)
 
 
 def read_setting(folder: str) -> Setting:
@@ -228,8 +232,8 @@ def read_setting(folder: str) -> Setting:
         )
     except (ValueError, TypeError) as error:
         raise BadSetting(
-            "The server setting in %s cannot be read. Set the server again in Colorize Layer "
-            "with Options, or delete the file." % path
+            "The server setting in %s cannot be read. Choose the server again under Server, or "
+            "delete the file." % path
         ) from error
 
 

@@ -36,6 +36,7 @@ from .messages import Answer, Plane, Request
 START_WAIT = 60.0
 BUSY_WAIT = 120.0
 LOOK_EVERY = 0.1
+STARTING = "Starting the server, first time only"
 HEALTH_TIMEOUT = 5.0
 
 
@@ -147,7 +148,8 @@ class Session:
         if health.api != protocol.API_VERSION:
             older = "plug-in" if health.api > protocol.API_VERSION else "server"
             remedy = (
-                "run `handtint install %s` and restart %s" % (self.name, self.name.upper())
+                "enter the command handtint install %s and restart %s"
+                % (self.name, self.name.upper())
                 if older == "plug-in"
                 else "install the newest handtint and restart the server"
             )
@@ -163,18 +165,20 @@ class Session:
         if connection is None:
             raise NotRunning(
                 "The Handtint server is not running and this plug-in does not know how to start "
-                "it. Run `handtint install %s` in a terminal once, or start `handtint serve`."
-                % self.name
+                "it. Help shows the steps; the command is: handtint install %s" % self.name,
+                command="handtint install %s" % self.name,
             )
         if not connection.can_start:
             raise NotRunning(
                 "The Handtint server is not running and cannot be started from inside this "
-                "sandbox. Run this command in a terminal once: %s" % connection.start_by_hand
+                "sandbox. Help shows how to start it for good; the command is: %s"
+                % connection.start_by_hand,
+                command=connection.start_by_hand,
             )
         started = yield Start(connection.start, os.path.join(self.folder, "server-start.log"))
         deadline = time.monotonic() + self.start_wait
         while True:
-            yield Pause(LOOK_EVERY, "Starting the Handtint server")
+            yield Pause(LOOK_EVERY, STARTING)
             found = yield from self._find(paths)
             if found is not None:
                 return found
@@ -182,13 +186,15 @@ class Session:
             if failure is not None:
                 reason = failure or "it ended at once"
                 raise StartFailed(
-                    "The Handtint server could not be started: %s. Try this command in a "
-                    "terminal: %s" % (reason.rstrip("."), connection.start_by_hand)
+                    "The Handtint server could not be started: %s. This command shows more: %s"
+                    % (reason.rstrip("."), connection.start_by_hand),
+                    command=connection.start_by_hand,
                 )
             if time.monotonic() > deadline:
                 raise StartFailed(
-                    "The Handtint server did not come up within %d seconds. Try this command in "
-                    "a terminal: %s" % (self.start_wait, connection.start_by_hand)
+                    "The Handtint server did not come up within %d seconds. This command shows "
+                    "why: %s" % (self.start_wait, connection.start_by_hand),
+                    command=connection.start_by_hand,
                 )
 
     # --- asking ----------------------------------------------------------------------------
@@ -229,15 +235,15 @@ class Session:
     def _with_remedy(self, error: ClientError) -> ClientError:
         if isinstance(error, TokenRefused) and not self.setting.automatic:
             return TokenRefused(
-                "The server at %s refuses the token. Enter its token again in Colorize Layer "
-                "with Options, Server." % self.setting.url,
+                "The server at %s refuses the token. Enter it again in the field Token, under "
+                "Server." % self.setting.url,
                 error.status,
                 error.code,
             )
         if isinstance(error, TokenRefused):
             return TokenRefused(
                 "The Handtint server refuses the token that it left for this plug-in. Restart "
-                "the server (`handtint serve`), then try again.",
+                "the server, then try again.",
                 error.status,
                 error.code,
             )

@@ -82,14 +82,14 @@ def open_connection(endpoint: Endpoint, timeout: float) -> http.client.HTTPConne
     except ssl.SSLCertVerificationError as error:
         raise ServerUnreachable(
             "The certificate of %s is not trusted (%s). If the server has a CA of its own, name "
-            "its file in Colorize Layer with Options, Server."
+            "its file in the field Certificate file, under Server."
             % (endpoint.url, error.verify_message)
         ) from error
     except (ssl.SSLError, OSError) as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise ServerUnreachable(
-            "No Handtint server answers at %s (%s). Start it with `handtint serve`, or check the "
-            "server setting." % (endpoint.url, reason)
+            "No Handtint server answers at %s (%s). Is it running there? If the address is "
+            "wrong, correct it in the field Address, under Server." % (endpoint.url, reason)
         ) from error
     connection.sock.settimeout(timeout)
     return connection
@@ -123,7 +123,7 @@ def send(
     except (http.client.HTTPException, OSError) as error:
         raise ServerLost(
             "The Handtint server ended before its answer was complete: nothing was changed. "
-            "Try again; its log says what happened (`handtint doctor` shows where it is)."
+            "Try again; its log says what happened."
         ) from error
     finally:
         if watch is not None:
@@ -134,7 +134,7 @@ def send(
 def _timed_out(timeout: float) -> ServerTimeout:
     return ServerTimeout(
         "The Handtint server gave no sign of life for %g seconds: nothing was changed. Restart "
-        "it (`handtint serve`) and try again." % timeout
+        "it and try again." % timeout
     )
 
 
@@ -298,7 +298,7 @@ def start(step: Start, environ: Any = os.environ) -> Started:
             )
     except OSError as error:
         raise StartFailed(
-            "The Handtint server could not be started: %s (%s). Install handtint again, then run "
-            "`handtint install` for this editor." % (error.strerror or error, step.command[0])
+            "The Handtint server could not be started: %s (%s). Install Handtint again, as "
+            "Help shows." % (error.strerror or error, step.command[0])
         ) from error
     return Started(process, step.log)

@@ -17,6 +17,7 @@ from .discovery import FILE, Discovery
 from .editors import installer
 from .editors.connection import CONNECTION
 from .editors.environment import EDITORS, TITLES, Environment, Target
+from .editors.gimp_python import python_problem
 from .editors.places import find_targets
 from .folders import FolderError, runtime_folder
 from .model import HandtintError, kernels_in_use
@@ -232,6 +233,9 @@ def check_plugin(target: Target) -> Finding:
     main = target.path_of("handtint/handtint.py")
     if target.editor == "gimp" and sys.platform != "win32" and not main.stat().st_mode & 0o100:
         return Finding(target.title, BAD, f"{main} may not be executed", again)
+    if problem := python_problem(target):
+        remedy = "install GIMP's Python bindings, or start GIMP outside the virtual environment"
+        return Finding(target.title, BAD, problem, remedy)
     if target.kritarc is not None and not _enabled(target.kritarc):
         saw = "the plug-in is switched off"
         remedy = "Settings > Configure Krita > Python Plugin Manager, or: " + again

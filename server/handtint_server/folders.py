@@ -35,7 +35,7 @@ def runtime_folder(
     if platform == "win32":
         return _local_app_data(environ) / "Temp" / APP
     if platform == "darwin":
-        return _home(environ) / "Library" / "Caches" / "TemporaryItems" / APP
+        return home_folder(environ) / "Library" / "Caches" / "TemporaryItems" / APP
     # Not platformdirs': its rules differ by its version, and the plug-ins must come to the
     # same folder without it.
     base = Path(environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}")
@@ -58,18 +58,27 @@ def data_folder(
     if platform == "win32":
         return _local_app_data(environ) / APP
     if platform == "darwin":
-        return _home(environ) / "Library" / "Application Support" / APP
+        return home_folder(environ) / "Library" / "Application Support" / APP
     shared = environ.get("XDG_DATA_HOME")
-    return (Path(shared) if shared else _home(environ) / ".local" / "share") / APP
+    return (Path(shared) if shared else home_folder(environ) / ".local" / "share") / APP
 
 
-def _home(environ: Mapping[str, str]) -> Path:
-    return Path(environ.get("HOME") or environ.get("USERPROFILE") or Path.home())
+def home_folder(environ: Mapping[str, str]) -> Path:
+    """The user's home; raises FolderError if there is none."""
+    given = environ.get("HOME") or environ.get("USERPROFILE")
+    if given:
+        return Path(given)
+    try:
+        return Path.home()
+    except (RuntimeError, KeyError) as error:
+        raise FolderError(
+            "this user has no home folder; set HOME, or HANDTINT_HOME and HANDTINT_RUNTIME_DIR."
+        ) from error
 
 
 def _local_app_data(environ: Mapping[str, str]) -> Path:
     given = environ.get("LOCALAPPDATA")
-    return Path(given) if given else _home(environ) / "AppData" / "Local"
+    return Path(given) if given else home_folder(environ) / "AppData" / "Local"
 
 
 def refuse_foreign(folder: Path) -> None:
@@ -88,7 +97,10 @@ def log_file(given: Path | None = None) -> Path:
     """The log file; not created."""
     if given is not None:
         return given.absolute()
-    return Path(platformdirs.user_log_dir(APP, appauthor=False)) / "server.log"
+    try:
+        return Path(platformdirs.user_log_dir(APP, appauthor=False)).expanduser() / "server.log"
+    except (RuntimeError, KeyError) as error:
+        raise FolderError("this user has no home folder; choose one with --log-file.") from error
 
 
 def make_private(folder: Path) -> None:

@@ -79,8 +79,10 @@ def configure(path: Path, level: str) -> Path | None:
     terminal = Terminal()
     terminal.setLevel(logging.WARNING)
     root.addHandler(terminal)
-    for noisy in ("waitress.queue", "PIL", "numba", "pyvips"):
+    for noisy in ("waitress.queue", "PIL", "numba"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
+    # Its warnings are heard where files are read: they tell of pixels that lack.
+    logging.getLogger("pyvips").propagate = False
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         file = QuietFile(path)

@@ -9,9 +9,11 @@ table, and a test compares it with `table`.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import types
 import typing
+from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -27,12 +29,47 @@ def _setting(default: Any, text: str, **more: Any) -> Any:
     return field(default=default, metadata={"help": text, **more})
 
 
-def memory_bytes() -> int:
-    """Physical memory of the machine, or 4 GiB where the platform does not tell."""
+def memory_bytes(
+    cgroups: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")
+) -> int:
+    """Memory of the machine, of its container or of this process, whichever is least.
+
+    4 GiB where the platform does not tell.  cgroups, own: where Linux says what a container may
+    take (version 2: memory.max; version 1: memory/memory.limit_in_bytes).
+    """
     try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
     except (AttributeError, ValueError, OSError):
-        return 4096 * MIB
+        limits = [4096 * MIB]
+    for path in _limit_files(cgroups, own):
+        with contextlib.suppress(OSError, ValueError):  # "max": no limit
+            limits.append(int(path.read_text("ascii")))
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        soft, _ = resource.getrlimit(resource.RLIMIT_AS)
+        if soft != resource.RLIM_INFINITY:
+            limits.append(soft)
+    return min(limits)
+
+
+def _limit_files(cgroups: Path, own: Path) -> Iterator[Path]:
+    """The files with the limits of this process's group and of those above it."""
+    yield cgroups / "memory.max"
+    yield cgroups / "memory" / "memory.limit_in_bytes"
+    try:
+        lines = own.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return
+    for line in lines:
+        _, controllers, name = [*line.split(":", 2), "", ""][:3]
+        unified = not controllers
+        root = cgroups if unified else cgroups / "memory"
+        if not unified and "memory" not in controllers.split(","):
+            continue
+        group = Path(name.lstrip("/"))
+        for part in (group, *group.parents):
+            yield root / part / ("memory.max" if unified else "memory.limit_in_bytes")
 
 
 @dataclass(frozen=True)

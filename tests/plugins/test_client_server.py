@@ -351,7 +351,7 @@ def test_the_installed_server_is_started(no_server: dict[str, str], tmp_path: Pa
             report=lambda stage, _: seen.add(stage),
         )
         assert picture.width == 320
-        assert "Starting the Handtint server" in seen
+        assert "Starting the server, first time only" in seen
     finally:
         for process in transport._RUNNING:
             process.terminate()

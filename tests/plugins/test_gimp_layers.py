@@ -36,9 +36,11 @@ def test_scripts_find_documented_arguments(outcome: Outcome) -> None:
         "Colorize Layer with Options...",
         "New Color Hints Layer",
         "Suggest Hint Colors",
+        "Export Colored Picture...",
     }
     for entry in told.values():
-        assert entry["paths"] == ["<Image>/Colors"]
+        assert entry["paths"] == ["<Image>/Colors/Handtint"]
+        assert "Handtint" in entry["blurb"], "GIMP's search looks here"
         # Sensitive with one layer, several, and none, see plugin.py: GIMP tells that as "always".
         assert (entry["types"], entry["sensitivity"]) == ("*", 2**31 - 1)
     arguments = told["plug-in-handtint-colorize"]["arguments"]

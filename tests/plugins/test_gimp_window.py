@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageSequence
 from run_in_gimp import CASES, ROOT, Gimp
 
 from .conftest import GimpAndServer
@@ -152,3 +152,87 @@ def test_a_failure_is_shown_and_changes_nothing(trouble: dict[str, Any]) -> None
     after = trouble["5-after-the-message"]
     assert layers(after) == layers(trouble["1-opened"])
     assert not after["dirty"]
+
+
+# --- a day's work --------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def day(in_gimp: GimpAndServer) -> dict[str, Any]:
+    return session(in_gimp.gimp, "day", ROOT / "tests" / "data" / "photos" / "coffee-gray.png")
+
+
+PHOTO = "coffee-gray.png"
+RESULT = PHOTO + " (colorized)"
+
+
+def test_starting_twice_gives_one_result(day: dict[str, Any]) -> None:
+    assert names(day["d01-twice"]) == [RESULT, PHOTO]
+
+
+def test_paint_on_the_result_becomes_hints(day: dict[str, Any]) -> None:
+    painted = day["d02-paint-on-the-result"]
+    assert painted["selected"] == [RESULT]
+    assert layers(day["d04-cancelled"]) == layers(painted), "Cancel has changed something"
+    moved = day["d05-moved-to-hints"]
+    assert names(moved) == ["Color Hints", RESULT, PHOTO]
+    assert moved["selected"] == ["Color Hints"]
+    assert 1000 < moved["layers"][0]["painted"] < 20000, "not the stroke alone"
+    assert moved["layers"][1]["digest"] != painted["layers"][0]["digest"]
+
+
+def test_paint_on_an_ordinary_layer_becomes_hints(day: dict[str, Any]) -> None:
+    painted, after = day["d07-paint-on-a-new-layer"], day["d09-new-layer-is-hints"]
+    assert len(after["layers"]) == len(painted["layers"]) == 4, "a blob was colorized"
+    assert set(names(after)) == {"Color Hints", "Color Hints #1", RESULT, PHOTO}
+    before = [x["digest"] for x in painted["layers"] if x["name"] == RESULT]
+    assert [x["digest"] for x in after["layers"] if x["name"] == RESULT] != before
+    assert names(day["d10-not-asked-again"]) == names(after)
+
+
+def test_mirroring_gives_no_second_result(day: dict[str, Any]) -> None:
+    assert names(day["d11-mirrored"]) == names(day["d10-not-asked-again"])
+
+
+def hints(state: dict[str, Any]) -> dict[str, Any]:
+    """The hint layer that is selected."""
+    (name,) = state["selected"]
+    assert name.startswith("Color Hints")
+    found: dict[str, Any] = next(x for x in state["layers"] if x["name"] == name)
+    return found
+
+
+def test_a_swatch_recolors_the_wrong_stroke(day: dict[str, Any]) -> None:
+    assert len(day["d12-hint-layer-that-is-there"]["layers"]) == 4, "another hint layer"
+    wrong, after = hints(day["d13-wrong-stroke"]), hints(day["d16-recolored-state"])
+    assert after["painted"] == wrong["painted"]
+    assert after["digest"] != wrong["digest"]
+    assert hints(day["d17-recoloring-undone"])["digest"] == wrong["digest"], "one undo step"
+
+
+def test_suggest_at_a_selection_paint_colorize(day: dict[str, Any]) -> None:
+    """As docs/gimp.md says it: the whole photo is in colour."""
+    after = day["d19-suggested-painted-colorized"]
+    (result,) = [layer for layer in after["layers"] if layer["name"] == RESULT]
+    assert not result["mask"]
+
+
+def test_the_dialog_keeps_settings_with_the_picture(day: dict[str, Any]) -> None:
+    for state in (day["d22-vivid"], day["d23-vivid-again"]):
+        (result,) = [layer for layer in state["layers"] if layer["name"] == RESULT]
+        assert abs(result["settings"]["vividness"] - 0.8) < 0.001, result["settings"]
+
+
+def test_help_opens_our_page(day: dict[str, Any]) -> None:
+    page = day["d24-help"]["page"].strip()
+    assert page.endswith("handtint/handtint_gimp/manual/en/index.html#options"), page
+
+
+def test_export_leaves_hints_out(in_gimp: GimpAndServer, day: dict[str, Any]) -> None:
+    assert names(day["d27-exported"]) == names(day["d23-vivid-again"])
+    with Image.open(in_gimp.gimp.work / "day.tif") as picture:
+        pages = [page.size for page in ImageSequence.Iterator(picture)]
+        # GIMP adds a thumbnail.
+        assert pages.count((600, 400)) == 1, pages
+        picture.seek(pages.index((600, 400)))
+        assert picture.mode == "RGB"

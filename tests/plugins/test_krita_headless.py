@@ -60,6 +60,11 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
 
 
 @pytest.fixture(scope="module")
+def day(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    return run_module("cases_day", tmp_path_factory.mktemp("day"))
+
+
+@pytest.fixture(scope="module")
 def failures(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     run_in_krita.need()
     folder = tmp_path_factory.mktemp("failures")
@@ -110,12 +115,17 @@ def test_live(live: Outcome, name: str) -> None:
     live.check(name)
 
 
+@pytest.mark.parametrize("name", cases("cases_day"))
+def test_a_days_work(day: Outcome, name: str) -> None:
+    day.check(name)
+
+
 @pytest.mark.parametrize("name", cases("cases_failures"))
 def test_failures(failures: Outcome, name: str) -> None:
     failures.check(name)
 
 
 def test_every_run_came_to_its_end(
-    layers: Outcome, spaces: Outcome, live: Outcome, failures: Outcome
+    layers: Outcome, spaces: Outcome, live: Outcome, day: Outcome, failures: Outcome
 ) -> None:
-    assert [run.complete for run in (layers, spaces, live, failures)] == [True] * 4
+    assert [run.complete for run in (layers, spaces, live, day, failures)] == [True] * 5

@@ -21,14 +21,14 @@ pytestmark = [pytest.mark.krita, pytest.mark.timeout(1800)]
 PHOTO = run_in_krita.ROOT / "tests" / "data" / "photos" / "astronaut-gray.jpg"
 STEPS = [
     "the docker shows the server's state",
-    "the entries are in Tools > Scripts",
+    "the entries are in Tools > Scripts > Handtint",
     "colorize from the menu asks about gray once and inserts a layer",
     "a keyboard shortcut can be assigned",
     "a stroke in live mode changes the result",
     "undoing the stroke gives the automatic colors again",
     "redoing it gives the hinted colors again",
     "the result follows a slider in live mode",
-    "a click on a swatch sets the brush's color",
+    "a click on a swatch sets the brush's color, and that of the stroke",
     "the overlay comes and goes",
     "live updates are in the saved file",
     "the canvas is that of the current view",

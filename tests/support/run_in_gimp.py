@@ -87,7 +87,7 @@ class Gimp:
             check=False,
         )
 
-    def run(self, cases: str, limit: float = 600, **values: Any) -> Outcome:
+    def run(self, cases: str, limit: float = 600, fonts: bool = False, **values: Any) -> Outcome:
         """Run the cases of a file in `in_gimp`; values: globals for them."""
         result = self.work / f"{cases}.result.json"
         result.unlink(missing_ok=True)
@@ -104,7 +104,7 @@ class Gimp:
             [
                 "gimp-console",
                 "-i",
-                "--no-fonts",
+                *([] if fonts else ["--no-fonts"]),
                 "--no-data",
                 "--quit",
                 "--batch-interpreter=python-fu-eval",

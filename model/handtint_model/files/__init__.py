@@ -1,17 +1,20 @@
 """Files of pictures and of painted hints."""
 
-from .header import PhotoMeta, ReadLimits, prepare_libvips
+from .header import ReadLimits, prepare_libvips
 from .hint_files import dump_hints, parse_hints, read_hints, read_layer, write_hints
+from .kept import PhotoMeta
 from .read import Photo, PhotoInfo, inspect_photo, read_photo
-from .write import write_photo
+from .write import check_target, notes_on, write_photo
 
 __all__ = [
     "Photo",
     "PhotoInfo",
     "PhotoMeta",
     "ReadLimits",
+    "check_target",
     "dump_hints",
     "inspect_photo",
+    "notes_on",
     "parse_hints",
     "prepare_libvips",
     "read_hints",

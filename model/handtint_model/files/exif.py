@@ -14,7 +14,7 @@ import io
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from pathlib import Path
+from fractions import Fraction
 from typing import BinaryIO
 
 EXIF_HEADER = b"Exif\0\0"
@@ -25,29 +25,57 @@ _TYPE_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 
 # What has to be swapped as a unit when the byte order changes.
 _TYPE_WORDS = {3: 2, 4: 4, 5: 4, 8: 2, 9: 4, 10: 4, 11: 4, 12: 8, 13: 4}
 
-SHORT, LONG, IFD = 3, 4, 13
+BYTE, SHORT, LONG, IFD = 1, 3, 4, 13
 NEW_SUBFILE_TYPE, COMPRESSION, IMAGE_DESCRIPTION, SUB_IFDS = 254, 259, 270, 330
 DNG_VERSION = 50706
-_RATIONAL = 5
-_X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT = 282, 283, 296
+IPTC, PHOTOSHOP, XMP = 33723, 34377, 700
+RATIONAL = 5
+X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 282, 283, 296
 _EXIF_IFD, _GPS_IFD, _INTEROP_IFD = 0x8769, 0x8825, 0xA005
 _COLOR_SPACE, _PIXEL_X, _PIXEL_Y = 0xA001, 0xA002, 0xA003
+_SUBJECT = (0x9214, 0xA214)  # SubjectArea, SubjectLocation: coordinates in the stored pixels
+_FOCAL_PLANE = {0xA20E: 0xA20F, 0xA20F: 0xA20E}  # pixels per unit of the sensor, x and y
+_GEO = (33550, 33922, 34264)  # GeoTIFF: which pixel lies where on the Earth
 
-# Tags that describe how the source stored its pixels, or that libvips writes itself:
-# XMP (700), IPTC (33723), Photoshop resources (34377), ICC profile (34675).
+# Tags that describe how the source stored its pixels, that hold old pixels (Photoshop's layers,
+# 37724), or that are written from elsewhere: XMP (700), IPTC (33723), Photoshop's resources
+# (34377), ICC profile (34675).  42113 is the code that GDAL takes for "no data".
 _STRUCTURAL = frozenset(
     tag
     for first, last in (
         *((254, 266), (273, 274), (277, 284), (288, 292), (296, 297), (301, 301)),
         *((317, 347), (512, 532), (559, 559), (700, 700), (32781, 32781), (33421, 33422)),
-        *((33723, 33723), (34377, 34377), (34675, 34675), (50706, 51199)),
+        *((33723, 33723), (34377, 34377), (34675, 34675), (37724, 37724), (42113, 42113)),
+        *((50255, 50255), (50674, 50674), (50706, 51199)),
     )
     for tag in range(first, last + 1)
 )
 
+# Not even read: the layers of a whole Photoshop document.
+_OLD_PIXELS = frozenset((37724,))
+
 MAX_ENTRIES = 512
-MAX_VALUE = 1 << 20
-MAX_TOTAL = 4 << 20
+MAX_VALUE = 4 << 20
+MAX_TOTAL = 8 << 20
+MAX_PAGES = 4096
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """Pixels per unit; unit: "in", "cm", or "" where x and y are a ratio only."""
+
+    x: float
+    y: float
+    unit: str = "in"
+
+    def turned(self) -> Resolution:
+        """Of the picture lying on its side."""
+        return Resolution(self.y, self.x, self.unit)
+
+    def per_millimetre(self) -> tuple[float, float]:
+        """x and y as libvips counts them; only if there is a unit."""
+        length = {"in": 25.4, "cm": 10.0}[self.unit]
+        return self.x / length, self.y / length
 
 
 @dataclass(frozen=True)
@@ -83,6 +111,31 @@ class _Reader:
         layout = self.order + ("Q" if self.big else "I")
         self.first = struct.unpack_from(layout, head, 8 if self.big else 4)[0]
 
+    def pages(self) -> tuple[tuple[Entry, ...], ...]:
+        """The directories of the main chain, first to last."""
+        found: list[tuple[Entry, ...]] = []
+        seen, offset = set(), self.first
+        while offset and offset not in seen and len(found) < MAX_PAGES:
+            seen.add(offset)
+            try:
+                found.append(self.directory(offset))
+                offset = self._following(offset)
+            except (ValueError, KeyError, OverflowError, OSError, struct.error):
+                break
+        return tuple(found)
+
+    def _following(self, offset: int) -> int:
+        """Where the next directory of the chain lies; 0 behind the last."""
+        count_layout, size, word = ("Q", 20, "Q") if self.big else ("H", 12, "I")
+        self.file.seek(offset)
+        head = self.file.read(struct.calcsize(self.order + count_layout))
+        count = struct.unpack(self.order + count_layout, head)[0]
+        self.file.seek(offset + len(head) + count * size)
+        next_one: int = struct.unpack(
+            self.order + word, self.file.read(struct.calcsize(self.order + word))
+        )[0]
+        return next_one
+
     def directory(self, offset: int, depth: int = 0) -> tuple[Entry, ...]:
         count_layout, record_layout, inline = ("Q", "HHQ8s", 8) if self.big else ("H", "HHI4s", 4)
         self.file.seek(offset)
@@ -108,7 +161,7 @@ class _Reader:
             below = self.directory(struct.unpack_from(layout, field)[0], depth + 1)
             return Entry(tag, LONG, 1, b"", below) if below else None
         size = _TYPE_SIZES.get(kind, 0) * count
-        if not 0 < size <= MAX_VALUE or size > self.budget:
+        if tag in _OLD_PIXELS or not 0 < size <= MAX_VALUE or size > self.budget:
             return None
         if size <= inline:
             data = field[:size]
@@ -119,7 +172,8 @@ class _Reader:
             if len(data) != size:
                 return None
         self.budget -= size
-        return Entry(tag, kind, count, self._little(kind, data))
+        # IPTC is bytes, whatever type its field says (LONG, by custom).
+        return Entry(tag, kind, count, data if tag == IPTC else self._little(kind, data))
 
     def _little(self, kind: int, data: bytes) -> bytes:
         word = _TYPE_WORDS.get(kind)
@@ -143,50 +197,95 @@ def read_directory(file: BinaryIO) -> tuple[Entry, ...]:
         return ()
 
 
+def read_pages(file: BinaryIO) -> tuple[tuple[Entry, ...], ...]:
+    """`read_directory` for each page of a TIFF file; none for a file that is no TIFF."""
+    try:
+        return _Reader(file).pages()
+    except (ValueError, KeyError, OverflowError, OSError, struct.error):
+        return ()
+
+
 def parse_block(block: bytes) -> tuple[Entry, ...]:
     """The first directory of an EXIF block, with or without its "Exif" header."""
     return read_directory(io.BytesIO(block.removeprefix(EXIF_HEADER)))
 
 
-def resolution(entries: Iterable[Entry]) -> tuple[float, float] | None:
-    """Pixels per millimetre, x and y, or None if the fields do not tell."""
+def resolution(entries: Iterable[Entry]) -> Resolution | None:
+    """The resolution that the fields tell, or None."""
     fields = {e.tag: e for e in entries}
     found = []
-    for tag in (_X_RESOLUTION, _Y_RESOLUTION):
+    for tag in (X_RESOLUTION, Y_RESOLUTION):
         entry = fields.get(tag)
-        if entry is None or entry.type != _RATIONAL or len(entry.data) < 8:
+        if entry is None or entry.type != RATIONAL or len(entry.data) < 8:
             return None
         top, bottom = struct.unpack_from("<II", entry.data)
         if top == 0 or bottom == 0:
             return None
         found.append(top / bottom)
-    unit = fields[_RESOLUTION_UNIT].numbers() if _RESOLUTION_UNIT in fields else ()
-    millimetres = {2: 25.4, 3: 10.0}.get(unit[0] if unit else 2)
-    if millimetres is None:
-        return None  # a ratio only
-    return found[0] / millimetres, found[1] / millimetres
+    unit = fields[RESOLUTION_UNIT].numbers() if RESOLUTION_UNIT in fields else ()
+    name = {1: "", 3: "cm"}.get(unit[0] if unit else 2, "in")
+    return Resolution(found[0], found[1], name)
 
 
-def cleaned(entries: Iterable[Entry], *, srgb: bool) -> tuple[Entry, ...]:
+def resolution_entries(told: Resolution) -> tuple[Entry, ...]:
+    """The fields that tell a resolution."""
+    rationals = [
+        Entry(tag, RATIONAL, 1, struct.pack("<II", *_fraction(value)))
+        for tag, value in ((X_RESOLUTION, told.x), (Y_RESOLUTION, told.y))
+    ]
+    unit = {"": 1, "in": 2, "cm": 3}[told.unit]
+    return (*rationals, Entry(RESOLUTION_UNIT, SHORT, 1, struct.pack("<H", unit)))
+
+
+def _fraction(value: float) -> tuple[int, int]:
+    found = Fraction(min(max(value, 1e-4), 1e6)).limit_denominator(4000)
+    return max(found.numerator, 1), found.denominator
+
+
+def cleaned(entries: Iterable[Entry], *, srgb: bool, orientation: int = 1) -> tuple[Entry, ...]:
     """What may be kept for the colorized photo.
 
-    srgb: the result is stored as sRGB, whatever the source was.
+    srgb: the result is stored as sRGB, whatever the source was.  orientation: 1..8, by which
+    the pixels are turned upright.
     """
     kept = []
     for entry in entries:
         if entry.directory:
-            stale = (_INTEROP_IFD, _PIXEL_X, _PIXEL_Y)
-            below = tuple(_within_exif(e, srgb) for e in entry.directory if e.tag not in stale)
+            below = _within_exif(entry.directory, srgb, orientation)
             kept.append(replace(entry, directory=below))
-        elif not (entry.type == IFD or entry.tag in _STRUCTURAL or _describes_layout(entry)):
+        elif entry.type == IFD or entry.tag in _STRUCTURAL or _describes_layout(entry):
+            continue
+        elif orientation == 1 or entry.tag not in _GEO:
             kept.append(entry)
     return tuple(kept)
 
 
-def _within_exif(entry: Entry, srgb: bool) -> Entry:
-    if entry.tag == _COLOR_SPACE and srgb:
-        return Entry(_COLOR_SPACE, SHORT, 1, struct.pack("<H", 1))
-    return entry
+def with_size(entries: tuple[Entry, ...], size: tuple[int, int]) -> tuple[Entry, ...]:
+    """EXIF's own directory, if there is one, with the width and height of the result."""
+    told = tuple(
+        Entry(tag, LONG, 1, struct.pack("<I", value))
+        for tag, value in zip((_PIXEL_X, _PIXEL_Y), size, strict=True)
+    )
+    return tuple(
+        replace(e, directory=e.directory + told) if e.tag == _EXIF_IFD and e.directory else e
+        for e in entries
+    )
+
+
+def _within_exif(entries: tuple[Entry, ...], srgb: bool, orientation: int) -> tuple[Entry, ...]:
+    stale: tuple[int, ...] = (_INTEROP_IFD, _PIXEL_X, _PIXEL_Y)
+    if orientation != 1:
+        stale += _SUBJECT
+    kept = []
+    for entry in entries:
+        if entry.tag in stale:
+            continue
+        if entry.tag == _COLOR_SPACE and srgb:
+            entry = Entry(_COLOR_SPACE, SHORT, 1, struct.pack("<H", 1))
+        if orientation > 4 and entry.tag in _FOCAL_PLANE:
+            entry = replace(entry, tag=_FOCAL_PLANE[entry.tag])
+        kept.append(entry)
+    return tuple(kept)
 
 
 def _describes_layout(entry: Entry) -> bool:
@@ -228,12 +327,13 @@ def build_block(entries: Iterable[Entry]) -> bytes:
     return EXIF_HEADER + b"II*\0" + struct.pack("<I", 8) + serialize(kept, 8)
 
 
-def add_to_tiff(file: BinaryIO, entries: Iterable[Entry]) -> None:
+def add_to_tiff(file: BinaryIO, entries: Iterable[Entry], replaced: tuple[Entry, ...] = ()) -> None:
     """Add entries to the first directory of a TIFF file that was just written.
 
-    The file's own fields win.  A longer copy of the directory is put at the end of the
-    file and the header pointed at it; nothing else moves.  A big-endian file or a BigTIFF
-    stays as it is (libvips writes these only beyond 4 GB or on big-endian machines).
+    The file's own fields win, but for those of ``replaced``.  A longer copy of the directory
+    is put at the end of the file and the header pointed at it; nothing else moves.  A
+    big-endian file or a BigTIFF stays as it is (libvips writes these only beyond 4 GB or on
+    big-endian machines).
     """
     file.seek(0)
     head = file.read(8)
@@ -243,8 +343,10 @@ def add_to_tiff(file: BinaryIO, entries: Iterable[Entry]) -> None:
     count = struct.unpack("<H", file.read(2))[0]
     own = [file.read(12) for _ in range(count)]
     following = file.read(4)
+    better = {e.tag for e in replaced}
+    own = [record for record in own if struct.unpack_from("<H", record)[0] not in better]
     present = {struct.unpack_from("<H", record)[0] for record in own}
-    new = [e for e in entries if e.tag not in present]
+    new = [*replaced, *(e for e in entries if e.tag not in present and e.tag not in better)]
     if not new:
         return
     values_at = file.seek(0, io.SEEK_END)
@@ -260,9 +362,3 @@ def add_to_tiff(file: BinaryIO, entries: Iterable[Entry]) -> None:
     file.write(struct.pack("<H", len(merged)) + b"".join(merged) + following)
     file.seek(4)
     file.write(struct.pack("<I", directory_at))
-
-
-def add_to_tiff_file(path: Path, entries: Iterable[Entry]) -> None:
-    """`add_to_tiff` for a file on disk."""
-    with path.open("r+b") as file:
-        add_to_tiff(file, entries)

@@ -20,6 +20,12 @@ class Format:
     extensions: tuple[str, ...]  # lower case with the dot, the usual one first
     depths: tuple[int, ...]  # bits a sample that it can store
     alpha: bool
+    loads_as: str = ""  # as libvips names its loader, where that is another name
+
+    @property
+    def loader(self) -> str:
+        """As libvips names its loader."""
+        return self.loads_as or self.name
 
 
 FORMATS = {
@@ -32,6 +38,16 @@ FORMATS = {
     )
 }
 READABLE = "PNG, JPEG, WebP and TIFF"
+READ_ONLY = {
+    f.name: f
+    for f in (
+        Format("avif", "AVIF", (".avif",), (8, 16), True, "heif"),
+        Format("heic", "HEIC", (".heic", ".heif", ".hif"), (8, 16), True, "heif"),
+        Format("jxl", "JPEG XL", (".jxl",), (8, 16, 32), True, "jxl"),
+        Format("jp2k", "JPEG 2000", (".jp2", ".j2k", ".jpf", ".jpx"), (8, 16), True, "jp2k"),
+    )
+}
+"""Formats that are read where libvips can; their results are PNG if nothing else is said."""
 
 # Pictures people are likely to try; named so that the message can say what the file is.
 _FOREIGN = (
@@ -40,12 +56,9 @@ _FOREIGN = (
     (0, b"8BPS", "a Photoshop document"),
     (0, b"gimp xcf", "a GIMP document"),
     (0, b"%PDF", "a PDF document"),
-    (0, b"\xff\x0a", "a JPEG XL picture"),
-    (4, b"JXL ", "a JPEG XL picture"),
-    (4, b"jP  ", "a JPEG 2000 picture"),
-    (4, b"ftypavi", "an AVIF picture"),
-    (4, b"ftyphei", "a HEIC picture"),
-    (4, b"ftypmif", "a HEIC picture"),
+    (4, b"ftypqt", "a video"),
+    (4, b"ftypmp4", "a video"),
+    (4, b"ftypiso", "a video"),
     (4, b"ftypcrx", "a camera raw file"),
     (0, b"FUJIFILM", "a camera raw file"),
     (0, b"IIRO", "a camera raw file"),
@@ -53,6 +66,17 @@ _FOREIGN = (
     (0, b"v/1\x01", "an OpenEXR picture"),
     (0, b"PK\x03\x04", "a ZIP archive or Krita document"),
     (0, b"<svg", "an SVG drawing"),
+)
+_READ_ONLY = (
+    (0, b"\xff\x0a", "jxl"),
+    (4, b"JXL ", "jxl"),
+    (4, b"jP  ", "jp2k"),
+    (0, b"\xff\x4f\xff\x51", "jp2k"),
+    (4, b"ftypavi", "avif"),
+    (4, b"ftyphei", "heic"),
+    (4, b"ftyphev", "heic"),
+    (4, b"ftypmif", "heic"),
+    (4, b"ftypmsf", "heic"),
 )
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
@@ -71,10 +95,18 @@ def detect(head: bytes) -> Format:
         if head[8:10] == b"CR":
             raise BadImage("this is a camera raw file; develop it to a 16-bit TIFF first.")
         return FORMATS["tiff"]
+    for offset, magic, name in _READ_ONLY:
+        if head[offset : offset + len(magic)] == magic:
+            return READ_ONLY[name]
     for offset, magic, title in _FOREIGN:
         if head[offset : offset + len(magic)] == magic:
             raise BadImage(f"this is {title}, which is not read; {READABLE} are.")
     raise BadImage(f"this is not a picture that can be read; {READABLE} are.")
+
+
+def is_read_only(kind: Format) -> bool:
+    """Whether results cannot be written in a format."""
+    return kind.name in READ_ONLY
 
 
 def is_supported(head: bytes) -> bool:
@@ -109,6 +141,6 @@ def by_extension(path: PurePath) -> Format:
 
 
 PICTURE_EXTENSIONS = frozenset(
-    extension for f in FORMATS.values() for extension in f.extensions
-) | {".gif", ".bmp", ".heic", ".avif", ".jxl", ".jp2"}
+    extension for f in (*FORMATS.values(), *READ_ONLY.values()) for extension in f.extensions
+) | {".gif", ".bmp"}
 """Extensions that promise a picture, read or not."""

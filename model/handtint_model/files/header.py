@@ -1,28 +1,28 @@
 """Open a picture file: tell its format, read its header, refuse what is not accepted.
 
-Nothing here decodes a pixel.  `open_picture` hands the decoder in `read` a lazy
-libvips image whose bands are gray or RGB, with or without alpha, and says what its codes
-mean.
+Nothing here decodes a pixel, but for the few TIFF kinds that `decoders` reads.
+`open_picture` hands the decoder in `read` a lazy libvips image whose bands are gray or
+RGB, with or without alpha, and says what its codes mean.
 """
 
 from __future__ import annotations
 
 import functools
-import io
 import logging
 import os
-import re
-import struct
+import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import pyvips
 
 from ..errors import BadImage
-from . import exif, formats, icc
+from . import decoders, formats, icc, png_color, tiff_pages
+from .container import Container, look
 from .formats import Format
+from .kept import PhotoMeta, describe
 
 _DTYPES: dict[str, np.dtype[Any]] = {
     "uchar": np.dtype(np.uint8),
@@ -30,35 +30,23 @@ _DTYPES: dict[str, np.dtype[Any]] = {
     "float": np.dtype(np.float32),
     "double": np.dtype(np.float32),
 }
-_UNKNOWN_RESOLUTION = 1.0  # libvips' value, pixels per mm, where a file says nothing
-_WEBP_CHUNKS = 64  # looked through for pixels
-_REDUCED = 1  # bit of NewSubfileType: "a reduced-resolution version of another image"
-_TIFF_COMPRESSION = {1: "none", 5: "lzw", 8: "deflate", 32946: "deflate", 50000: "zstd"}
-_XMP_ORIENTATION = re.compile(rb'(tiff:Orientation(?:="|>))[2-8]')
-_TEXT_FIELD = re.compile(r"(png-comment-\d+-.{1,79}|jpeg-comment-\d+)\Z", re.DOTALL)
+_BLACK_AND_WHITE = (
+    "only black and white are in this picture, no shades of gray: there is hardly anything to "
+    "color; scan it as grayscale."
+)
+# CIELab of TIFF is relative to D50: X, Y, Z of its white, times 100.
+_D50 = (96.42, 100.0, 82.49)
 
 
 @dataclass(frozen=True)
 class ReadLimits:
-    """What is accepted before a single pixel is decoded."""
+    """What is accepted before a single pixel is decoded.
+
+    page: of a TIFF with several, from 1; None refuses such a file.
+    """
 
     pixels: int = 400_000_000  # width times height
-
-
-@dataclass(frozen=True)
-class PhotoMeta:
-    """What a file says about its photo, as far as a result can keep it."""
-
-    format: str = "png"  # a name in `formats.FORMATS`
-    depth: int = 8  # bits a sample in the file: 8, 16 or 32 (float)
-    profile: bytes = b""  # ICC profile to store the result with; empty: none
-    exif: bytes = b""  # EXIF block with its header, cleaned
-    xmp: bytes = b""
-    iptc: bytes = b""
-    resolution: tuple[float, float] | None = None  # pixels per millimetre, x and y
-    resolution_unit: str = "in"  # the unit that TIFF and JPEG write it in, "in" or "cm"
-    texts: tuple[tuple[str, str], ...] = ()  # text fields, by their libvips names
-    compression: str = ""  # TIFF: the libvips name of the source's; WebP: "lossless" or ""
+    page: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,12 +60,36 @@ class OpenedPicture:
     profile: icc.Profile | None  # what the codes mean; None: sRGB
     dtype: np.dtype[Any]  # of the luminance plane to make
     meta: PhotoMeta
+    strict: bool = False  # a warning while it is decoded means that pixels lack
 
     @property
     def shape(self) -> tuple[int, int]:
         """Height and width as shown, that is, after orientation."""
         height, width = self.image.height, self.image.width
         return (width, height) if self.orientation > 4 else (height, width)
+
+
+class _Listener(logging.Handler):
+    """Hears libvips' warnings, for the thread that decodes.
+
+    libvips looks at a warning when it reads on, and so misses one about the last lines.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._own = threading.local()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Count a warning."""
+        self._own.count = getattr(self._own, "count", 0) + 1
+
+    @property
+    def count(self) -> int:
+        """How many warnings this thread has caused."""
+        return int(getattr(self._own, "count", 0))
+
+
+warnings = _Listener()
 
 
 @functools.cache
@@ -88,8 +100,8 @@ def prepare_libvips() -> None:
     libvips calls untrusted is a second line.  Its cache of operations would answer with
     old pixels for a file that was written again, and holds memory.
     """
-    # libvips' warnings are about the files; what matters of them comes as an error.
-    logging.getLogger("pyvips").addHandler(logging.NullHandler())
+    # libvips' warnings are about the files; nearly all that matters of them comes as an error.
+    logging.getLogger("pyvips").addHandler(warnings)
     pyvips.block_untrusted_set(True)
     pyvips.cache_set_max(0)
 
@@ -103,171 +115,242 @@ def srgb_profile() -> bytes:
 def open_picture(source: str | Path | bytes, limits: ReadLimits) -> OpenedPicture:
     """Read and judge the header of a file or of a file's bytes; raises BadImage."""
     prepare_libvips()
-    if isinstance(source, bytes):
-        with io.BytesIO(source) as file:
-            kind, entries, facts = _look(file)
+    found = look(source, limits.page)
+    if found.lacks_end:
+        # Every pixel may be there; with an end marker libjpeg says whether it is so.
+        data = source if isinstance(source, bytes) else Path(source).read_bytes()
+        source = data + b"\xff\xd9"
+    if found.animated:
+        raise _animated(found.format)
+    decoder = "libvips"
+    if found.page is not None:
+        _check_size(*found.page.size, limits)
+        decoder = tiff_pages.judge(found.page)
+    if found.page is not None and decoder != "libvips":
+        image = _from_array(decoders.decode(source, found.page, decoder))
     else:
-        with _open_file(Path(source)) as file:
-            kind, entries, facts = _look(file)
-    image = _load(kind, source, page=0)
-    pixels = image.width * image.height
-    if pixels > limits.pixels:
+        image = _load(found, source)
+    _check_size(image.width, image.height, limits)
+    if found.kind:
+        _probe(found, source)
+    if (
+        found.page is None
+        and _field(image, "n-pages", 1) > 1
+        and not formats.is_read_only(found.format)
+    ):
+        raise _animated(found.format)
+    return _interpret(image, found)
+
+
+def _animated(kind: Format) -> BadImage:
+    return BadImage(f"this is an animated {kind.title}; save one frame as a picture first.")
+
+
+def _check_size(width: int, height: int, limits: ReadLimits) -> None:
+    if width * height > limits.pixels:
         raise BadImage(
-            f"{image.width} x {image.height} pixels are more than the limit of "
+            f"{width} x {height} pixels are more than the limit of "
             f"{limits.pixels / 1e6:g} million; scale the picture down first."
         )
-    if kind.name == "tiff":
-        _refuse_raw_and_documents(image, source, entries)
-    elif facts == "animated" or _field(image, "n-pages", 1) > 1:
-        raise BadImage(f"this is an animated {kind.title}; save one frame as a picture first.")
-    return _interpret(image, kind, entries, facts)
 
 
-def _open_file(path: Path) -> BinaryIO:
-    try:
-        if path.is_dir():
-            raise BadImage("this is a folder, not a picture.")
-        if path.exists() and not path.is_file():
-            raise BadImage("this is not a regular file.")
-        return path.open("rb")
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise BadImage(f"the file cannot be opened: {reason}.") from error
+def _from_array(pixels: Any) -> Any:
+    """A libvips image of (H, W, n) codes, named as libvips would name them."""
+    height, width, bands = pixels.shape
+    form = {"u1": "uchar", "u2": "ushort", "f4": "float"}[pixels.dtype.str[1:]]
+    memory = np.ascontiguousarray(pixels)
+    image = pyvips.Image.new_from_memory(memory.data, width, height, bands, form)
+    return image.copy(interpretation="b-w" if bands < 3 else "srgb")
 
 
-def _look(file: BinaryIO) -> tuple[Format, tuple[exif.Entry, ...], str]:
-    """The format, a TIFF's directory, and what libvips does not tell: "animated", "lossless"."""
-    head = file.read(formats.HEAD_BYTES)
-    kind = formats.detect(head)
-    file.seek(0)
-    if kind.name == "tiff":
-        return kind, exif.read_directory(file), ""
-    if kind.name == "png" and _is_animated_png(file):
-        return kind, (), "animated"
-    return kind, (), "lossless" if kind.name == "webp" and _is_lossless_webp(file) else ""
-
-
-def _is_lossless_webp(file: BinaryIO) -> bool:
-    """Whether the first pixels are a VP8L chunk, behind EXIF's and profile's if there are some."""
-    file.seek(12)
-    for _ in range(_WEBP_CHUNKS):
-        chunk = file.read(8)
-        if len(chunk) < 8 or chunk[:4] in (b"VP8 ", b"VP8L"):
-            return chunk[:4] == b"VP8L"
-        size = int.from_bytes(chunk[4:], "little")
-        file.seek(size + size % 2, 1)
-    return False
-
-
-def _is_animated_png(file: BinaryIO) -> bool:
-    """Whether an acTL chunk comes before the first pixels (PNG, third edition, 11.3.6)."""
-    file.seek(8)
-    for _ in range(1000):
-        head = file.read(8)
-        if len(head) < 8:
-            return False
-        length, name = struct.unpack(">I4s", head)
-        if name in (b"acTL", b"IDAT"):
-            return bool(name == b"acTL")
-        file.seek(length + 4, io.SEEK_CUR)
-    return False
-
-
-def _load(kind: Format, source: str | Path | bytes, page: int) -> Any:
-    options: dict[str, Any] = {"access": "sequential", "fail_on": "error"}
-    if kind.name == "tiff":
-        options["page"] = page
+def _load(found: Container, source: str | Path | bytes) -> Any:
+    kind = found.format
+    # Of a file without an end marker, whatever libjpeg warns of means that pixels lack.
+    strict = "warning" if found.lacks_end else "error"
+    options: dict[str, Any] = {"access": "sequential", "fail_on": strict}
+    if found.page is not None:
+        options["page"] = found.page.index
+    name = f"{kind.loader}load"
+    if isinstance(source, bytes):
+        name += "_buffer"
+    if not pyvips.type_find("VipsOperation", name):
+        raise BadImage(
+            f"{kind.title} pictures are not read by this installation of libvips; save it as PNG "
+            "or TIFF first."
+        )
     try:
         if isinstance(source, bytes):
-            return pyvips.Operation.call(f"{kind.name}load_buffer", source, **options)
-        return pyvips.Operation.call(f"{kind.name}load", os.fsencode(source), **options)
+            return pyvips.Operation.call(name, source, **options)
+        return pyvips.Operation.call(name, os.fsencode(source), **options)
     except pyvips.Error as error:
-        raise unreadable(kind, error) from error
+        raise unreadable(kind, error, found.kind) from error
 
 
-def unreadable(kind: Format, error: pyvips.Error) -> BadImage:
-    """What to say when libvips cannot decode a file."""
+def _probe(found: Container, source: str | Path | bytes) -> None:
+    """Decode a pixel of a kind that not every libvips reads; raises BadImage."""
+    try:
+        _load(found, source).crop(0, 0, 1, 1).avg()
+    except pyvips.Error as error:
+        raise unreadable(found.format, error, found.kind) from error
+
+
+def unreadable(kind: Format, error: pyvips.Error, special: str = "") -> BadImage:
+    """What to say when libvips cannot decode a file.  special: its kind, if it is unusual."""
+    if special:
+        return BadImage(f"this is {special}, which is not read; save it as PNG or TIFF first.")
     lines = [line.strip() for line in str(error.detail).splitlines() if line.strip()]
     reason = lines[-1].rstrip(".") if lines else "no reason given"
+    if kind.loader == "heif" and ("nsupported" in reason or "ecoder" in reason):
+        return BadImage(
+            f"{kind.title} pictures of this kind are not read by this installation; save it as "
+            f"PNG or TIFF first ({reason})."
+        )
     return BadImage(f"the {kind.title} file is damaged or cut off and cannot be read ({reason}).")
-
-
-def _refuse_raw_and_documents(
-    image: Any, source: str | Path | bytes, entries: tuple[exif.Entry, ...]
-) -> None:
-    """Refuse TIFF files whose first page is not the photo, or not all of it."""
-    found = {entry.tag: entry.numbers() for entry in entries}
-    reduced = found.get(exif.NEW_SUBFILE_TYPE, (0,))[:1] == (_REDUCED,)
-    if exif.DNG_VERSION in found or any(e.tag == exif.DNG_VERSION for e in entries):
-        raise BadImage("this is a camera raw file (DNG); develop it to a 16-bit TIFF first.")
-    if reduced and exif.SUB_IFDS in found:
-        raise BadImage("this is a camera raw file; develop it to a 16-bit TIFF first.")
-    pages = _field(image, "n-pages", 1)
-    if pages > 1:
-        second = _load(formats.FORMATS["tiff"], source, page=1)
-        # A smaller second page is a preview or the next step of a pyramid.
-        if second.width * second.height >= image.width * image.height:
-            raise BadImage(
-                f"this TIFF holds {pages} pages; save the one to be colorized as a file of its own."
-            )
 
 
 def _field(image: Any, name: str, default: Any) -> Any:
     return image.get(name) if image.get_typeof(name) != 0 else default
 
 
-def _interpret(
-    image: Any, kind: Format, entries: tuple[exif.Entry, ...], facts: str
-) -> OpenedPicture:
-    meaning, form = str(image.interpretation), str(image.format)
-    if meaning in ("lab", "labs", "labq", "xyz", "lch", "cmc", "yxy"):
-        # Lab TIFF: libvips knows the encodings.
-        image, meaning, form = image.colourspace("rgb16"), "lab", "ushort"
-    if form not in _DTYPES:
-        raise BadImage(
-            f"samples of type {form} are not read; 8 and 16 bits (unsigned) and float are."
-        )
-    data = bytes(_field(image, "icc-profile-data", b""))
-    converted = meaning in ("cmyk", "lab")
-    if meaning == "cmyk":
-        image = _to_srgb(image, 4, has_profile=icc.color_space(data) == "CMYK")
-        data = b""
-    bands = image.bands
-    if not 1 <= bands <= 4:
-        raise BadImage(f"{bands} channels are not read; gray and RGB, with or without alpha, are.")
-    colors = 1 if bands < 3 else 3
-    space = "" if meaning == "lab" else icc.color_space(data)
-    if space not in ("RGB", "GRAY") or (space == "GRAY" and colors == 3):
-        profile, stored = None, srgb_profile() if converted else b""
-    else:
-        profile = icc.parse(data)
-        stored = data if space == "RGB" else srgb_profile()
-        if profile is None:
-            image, worked = _by_tables(image, colors, space)
-            stored = srgb_profile() if worked else b""
-            converted = worked
-        elif profile.is_srgb:
-            profile = None
-        elif space == "RGB" and not profile.holds_srgb:
-            stored = srgb_profile()
+@dataclass
+class _Codes:
+    """Codes on their way to what `OpenedPicture` holds.
+
+    data: their ICC profile.  converted: they are 16-bit sRGB already.
+    """
+
+    image: Any
+    data: bytes
+    alpha: bool
+    converted: bool = False
+
+
+def _interpret(image: Any, found: Container) -> OpenedPicture:
+    notes: list[str] = []
+    depth = {"uchar": 8, "ushort": 16}.get(str(image.format), 32)
+    codes = _colors_and_alpha(image, found, notes)
+    image = codes.image
+    profile, stored = _profile_of(codes, found)
+    image = codes.image
     dtype = _DTYPES[str(image.format)]
     if dtype == np.uint8 and profile is not None:
         dtype = np.dtype(np.uint16)  # another curve in 8 bits would lose steps
-    depth = {"uchar": 8, "ushort": 16}.get(form, 32)
-    meta = _meta(image, kind, entries, depth, stored, facts)
+    orientation = _orientation(image, found)
+    is_srgb = stored == srgb_profile()
+    size = (image.width, image.height)
+    values, more = describe(found, orientation=orientation, size=size, srgb=is_srgb)
+    if _is_bilevel(image, found):
+        notes.append(_BLACK_AND_WHITE)
+    meta = PhotoMeta(
+        format="png" if formats.is_read_only(found.format) else found.format.name,
+        depth=depth,
+        profile=stored,
+        notes=(*notes, *more),
+        **values,  # type: ignore[arg-type]
+    )
     return OpenedPicture(
-        image=image,
-        format=kind,
-        orientation=_orientation(image),
-        alpha=image.bands in (2, 4),
-        profile=profile,
-        dtype=dtype,
-        meta=meta,
+        image, found.format, orientation, codes.alpha, profile, dtype, meta, found.lacks_end
     )
 
 
-def _orientation(image: Any) -> int:
-    value = _field(image, "orientation", 1)
+def _colors_and_alpha(image: Any, found: Container, notes: list[str]) -> _Codes:
+    """1 or 3 colors and at most an alpha; Lab and CMYK become sRGB."""
+    page = found.page
+    data = bytes(_field(image, "icc-profile-data", b""))
+    meaning = str(image.interpretation)
+    colors = 4 if meaning == "cmyk" else 1 if image.bands < 3 else 3
+    alpha: Any = image[colors] if image.bands > colors else None
+    extra = image.bands - colors
+    if page is not None:
+        colors = page.colors
+        extra = image.bands - colors
+        at = page.alpha
+        alpha = image[at] if at is not None and at < image.bands else None
+    if extra < 0 or image.bands > 64:
+        raise BadImage(f"{image.bands} channels are not read; gray and RGB are.")
+    if lost := extra - (alpha is not None):
+        names = "a channel that is neither color nor transparency was"
+        if lost > 1:
+            names = f"{lost} channels that are neither color nor transparency were"
+        notes.append(f"{names} left out.")
+    base = image.extract_band(0, n=colors) if image.bands > colors else image
+    if page is not None and page.photometric in (tiff_pages.CIELAB, tiff_pages.ICCLAB):
+        base, converted, data = _from_lab(base, page), True, b""
+    elif meaning in ("lab", "labs", "labq", "xyz", "lch", "cmc", "yxy"):
+        base, converted, data = base.colourspace("rgb16"), True, b""
+    elif colors == 4:
+        base, converted = _to_srgb(base, 4, has_profile=icc.color_space(data) == "CMYK"), True
+        data = b""
+    else:
+        converted = False
+        if page is not None and page.inverted and str(base.format) in ("float", "double"):
+            base = base * -1 + 1  # libvips turns whole numbers round only
+    if str(base.format) not in _DTYPES:
+        raise BadImage(
+            f"samples of type {base.format} are not read; 8 and 16 bits (unsigned) and float are."
+        )
+    if alpha is not None:
+        base = base.bandjoin(_alpha_like(alpha, str(base.format)))
+    return _Codes(base, data, alpha is not None, converted)
+
+
+def _alpha_like(alpha: Any, form: str) -> Any:
+    """Transparency in the depth that the colors have come to."""
+    if str(alpha.format) == "uchar" and form == "ushort":
+        return (alpha.cast("ushort") * 257).cast("ushort")
+    if str(alpha.format) in ("float", "double") and form == "ushort":
+        return (alpha * 65535.0).cast("ushort")
+    return alpha.cast(form)
+
+
+def _from_lab(codes: Any, page: tiff_pages.Page) -> Any:
+    """CIELab or ICCLab of TIFF, 8 or 16 bits, to 16-bit sRGB."""
+    if str(codes.interpretation) == "labs":
+        lab = codes.colourspace("lab")
+    elif str(codes.format) == "uchar":
+        lab = codes.linear([100 / 255, 1, 1], [0, -128, -128])
+    else:
+        lab = codes.linear([100 / 65535, 1 / 256, 1 / 256], [0, -128, -128])
+    xyz = lab.copy(interpretation="lab").lab2XYZ(temp=list(_D50)) * 0.01
+    linear = xyz.recomb(icc.from_d50(np.eye(3)).tolist())
+    return linear.copy(interpretation="scrgb").colourspace("rgb16")
+
+
+def _profile_of(codes: _Codes, found: Container) -> tuple[icc.Profile | None, bytes]:
+    """(what the codes mean, the profile to store the result with); may convert the codes."""
+    colors = codes.image.bands - codes.alpha
+    space = icc.color_space(codes.data)
+    if codes.converted:
+        return None, srgb_profile()
+    if space not in ("RGB", "GRAY") or (space == "GRAY" and colors == 3):
+        profile = png_color.profile_of(found.color) if found.color else None
+        if profile is None:
+            return None, b""
+        return None if profile.is_srgb else profile, srgb_profile()
+    profile = icc.parse(codes.data)
+    stored = codes.data if space == "RGB" else srgb_profile()
+    if profile is None:
+        codes.image, worked = _by_tables(codes.image, colors, space)
+        return None, srgb_profile() if worked else b""
+    if profile.is_srgb:
+        return None, stored
+    if space == "RGB" and not profile.holds_srgb:
+        stored = srgb_profile()
+    return profile, stored
+
+
+def _is_bilevel(image: Any, found: Container) -> bool:
+    bits = found.page.bits if found.page is not None else _field(image, "bits-per-sample", 8)
+    return bits == 1 and image.bands == 1 and found.format.name in ("tiff", "png")
+
+
+def _orientation(image: Any, found: Container) -> int:
+    if found.page is not None:
+        value = found.page.number(274, 1)
+    elif found.format.loader in ("heif", "jxl"):
+        value = 1  # their decoders turn the pixels themselves
+    else:
+        value = _field(image, "orientation", 1)
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
@@ -296,37 +379,3 @@ def _by_tables(image: Any, colors: int, space: str) -> tuple[Any, bool]:
         return _to_srgb(image, colors, has_profile=True), True
     except pyvips.Error:
         return image, False
-
-
-def _meta(
-    image: Any,
-    kind: Format,
-    entries: tuple[exif.Entry, ...],
-    depth: int,
-    profile: bytes,
-    facts: str,
-) -> PhotoMeta:
-    block = bytes(_field(image, "exif-data", b""))
-    found = exif.parse_block(block) if block else entries
-    is_srgb = profile == srgb_profile()
-    xres, yres = image.xres, image.yres
-    known = (xres, yres) != (_UNKNOWN_RESOLUTION, _UNKNOWN_RESOLUTION) and min(xres, yres) > 0
-    resolution = (xres, yres) if known else exif.resolution(found)  # WebP has EXIF's only
-    compression = facts
-    if kind.name == "tiff":
-        codes = {e.tag: e.numbers() for e in entries}.get(exif.COMPRESSION, ())
-        compression = _TIFF_COMPRESSION.get(codes[0] if codes else 0, "deflate")
-    return PhotoMeta(
-        format=kind.name,
-        depth=depth,
-        profile=profile,
-        exif=exif.build_block(exif.cleaned(found, srgb=is_srgb)),
-        xmp=_XMP_ORIENTATION.sub(rb"\g<1>1", bytes(_field(image, "xmp-data", b""))),
-        iptc=bytes(_field(image, "iptc-data", b"")),
-        resolution=resolution,
-        resolution_unit="cm" if _field(image, "resolution-unit", "in") == "cm" else "in",
-        texts=tuple(
-            (name, str(image.get(name))) for name in image.get_fields() if _TEXT_FIELD.match(name)
-        ),
-        compression=compression,
-    )

@@ -15,9 +15,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import json
 import math
-import secrets
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,9 @@ from numpy.typing import NDArray
 
 from ..errors import BadHint, BadImage, WriteFailed
 from ..types import HintPatch, Hints
+from . import icc
 from .header import ReadLimits, open_picture
+from .target import put_in_place, reason, temporary_beside
 
 VERSION = 1
 DEFAULT_RADIUS = 4.0
@@ -83,6 +85,8 @@ def read_layer(source: str | Path | bytes, size: Size | None = None) -> NDArray[
         raise BadHint("the hint layer is stored turned; save it upright.")
     try:
         image = opened.image
+        if opened.profile is not None:
+            return _in_srgb(image, opened.profile)
         form = str(image.format)
         if form in ("float", "double"):
             image = (image * 255.0).rint()
@@ -95,6 +99,22 @@ def read_layer(source: str | Path | bytes, size: Size | None = None) -> NDArray[
     except pyvips.Error as error:
         raise BadHint("the hint layer is damaged or cut off and cannot be read.") from error
     return pixels
+
+
+def _in_srgb(image: Any, profile: icc.Profile) -> NDArray[np.uint8]:
+    """Pixels of another profile as (h, w, 4) uint8 sRGB."""
+    top = {"uchar": 255.0, "ushort": 65535.0}.get(str(image.format), 1.0)
+    kind = {"uchar": np.uint8, "ushort": np.uint16}.get(str(image.format), np.float32)
+    if str(image.format) == "double":
+        image = image.cast("float")
+    memory = image.write_to_memory()
+    codes: NDArray[Any] = np.ndarray((image.height, image.width, image.bands), kind, memory)
+    out = np.zeros((*codes.shape[:2], 4), np.uint8)
+    out[..., 3] = np.rint(np.clip(codes[..., -1] / top, 0, 1) * 255)
+    for row in np.flatnonzero(out[..., 3].any(axis=1)):  # mostly unpainted
+        colors = icc.to_srgb(profile, codes[row : row + 1, :, :-1] / top)
+        out[row, :, :3] = np.rint(colors[0] * 255)
+    return out
 
 
 def parse_hints(data: bytes | str, size: Size | None = None) -> Hints:
@@ -137,14 +157,15 @@ def dump_hints(hints: Hints, size: Size) -> str:
 def write_hints(path: str | Path, hints: Hints, size: Size) -> None:
     """Save `dump_hints`, whole or not at all; raises WriteFailed."""
     path = Path(path)
-    part = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.handtint-part")
+    part = temporary_beside(path)
     try:
         part.write_text(dump_hints(hints, size) + "\n", encoding="utf-8")
-        part.replace(path)
+        put_in_place(part, path)
     except OSError as error:
-        raise WriteFailed(f"the hints cannot be saved: {error.strerror or error}.") from error
+        raise WriteFailed(f"the hints cannot be saved: {reason(error, path)}.") from error
     finally:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink()
 
 
 def _by(size: Any) -> str:

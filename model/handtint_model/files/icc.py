@@ -103,6 +103,25 @@ class Profile:
         return np.asarray(LUMINANCE_WEIGHTS @ matrix)
 
 
+def from_d50(to_xyz: FloatArray) -> FloatArray:
+    """Linear RGB to linear sRGB, from linear RGB to XYZ of D50."""
+    matrix: FloatArray = _D50_TO_SRGB @ to_xyz
+    return matrix
+
+
+def to_srgb(profile: Profile, codes: NDArray[Any]) -> FloatArray:
+    """(h, w, 1 or 3) codes of a profile, 0..1, to (h, w, 3) sRGB codes, clipped to 0..1."""
+    count = codes.shape[2]
+    linear = np.stack(
+        [profile.curves[i % len(profile.curves)](codes[..., i]) for i in range(count)], -1
+    )
+    if count == 1:
+        linear = np.repeat(linear, 3, axis=2)
+    elif profile.matrix is not None:
+        linear = linear @ profile.matrix.T
+    return np.asarray(srgb_encode(np.clip(linear, 0.0, 1.0)), np.float64)
+
+
 def color_space(data: bytes) -> str:
     """ "GRAY", "RGB", "CMYK", ... of a profile; "" if these bytes are no profile."""
     if len(data) < 132 or data[36:40] != b"acsp":

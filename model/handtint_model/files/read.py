@@ -12,13 +12,16 @@ How colour is handled
     A result keeps the profile of an RGB source that can hold all of sRGB (Adobe RGB,
     Display P3, ProPhoto, ...) and is converted to it; gray and CMYK profiles cannot
     describe it, so it is stored as sRGB and says so.
+    A PNG without an ICC profile may say by cICP, sRGB, gAMA and cHRM what its codes mean;
+    these count like a profile, and the result is stored as sRGB.
 Float
     Float TIFF follows the same rules: values are codes, 0 black, 1 white; values above 1
     are allowed.  Negative values are read as 0.
 What is refused
-    Anything but PNG, JPEG, WebP and TIFF, told by content; animations, documents of
-    several pages, camera raw files; integers of 32 bits; NaN and infinity; more pixels
-    than the limit, before decoding.
+    Anything but PNG, JPEG, WebP and TIFF, told by content, and what further formats
+    libvips reads (`formats.READ_ONLY`); animations, documents of several pages unless one
+    is chosen, camera raw files; integers of 32 bits; NaN and infinity; more pixels than the
+    limit, before decoding.
 
 Thread-safe.  Pixels pass in strips: a large file needs the memory of its planes and
 little more.
@@ -38,7 +41,8 @@ from ..errors import BadImage
 from ..luminance import nearest_code, srgb_luminance
 from ..types import Plane, Progress
 from . import icc
-from .header import OpenedPicture, PhotoMeta, ReadLimits, open_picture, unreadable
+from .header import OpenedPicture, ReadLimits, open_picture, unreadable, warnings
+from .kept import PhotoMeta
 
 _STRIP_BYTES = 4 << 20
 _DOUBTFUL_SHARE = 0.5  # of float values above white, from which they are no codes in 0..1
@@ -96,16 +100,21 @@ def read_photo(
     source: a path, or a file's bytes.  progress: called with "read" and 0..1.
     Raises BadImage, in one sentence, for whatever cannot be read rightly and wholly.
     """
+    before = warnings.count
     opened = open_picture(source, limits or ReadLimits())
+    meta, orientation, strict = opened.meta, opened.orientation, opened.strict
     try:
         luminance, alpha = _decode(opened, progress)
     except pyvips.Error as error:
         raise unreadable(opened.format, error) from error
     except MemoryError as error:
         raise BadImage("there is too little memory for a picture of this size.") from error
+    del opened  # libvips warns of the last lines when it closes the file
+    if strict and warnings.count > before:
+        raise BadImage("the JPEG file is damaged or cut off and cannot be read.")
     if alpha is not None:
-        alpha = _upright(alpha, opened.orientation)
-    return Photo(_upright(luminance, opened.orientation), alpha, opened.meta)
+        alpha = _upright(alpha, orientation)
+    return Photo(_upright(luminance, orientation), alpha, meta)
 
 
 def _decode(opened: OpenedPicture, progress: Progress | None) -> tuple[Plane, Plane | None]:

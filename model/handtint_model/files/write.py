@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import os
-import secrets
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,9 +14,12 @@ from numpy.typing import NDArray
 
 from ..errors import BadOption, WriteFailed
 from ..types import Plane, Progress
-from . import exif, formats, icc
+from . import formats, icc
+from .embed import embed_bytes, embed_file
 from .formats import Format
-from .header import PhotoMeta, prepare_libvips, srgb_profile
+from .header import prepare_libvips, srgb_profile
+from .kept import PhotoMeta, fitted
+from .target import TEMPORARY_SUFFIX, put_in_place, reason, temporary_beside
 
 JPEG_QUALITY = 95  # no chroma subsampling: colour ends where objects end
 WEBP_QUALITY = 95
@@ -30,7 +31,7 @@ _DTYPES: dict[int, np.dtype[Any]] = {
     32: np.dtype(np.float32),
 }
 _CLASSIC_TIFF_BYTES = 2**32 - 2**26  # beyond, offsets of 32 bits may not reach
-TEMPORARY_SUFFIX = ".handtint-part"
+__all__ = ["TEMPORARY_SUFFIX", "check_target", "notes_on", "write_photo"]
 
 
 def write_photo(
@@ -62,19 +63,54 @@ def write_photo(
         raise BadOption(
             f"a result is (H, W, 3) uint8, uint16 or float32, not {rgb.shape} {rgb.dtype}."
         )
-    if alpha is not None and not kind.alpha:
-        raise BadOption(f"{kind.title} holds no transparency; choose PNG, WebP or TIFF.")
     if alpha is not None and (alpha.shape != rgb.shape[:2] or alpha.dtype != rgb.dtype):
         raise BadOption("alpha must have the size and depth of the result.")
-    if kind.name == "webp" and max(rgb.shape[:2]) > 16383:
-        raise BadOption("WebP holds at most 16383 x 16383 pixels; choose PNG or TIFF.")
-    if kind.name == "jpeg" and max(rgb.shape[:2]) > 65500:
-        raise BadOption("JPEG holds at most 65500 x 65500 pixels; choose PNG or TIFF.")
+    if alpha is not None and not kind.alpha and _is_opaque(alpha):
+        alpha = None
+    _check(kind, rgb.shape[1], rgb.shape[0], transparent=alpha is not None)
     image, meta = _to_stored(rgb, alpha, meta, kind)
     try:
         return _save(image, path, kind, meta, progress)
     except (OSError, pyvips.Error) as error:
-        raise WriteFailed(f"the result cannot be written: {_reason(error)}.") from error
+        raise WriteFailed(f"the result cannot be written: {reason(error, path)}.") from error
+
+
+def check_target(
+    target: str | Path | None,
+    size: tuple[int, int],
+    meta: PhotoMeta,
+    *,
+    alpha: Plane | None = None,
+    format: str | None = None,
+) -> None:
+    """Raise BadOption for a target that cannot hold a result, before there is one.
+
+    size: its width and height.  The rest is as for `write_photo`.
+    """
+    kind = _choose_format(Path(target) if target is not None else None, meta, format)
+    transparent = alpha is not None and not kind.alpha and not _is_opaque(alpha)
+    _check(kind, *size, transparent=transparent)
+
+
+def notes_on(
+    target: str | Path | None, meta: PhotoMeta, format: str | None = None
+) -> tuple[str, ...]:
+    """Sentences on what of a photo's own words a target cannot hold."""
+    kind = _choose_format(Path(target) if target is not None else None, meta, format)
+    return fitted(meta, kind).left_out
+
+
+def _check(kind: Format, width: int, height: int, *, transparent: bool) -> None:
+    if transparent and not kind.alpha:
+        raise BadOption(f"{kind.title} holds no transparency; choose PNG, WebP or TIFF.")
+    most = {"webp": 16383, "jpeg": 65500}.get(kind.name)
+    if most is not None and max(width, height) > most:
+        raise BadOption(f"{kind.title} holds at most {most} x {most} pixels; choose PNG or TIFF.")
+
+
+def _is_opaque(alpha: Plane) -> bool:
+    top = 1.0 if alpha.dtype.kind == "f" else np.iinfo(alpha.dtype).max
+    return bool((alpha >= top).all())
 
 
 def _choose_format(path: Path | None, meta: PhotoMeta, name: str | None) -> Format:
@@ -149,22 +185,16 @@ def _image_of(array: NDArray[Any], interpretation: str) -> Any:
     return image.copy(interpretation=interpretation)
 
 
-def _describe(image: Any, kind: Format, meta: PhotoMeta) -> Any:
-    """Attach what the source said."""
-    xres, yres = meta.resolution or (_DEFAULT_RESOLUTION, _DEFAULT_RESOLUTION)
+def _described(image: Any, meta: PhotoMeta) -> Any:
+    """Attach what libvips writes itself: ICC profile and resolution."""
+    told = meta.resolution
+    xres = yres = _DEFAULT_RESOLUTION
+    if told is not None and told.unit:
+        xres, yres = told.per_millimetre()
     image = image.copy(xres=xres, yres=yres)
-    blob, text = pyvips.GValue.blob_type, pyvips.GValue.gstr_type
-    image.set_type(text, "resolution-unit", meta.resolution_unit)
-    for name, data in (
-        ("icc-profile-data", meta.profile),
-        ("xmp-data", meta.xmp),
-        ("iptc-data", meta.iptc),
-        ("exif-data", meta.exif if kind.name != "tiff" else b""),
-    ):
-        if data:
-            image.set_type(blob, name, data)
-    for name, value in meta.texts:
-        image.set_type(text, name, value)
+    image.set_type(pyvips.GValue.gstr_type, "resolution-unit", told.unit if told else "in")
+    if meta.profile:
+        image.set_type(pyvips.GValue.blob_type, "icc-profile-data", meta.profile)
     return image
 
 
@@ -190,32 +220,25 @@ def _options(kind: Format, meta: PhotoMeta, image: Any) -> dict[str, Any]:
 def _save(
     image: Any, path: Path | None, kind: Format, meta: PhotoMeta, progress: Progress | None
 ) -> bytes | None:
-    image = _describe(image, kind, meta)
-    options = _options(kind, meta, image)
-    entries = exif.parse_block(meta.exif) if kind.name == "tiff" and meta.exif else ()
+    image = _described(image, meta)
+    options = {**_options(kind, meta, image), "keep": "icc"}
+    blocks = fitted(meta, kind)
+    size = (image.width, image.height)
     with _watched(image, progress):
         if path is None:
             data = bytes(pyvips.Operation.call(f"{kind.name}save_buffer", image, **options))
-            return _with_entries(data, entries)
-        part = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}{TEMPORARY_SUFFIX}")
+            return embed_bytes(data, kind, blocks, meta.resolution, size)
+        parts = temporary_beside(path), temporary_beside(path)
         try:
-            pyvips.Operation.call(f"{kind.name}save", image, os.fsencode(part), **options)
-            if entries:
-                exif.add_to_tiff_file(part, entries)
-            part.replace(path)
+            pyvips.Operation.call(f"{kind.name}save", image, os.fsencode(parts[0]), **options)
+            complete = embed_file(*parts, kind, blocks, meta.resolution, size)
+            put_in_place(complete, path)
         except BaseException:
-            with contextlib.suppress(OSError):
-                part.unlink()
+            for part in parts:
+                with contextlib.suppress(OSError):
+                    part.unlink()
             raise
     return None
-
-
-def _with_entries(data: bytes, entries: tuple[exif.Entry, ...]) -> bytes:
-    if not entries:
-        return data
-    with io.BytesIO(data) as file:
-        exif.add_to_tiff(file, entries)
-        return file.getvalue()
 
 
 @contextlib.contextmanager
@@ -243,10 +266,3 @@ def _watched(image: Any, progress: Progress | None) -> Any:
         raise
     if stopped:
         raise stopped[0]
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, OSError):
-        return error.strerror or str(error)
-    lines = [line.strip() for line in str(error.detail).splitlines() if line.strip()]  # type: ignore[attr-defined]
-    return lines[-1].rstrip(".") if lines else "libvips gave no reason"

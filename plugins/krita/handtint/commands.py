@@ -52,6 +52,10 @@ class Seen:
         """Note a photo; its pixels are let go."""
         self._known[key] = Known(without_pixels(photo), image_id)
 
+    def forget(self, key: str) -> None:
+        """The photo's pixels have changed: they travel with the next request."""
+        self._known.pop(key, None)
+
     def image_id(self, key: str, photo: Photo) -> str:
         """The id of a photo that was just read, "" if it is new or has changed."""
         known = self._known.get(key)
@@ -69,7 +73,11 @@ def without_pixels(photo: Photo) -> Photo:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What Colorize has done.  result: the new layer's unique id.  crop: the hints used."""
+    """What Colorize has done.  result: the new layer's unique id.  crop: the hints used.
+
+    note: what the user should know.  rect, pixels: what was written, as the layer has it, or
+    None for pixels that Krita has converted.
+    """
 
     photo: str
     result: str
@@ -77,6 +85,8 @@ class Outcome:
     device: str
     note: str
     timing: dict[str, float]
+    rect: Rect = (0, 0, 0, 0)
+    pixels: Any = None
 
 
 def guard(document: Any, *keys: str) -> Callable[[], None]:
@@ -126,7 +136,7 @@ def colorize(document: Any, node: Any, session: Session, settings: Settings, see
     yield Tick("Inserting the colors", 0.97)
     still_there()
     selection = document.selection() if settings.use_selection else None
-    new = yield from place(
+    placed = yield from place(
         document,
         by_uid(document, key),
         picture.data,
@@ -134,9 +144,19 @@ def colorize(document: Any, node: Any, session: Session, settings: Settings, see
         photo.rect,
         settings.of_run(),
         selection,
+        target(document, by_uid(document, key)).hints,
         still_there,
     )
-    return Outcome(key, uid(new), crop, picture.device, picture.note, picture.timing)
+    return Outcome(
+        key,
+        uid(placed.node),
+        crop,
+        picture.device,
+        " ".join(note for note in (picture.note, placed.note) if note),
+        picture.timing,
+        photo.rect,
+        placed.pixels,
+    )
 
 
 def crop_of_layers(layers: Any, rect: Rect, still_there: Callable[[], None]) -> Flow:

@@ -8,31 +8,39 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from krita import Krita, ManagedColor
+from krita import Krita
 
+from .announce import announce
 from .client import ClientError, Session, Setting, places
 from .commands import Outcome, Seen, colorize
 from .driver import Job, SideJobs
 from .follower import Follower
 from .memory import Memory
 from .network import Network
-from .nodes import HINTS_NAME, alive, photo_of, uid
-from .overlay import hide_overlay, show_overlay
+from .nodes import HINTS_NAME, alive, target, uid
 from .photos import Dropped
-from .qt import QtCore, QtGui, safely, timer
+from .qt import QtCore, safely, timer
+from .questions import Questions
 from .results import choose_brush, gray_to_rgb
 from .settings import Settings, load, save
 from .spaces import SRGB_8, new_layer
 from .state import ServerState, ServerView, look, view_of_error
+from .suggester import Suggester
+from .viewer import Viewer
+from .wrongplace import WrongPlace
 
 LOOK_MS = 3000
+NO_PICTURE = "No picture is open: open a photo and try again."
+SELECTED = " A selection is active: you can paint only inside it."
 
 
 class Core:
     """See the module's docstring.  Attributes are for reading; calls change them.
 
     server: what is known about the server.  progress: (text, 0..1) or None.  message: the last
-    error with its remedy, or a note, or "".  follower: watches the active photo's hints.
+    error with its remedy, or a note, or ""; command: one that it names, to be copied.
+    follower: watches the active photo and its hints.  suggester: colours for a place.  viewer:
+    what is shown.  questions: asks what paint is.
     """
 
     def __init__(self) -> None:
@@ -42,14 +50,17 @@ class Core:
         self.server = ServerView(ServerState.UNKNOWN)
         self._default_vividness = 0.5
         self.progress: tuple[str, float] | None = None
-        self.message = ""
+        self.message = self.command = ""
         self.message_is_error = False
         self.ask_about_gray: Callable[[Callable[[bool], None]], None] | None = None
         self.side_jobs = SideJobs(self.network)
         self._listeners: list[Callable[[], None]] = []
         self._session: Session | None = None
         self._job: Job | None = None
+        self.suggester = Suggester(self)
         self.follower = Follower(self)
+        self.questions = Questions(self)
+        self.viewer = Viewer(self)
         self._look_timer = timer(LOOK_MS, self.look_at_server)
 
     # --- who is told -----------------------------------------------------------------------
@@ -74,14 +85,20 @@ class Core:
             except RuntimeError:
                 self._listeners.remove(listener)
 
-    def say(self, text: str, error: bool = False) -> None:
-        """Show a message: in the docker, and over the picture, which no one has to close."""
-        self.message, self.message_is_error = text, error
-        window = Krita.instance().activeWindow()
-        view = window.activeView() if window is not None else None
-        if text and view is not None:
-            view.showFloatingMessage(text, QtGui.QIcon(), 8000 if error else 4000, 1)
+    def say(self, text: str, error: bool = False, command: str = "") -> None:
+        """Show a message in the docker; beside the picture, where it hides nothing.
+
+        Where the docker is hidden, Krita's own message over the picture says it, which lets
+        the mouse through.
+        """
+        self.message, self.message_is_error, self.command = text, error, command
+        if text:
+            announce(text, error)
         self.tell()
+
+    def clear_message(self) -> None:
+        """The next action begins: what was said before is over."""
+        self.message, self.message_is_error, self.command = "", False, ""
 
     # --- server ----------------------------------------------------------------------------
 
@@ -139,8 +156,9 @@ class Core:
         """Whether a command runs that Cancel would stop."""
         return self._job is not None
 
-    def _run(self, flow: Any, done: Callable[[Any], None]) -> None:
-        self.message = ""
+    def run(self, flow: Any, done: Callable[[Any], None]) -> None:
+        """Run a command, which Cancel stops; one at a time."""
+        self.clear_message()
         self.progress = ("Reading the layer", 0.0)
 
         def finished(value: Any) -> None:
@@ -177,10 +195,11 @@ class Core:
             self.look_at_server()
         else:
             self._set_server(view)
-        self.say(str(error), error=True)
+        self.say(str(error), error=True, command=error.command)
 
     def cancel(self) -> None:
         """Stop the command; the picture stays as it was."""
+        self.clear_message()
         if self._job is not None:
             self._job.cancel()
             self._job, self.progress = None, None
@@ -193,17 +212,21 @@ class Core:
         """Colorize Layer, on the active layer."""
         document = Krita.instance().activeDocument()
         if document is None:
-            self.say("No picture is open: open a photo and try again.", error=True)
+            self.say(NO_PICTURE, error=True)
             return
-        if self._job is not None:
+        if self._job is not None or self.questions.is_open:
             self.say("Colorize Layer is at work already; Cancel in the docker stops it.")
             return
         if document.colorModel() == "GRAYA":
             self._colorize_gray(document, then)
             return
+        self.follower.follow()
         node, settings = document.activeNode(), self.settings
 
-        def done(outcome: Outcome) -> None:
+        def done(outcome: Any) -> None:
+            if isinstance(outcome, WrongPlace):
+                self.questions.ask_about(document, outcome, lambda: self.colorize(then))
+                return
             self.follower.note_result(outcome, settings)
             self.say(outcome.note)
             if then is not None:
@@ -215,7 +238,16 @@ class Core:
         except ClientError as error:
             self.fail(error)
             return
-        self._run(colorize(document, node, session, settings, self.seen), done)
+        self.run(self._checked(document, node, session, settings), done)
+
+    def _checked(self, document: Any, node: Any, session: Session, settings: Settings) -> Any:
+        """Colorize, unless there is paint that has to be asked about first."""
+        found = yield from self.questions.check(document, node)
+        if found is not None:
+            return found
+        outcome = yield from colorize(document, node, session, settings, self.seen)
+        self.follower.active.chosen(document, document.activeNode())
+        return outcome
 
     def _colorize_gray(self, document: Any, then: Callable[[Outcome], None] | None) -> None:
         def answered(yes: bool) -> None:
@@ -240,56 +272,54 @@ class Core:
             self.ask_about_gray(answered)
 
     def new_hints(self) -> None:
-        """New Color Hints Layer: on top, bound to the active photo, with the brush chosen."""
-        document = Krita.instance().activeDocument()
-        if document is None:
-            self.say("No picture is open: open a photo and try again.", error=True)
-            return
-        try:
-            photo = photo_of(document, document.activeNode(), Memory(document))
-            layer = new_layer(HINTS_NAME, SRGB_8)
-        except ClientError as error:
-            self.say(str(error), error=True)
-            return
-        document.rootNode().addChildNode(layer, None)
-        Memory(document).bind_hints(uid(layer), uid(photo))
-        document.setActiveNode(layer)
-        choose_brush()
-        self.say("Paint the colors that you know; lightness does not matter.")
+        """New Color Hints Layer: on top, bound to the active photo, with the brush chosen.
 
-    def show_where_hints_help(self, on: bool) -> None:
-        """Show or hide the overlay of the active photo."""
+        A photo that has one gets no second: the one that is there becomes active.
+        """
+        self.clear_message()
         document = Krita.instance().activeDocument()
         if document is None:
+            self.say(NO_PICTURE, error=True)
             return
         try:
-            photo = photo_of(document, document.activeNode(), Memory(document))
-            if not on:
-                hide_overlay(document, photo)
-                self.tell()
-                return
-            if self._job is None:
-                flow = show_overlay(document, photo, self.session(), self.settings, self.seen)
-                self._run(flow, lambda _: None)
+            goal = target(document, document.activeNode())
+            layer = goal.hints[-1] if goal.hints else new_layer(HINTS_NAME, SRGB_8)
         except ClientError as error:
             self.fail(error)
-
-    def choose_color(self, color: str) -> None:
-        """Paint with a suggested colour from now on."""
-        window = Krita.instance().activeWindow()
-        view = window.activeView() if window is not None else None
-        if view is None:
             return
-        view.setForeGroundColor(ManagedColor.fromQColor(QtGui.QColor(color), view.canvas()))
+        if goal.hints:
+            text = "Paint on the hint layer that is there already."
+            layer.setVisible(True)
+        else:
+            text = "Paint the colors that you know; lightness does not matter."
+            document.rootNode().addChildNode(layer, None)
+            Memory(document).bind_hints(uid(layer), uid(goal.photo))
+        document.setActiveNode(layer)
+        self.follower.active.chosen(document, layer)
+        choose_brush()
+        self.say(text + (SELECTED if document.selection() is not None else ""))
 
     def set_settings(self, settings: Settings) -> None:
         """Take and keep other settings; live mode follows them."""
         if settings == self.settings:
             return
+        self.clear_message()
         before, self.settings = self.settings, settings
         save(settings)
         self.follower.settings_changed(before)
         self.tell()
+
+    def keep_settings(self, settings: Settings) -> None:
+        """Take and keep settings for a command that follows at once."""
+        self.settings = settings
+        save(settings)
+        self.tell()
+
+    def show_settings(self, settings: Settings) -> None:
+        """Show the settings of a picture that has become active; nothing follows them."""
+        if settings != self.settings:
+            self.settings = settings
+            self.tell()
 
 
 _core: list[Core] = []

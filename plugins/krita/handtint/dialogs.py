@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import Any, Callable
 
 from .client import ClientError, Setting
 from .core import core
-from .qt import QtCore, QtWidgets
+from .qt import QtCore, QtWidgets, safely
+from .questions import CANCEL, HINTS, KEEP
 from .widgets import Fraction
+from .wrongplace import LAYER, PHOTO, RESULT, WrongPlace
+
+MOVED = {
+    PHOTO: "Hints go to a hint layer, and the photo is as it was before.",
+    RESULT: "Hints go to a hint layer. Kept, the layer stays, and new colors lie above it.",
+    LAYER: "Hints: the layer counts as a hint layer for the photo below it from now on.",
+}
 
 
 def _buttons(dialog: Any, accept: str) -> Any:
@@ -30,7 +39,7 @@ class ServerPanel(QtWidgets.QWidget):
         self._other = QtWidgets.QRadioButton("This server:")
         (self._automatic if setting.automatic else self._other).setChecked(True)
         self._url = QtWidgets.QLineEdit(setting.url)
-        self._url.setPlaceholderText("https://photos.example.org:8443")
+        self._url.setPlaceholderText("https://photos.example.org:8443, or a name and port")
         self._token = QtWidgets.QLineEdit(setting.token)
         self._token.setEchoMode(QtWidgets.QLineEdit.EchoMode.Password)
         self._ca_file = QtWidgets.QLineEdit(setting.ca_file)
@@ -97,25 +106,22 @@ class OptionsDialog(QtWidgets.QDialog):
         self.setWindowTitle("Colorize Layer")
         self._chosen = core().settings
         column = QtWidgets.QVBoxLayout(self)
+        column.addWidget(self._make_check("&Use hints", "use_hints"))
         for label, tip, name, value in (
-            ("Vividness", "From calm colors to bold ones", "vividness", core().vividness),
             (
-                "Hint strength",
+                "Hint stren&gth",
                 "How far hints replace the automatic colors",
                 "strength",
                 self._chosen.strength,
             ),
+            ("Vivi&dness", "From calm colors to bold ones", "vividness", core().vividness),
         ):
             column.addWidget(Fraction(label, tip, value, self._setter(name)))
         for text, name in (
-            ("Use hints", "use_hints"),
-            ("Selection becomes the result's mask", "use_selection"),
-            ("Live: follow the hints while they are painted", "live"),
+            ("Selection becomes the result's &mask", "use_selection"),
+            ("&Live: follow the hints while they are painted", "live"),
         ):
-            box = QtWidgets.QCheckBox(text)
-            box.setChecked(getattr(self._chosen, name))
-            box.toggled.connect(self._setter(name))
-            column.addWidget(box)
+            column.addWidget(self._make_check(text, name))
         column.addWidget(self._make_gray())
         server = QtWidgets.QGroupBox("Server")
         inside = QtWidgets.QVBoxLayout(server)
@@ -123,6 +129,12 @@ class OptionsDialog(QtWidgets.QDialog):
         inside.addWidget(self._panel)
         column.addWidget(server)
         column.addWidget(_buttons(self, "Colorize"))
+
+    def _make_check(self, text: str, name: str) -> Any:
+        box = QtWidgets.QCheckBox(text)
+        box.setChecked(getattr(self._chosen, name))
+        box.toggled.connect(self._setter(name))
+        return box
 
     def _setter(self, name: str) -> Callable[[Any], None]:
         def set_value(value: Any) -> None:
@@ -149,9 +161,8 @@ class OptionsDialog(QtWidgets.QDialog):
         if not self._panel.apply():
             return
         super().accept()
-        live = self._chosen.live
-        core().set_settings(replace(self._chosen, live=False) if live else self._chosen)
-        core().colorize(lambda _: core().set_settings(replace(core().settings, live=live)))
+        core().keep_settings(self._chosen)
+        core().colorize()
 
 
 class GrayQuestion(QtWidgets.QMessageBox):
@@ -180,3 +191,51 @@ class GrayQuestion(QtWidgets.QMessageBox):
             core().set_settings(replace(core().settings, convert_gray=value))
         # After the dialog is gone: the conversion must not run inside its signal.
         QtCore.QTimer.singleShot(0, lambda: self._answered(yes))
+
+
+class PaintQuestion(QtWidgets.QMessageBox):
+    """What is paint that lies on a layer which is not for hints?"""
+
+    def __init__(self, parent: Any, found: WrongPlace, answered: Callable[[str], None]) -> None:
+        super().__init__(parent)
+        self.setIcon(QtWidgets.QMessageBox.Icon.Question)
+        self.setWindowTitle("Handtint")
+        self.setText(
+            "You painted on %s. Is this a hint for the colors, or part of the photo?" % found.name
+        )
+        self.setInformativeText(MOVED[found.kind])
+        roles = QtWidgets.QMessageBox.ButtonRole
+        keep = "Keep it" if found.kind == RESULT else "This is the photo"
+        self._answers = {
+            self.addButton("These are hints", roles.AcceptRole): HINTS,
+            self.addButton(keep, roles.ActionRole): KEEP,
+        }
+        self.addButton(QtWidgets.QMessageBox.StandardButton.Cancel)
+        self.setWindowModality(QtCore.Qt.WindowModality.NonModal)
+        self._answered = answered
+        self._is_answered = False
+        self.finished.connect(lambda *_: self._on_end())
+
+    def _on_end(self) -> None:
+        if self._is_answered:
+            return
+        self._is_answered = True
+        clicked = self.clickedButton()
+        answer = next((a for b, a in self._answers.items() if b == clicked), CANCEL)
+        QtCore.QTimer.singleShot(0, safely(lambda: self._answered(answer)))
+
+
+class ExportDialog(QtWidgets.QFileDialog):
+    """Where to write the picture without hints."""
+
+    def __init__(self, parent: Any, document: Any) -> None:
+        super().__init__(parent, "Export Colored Picture")
+        self._document = document
+        folder, name = os.path.split(document.fileName())
+        self.setAcceptMode(QtWidgets.QFileDialog.AcceptMode.AcceptSave)
+        self.setNameFilters(["Pictures (*.png *.jpg *.tif *.webp)", "All files (*)"])
+        self.setDefaultSuffix("png")
+        if folder:
+            self.setDirectory(folder)
+        self.selectFile((os.path.splitext(name)[0] or "picture") + " (colorized).png")
+        self.fileSelected.connect(safely(lambda path: core().viewer.export(self._document, path)))

@@ -1,20 +1,30 @@
-"""The Handtint docker: shows what `Core` holds and calls it."""
+"""The Handtint docker: shows what `Core` holds and calls it.
+
+Nothing in it moves when a message or progress appears: each has a place that stays.
+"""
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import Any
 
 from krita import DockWidget
 
+from .client.colors import legible
 from .core import core
 from .dialogs import ServerDialog
 from .qt import QtCore, QtGui, QtWidgets, safely
-from .widgets import Dot, Fraction, swatch_icon
+from .suggestions import SuggestionsBox
+from .widgets import Dot, Fraction
 
 DOCKER_ID = "handtint_docker"
-SWATCHES = 9
-SWATCH_SIDE = 18
+ERROR_COLOR = "#e05050"
+MESSAGE_LINES = 3
+TITLE = 44
+"""Pixels of a docker's title, and some to spare."""
+
+HELP = os.path.join(os.path.dirname(__file__), "Manual.html")
 
 
 class HandtintDocker(DockWidget):  # type: ignore[misc]
@@ -27,21 +37,20 @@ class HandtintDocker(DockWidget):  # type: ignore[misc]
         self._server_dialog: Any = None
         content = QtWidgets.QWidget(self)
         column = QtWidgets.QVBoxLayout(content)
-        column.setContentsMargins(6, 6, 6, 6)
+        column.setContentsMargins(6, 4, 6, 4)
+        column.setSpacing(3)
         column.addLayout(self._make_state())
+        column.addLayout(self._make_message())
         column.addLayout(self._make_buttons())
         self._make_settings(column)
-        column.addLayout(self._make_suggestions())
-        column.addLayout(self._make_progress())
-        self._message = QtWidgets.QLabel()
-        self._message.setWordWrap(True)
-        self._message.setTextInteractionFlags(QtCore.Qt.TextInteractionFlag.TextSelectableByMouse)
-        column.addWidget(self._message)
+        self._suggestions = SuggestionsBox(self._on_swatch)
+        column.addWidget(self._suggestions)
         column.addStretch(1)
         self._area = QtWidgets.QScrollArea()
         self._area.setWidgetResizable(True)
         self._area.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
         self._area.setWidget(content)
+        self._content = content
         self.setWidget(self._area)
         self._core.listen(self._show)
         self._show()
@@ -57,29 +66,71 @@ class HandtintDocker(DockWidget):  # type: ignore[misc]
         self._core.follower.follow()
         self._show()
 
+    @property
+    def needed_height(self) -> int:
+        """Pixels in which everything is seen without scrolling."""
+        return int(self._content.minimumSizeHint().height()) + TITLE
+
     # --- parts -----------------------------------------------------------------------------
 
     def _make_state(self) -> Any:
+        """The server's state; while something runs, its progress in the same place."""
         row = QtWidgets.QHBoxLayout()
         self._dot = Dot()
         self._state = QtWidgets.QLabel()
         self._state.setObjectName("handtint_state")
-        server = QtWidgets.QToolButton()
-        server.setText("Server...")
-        server.setToolTip("Which server to use: automatic, or an address and its token")
-        server.clicked.connect(self._on_server)
+        self._bar = QtWidgets.QProgressBar()
+        self._bar.setRange(0, 1000)
+        self._bar.setAccessibleName("Progress")
+        self._server = _tool_button(
+            "Server...", "The server: automatic, or an address", self._on_server
+        )
+        self._cancel = _tool_button("C&ancel", "Stop; the picture stays as it is", self._on_cancel)
+        self._at_rest, self._at_work = QtWidgets.QStackedWidget(), QtWidgets.QStackedWidget()
+        for stack, widgets in (
+            (self._at_rest, (self._state, self._bar)),
+            (self._at_work, (self._server, self._cancel)),
+        ):
+            for widget in widgets:
+                stack.addWidget(widget)
+            stack.setFixedHeight(self._server.sizeHint().height())
+        self._at_work.setFixedWidth(self._server.sizeHint().width() + 4)
         row.addWidget(self._dot)
-        row.addWidget(self._state, 1)
-        row.addWidget(server)
+        row.addWidget(self._at_rest, 1)
+        row.addWidget(self._at_work)
+        row.addWidget(_tool_button("Help", "Open Handtint's page for Krita", self._on_help))
+        return row
+
+    def _make_message(self) -> Any:
+        row = QtWidgets.QHBoxLayout()
+        self._message = QtWidgets.QLabel()
+        self._message.setObjectName("handtint_message")
+        self._message.setWordWrap(True)
+        self._message.setAlignment(QtCore.Qt.AlignmentFlag.AlignTop)
+        self._message.setTextInteractionFlags(QtCore.Qt.TextInteractionFlag.TextSelectableByMouse)
+        area = QtWidgets.QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
+        area.setWidget(self._message)
+        area.setFixedHeight(MESSAGE_LINES * self.fontMetrics().lineSpacing() + 4)
+        self._copy = _tool_button(
+            "Copy Command",
+            "Copy the command of the message, to enter it in a terminal",
+            self._on_copy,
+        )
+        row.addWidget(area, 1)
+        row.addWidget(self._copy, 0, QtCore.Qt.AlignmentFlag.AlignTop)
         return row
 
     def _make_buttons(self) -> Any:
         row = QtWidgets.QHBoxLayout()
-        self._colorize = QtWidgets.QPushButton("Colorize Layer")
+        self._colorize = QtWidgets.QPushButton("&Colorize Layer")
         self._colorize.setToolTip("Insert a colored copy of the active layer above it")
         self._colorize.clicked.connect(lambda *_: self._core.colorize())
-        self._new_hints = QtWidgets.QPushButton("New Hints Layer")
-        self._new_hints.setToolTip("Add a layer to paint color hints on")
+        self._new_hints = QtWidgets.QPushButton("New Hints La&yer")
+        self._new_hints.setToolTip(
+            "Go to the layer to paint color hints on; add it if there is none"
+        )
         self._new_hints.clicked.connect(lambda *_: self._core.new_hints())
         row.addWidget(self._colorize)
         row.addWidget(self._new_hints)
@@ -87,36 +138,44 @@ class HandtintDocker(DockWidget):  # type: ignore[misc]
 
     def _make_settings(self, column: Any) -> None:
         settings = self._core.settings
-        self._vividness = Fraction(
-            "Vividness",
-            "From calm colors, which are wrong least often, to bold ones",
-            self._core.vividness,
-            lambda value: self._change(vividness=value),
+        self._use_hints = self._check("&Use hints", "Count the painted hints", "use_hints")
+        self._live = self._check(
+            "Live", "Color anew whenever the brush is lifted from a hint layer", "live"
         )
+        self._show_hints = QtWidgets.QCheckBox("Sh&ow hints")
+        self._show_hints.setToolTip("Show or hide the hint layers; hidden hints count, too")
+        self._show_hints.clicked.connect(self._core.viewer.show_hints)
         self._strength = Fraction(
-            "Hint strength",
+            "Hint stren&gth",
             "How far painted hints replace the automatic colors",
             settings.strength,
             lambda value: self._change(strength=value),
         )
-        self._use_hints = self._check("Use hints", "Count the painted hints", "use_hints")
-        self._live = self._check(
-            "Live", "Color anew whenever the brush is lifted from a hint layer", "live"
+        self._vividness = Fraction(
+            "Vivi&dness",
+            "From calm colors, which are wrong least often, to bold ones",
+            self._core.vividness,
+            lambda value: self._change(vividness=value),
         )
-        self._overlay = QtWidgets.QCheckBox("Show where a hint helps")
-        self._overlay.setToolTip(
-            "A layer that is most opaque where the colors are least certain; take it away "
-            "before you export the picture"
-        )
-        self._overlay.clicked.connect(self._core.show_where_hints_help)
-        column.addWidget(self._vividness)
+        self._overlay = QtWidgets.QCheckBox("Where a hint hel&ps")
+        self._overlay.setToolTip("Hatch the places where the colors are least certain")
+        self._overlay.clicked.connect(self._core.viewer.show_where_hints_help)
+        self._compare = QtWidgets.QPushButton("Co&mpare")
+        self._compare.setToolTip("Hold to see the photo without color")
+        self._compare.pressed.connect(lambda: self._core.viewer.compare(True))
+        self._compare.released.connect(lambda: self._core.viewer.compare(False))
+        for widgets in ((self._use_hints, self._live, self._show_hints),):
+            row = QtWidgets.QHBoxLayout()
+            for widget in widgets:
+                row.addWidget(widget)
+            row.addStretch(1)
+            column.addLayout(row)
         column.addWidget(self._strength)
+        column.addWidget(self._vividness)
         row = QtWidgets.QHBoxLayout()
-        row.addWidget(self._use_hints)
-        row.addWidget(self._live)
-        row.addStretch(1)
+        row.addWidget(self._overlay, 1)
+        row.addWidget(self._compare)
         column.addLayout(row)
-        column.addWidget(self._overlay)
 
     def _check(self, text: str, tip: str, name: str) -> Any:
         box = QtWidgets.QCheckBox(text)
@@ -125,48 +184,32 @@ class HandtintDocker(DockWidget):  # type: ignore[misc]
         box.clicked.connect(lambda on: self._change(**{name: bool(on)}))
         return box
 
-    def _make_suggestions(self) -> Any:
-        column = QtWidgets.QVBoxLayout()
-        self._suggestions_title = QtWidgets.QLabel("Likely colors where you painted last")
-        column.addWidget(self._suggestions_title)
-        row = QtWidgets.QHBoxLayout()
-        row.setSpacing(0)
-        self._swatches = []
-        for number in range(SWATCHES):
-            button = QtWidgets.QToolButton()
-            button.setIconSize(QtCore.QSize(SWATCH_SIDE, SWATCH_SIDE))
-            button.setAutoRaise(True)
-            button.setFixedSize(SWATCH_SIDE + 6, SWATCH_SIDE + 6)
-            button.clicked.connect(lambda *_, n=number: self._on_swatch(n))
-            self._swatches.append(button)
-            row.addWidget(button)
-        row.addStretch(1)
-        column.addLayout(row)
-        return column
-
-    def _make_progress(self) -> Any:
-        row = QtWidgets.QHBoxLayout()
-        self._bar = QtWidgets.QProgressBar()
-        self._bar.setRange(0, 1000)
-        self._cancel = QtWidgets.QToolButton()
-        self._cancel.setText("Cancel")
-        self._cancel.clicked.connect(lambda *_: self._core.cancel())
-        row.addWidget(self._bar, 1)
-        row.addWidget(self._cancel)
-        return row
-
     # --- what the user does ----------------------------------------------------------------
 
     def _change(self, **values: Any) -> None:
         self._core.set_settings(replace(self._core.settings, **values))
 
     def _on_swatch(self, number: int) -> None:
-        if number < len(self._core.follower.suggestions):
-            self._core.choose_color(self._core.follower.suggestions[number].color)
+        if number < len(self._core.suggester.colors):
+            self._core.suggester.choose(self._core.suggester.colors[number].color)
 
     def _on_server(self) -> None:
         self._server_dialog = ServerDialog(self)
         self._server_dialog.show()
+
+    def _on_help(self) -> None:
+        QtGui.QDesktopServices.openUrl(QtCore.QUrl.fromLocalFile(HELP))
+
+    def _on_cancel(self) -> None:
+        self._core.cancel()
+
+    def _on_copy(self) -> None:
+        QtWidgets.QApplication.clipboard().setText(self._core.command)
+
+    def hideEvent(self, event: Any) -> None:  # noqa: N802  (Qt's name)
+        """Qt's hook: the button Compare is not held any more."""
+        self._core.viewer.compare(False)
+        super().hideEvent(event)
 
     # --- what there is to see --------------------------------------------------------------
 
@@ -181,35 +224,38 @@ class HandtintDocker(DockWidget):  # type: ignore[misc]
             (self._vividness, now.vividness),
             (self._strength, settings.strength),
         ):
-            if not widget.slider.isSliderDown():
+            if not widget.is_in_use:
                 widget.show_value(value)
         self._use_hints.setChecked(settings.use_hints)
         self._live.setChecked(settings.live)
-        self._overlay.setChecked(now.follower.overlay_is_shown())
-        self._suggestions_title.setVisible(bool(now.follower.suggestions))
-        for number, button in enumerate(self._swatches):
-            known = number < len(now.follower.suggestions)
-            button.setVisible(known)
-            if known:
-                color = now.follower.suggestions[number]
-                button.setIcon(swatch_icon(color.color, SWATCH_SIDE))
-                button.setToolTip(
-                    "%s, %d %%: paint with it" % (color.color, round(100 * color.probability))
-                )
-        self._bar.setVisible(now.progress is not None)
-        self._cancel.setVisible(now.progress is not None)
+        shown = now.viewer.hints_are_shown()
+        self._show_hints.setEnabled(shown is not None)
+        self._show_hints.setChecked(bool(shown))
+        self._overlay.setChecked(now.viewer.overlay_is_shown())
+        self._suggestions.show_colors(now.suggester.colors, now.suggester.crop)
+        for stack in (self._at_rest, self._at_work):
+            stack.setCurrentIndex(int(now.progress is not None))
         if now.progress is not None:
             self._bar.setValue(int(1000 * now.progress[1]))
-            self._bar.setFormat(now.progress[0])
-        if now.message_is_error and now.message != self._message.text():
-            # The docker is often lower than what it holds; the layout is ready in a moment.
-            QtCore.QTimer.singleShot(100, safely(self._show_whole_message))
-        self._message.setText(now.message)
-        self._message.setVisible(bool(now.message))
+        self._show_message()
+
+    def _show_message(self) -> None:
+        now = self._core
+        # The bar is too narrow for words such as "Starting the server, first time only".
+        self._message.setText(now.message or (now.progress[0] if now.progress else ""))
+        self._copy.setVisible(bool(now.command))
         palette = self.palette()
         if now.message_is_error:
-            palette.setColor(QtGui.QPalette.ColorRole.WindowText, QtGui.QColor("#e05050"))
+            ground = palette.color(QtGui.QPalette.ColorRole.Window).name()
+            color = QtGui.QColor(legible(ERROR_COLOR, ground))
+            palette.setColor(QtGui.QPalette.ColorRole.WindowText, color)
+            palette.setColor(QtGui.QPalette.ColorRole.Text, color)
         self._message.setPalette(palette)
 
-    def _show_whole_message(self) -> None:
-        self._area.ensureWidgetVisible(self._message)
+
+def _tool_button(text: str, tip: str, clicked: Any) -> Any:
+    button = QtWidgets.QToolButton()
+    button.setText(text)
+    button.setToolTip(tip)
+    button.clicked.connect(lambda *_: clicked())
+    return button

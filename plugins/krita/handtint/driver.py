@@ -148,7 +148,8 @@ class Job:
                 self._report,
             )
         elif isinstance(step, Pause):
-            self._report(step.text, 0.0)
+            if step.text:
+                self._report(step.text, 0.0)
             self._timer.start(int(step.seconds * 1000))
         elif isinstance(step, Until):
             self._until = step

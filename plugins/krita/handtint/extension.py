@@ -1,19 +1,35 @@
-"""The menu entries under Tools > Scripts."""
+"""The menu entries under Tools > Scripts > Handtint, and the questions."""
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from krita import Extension, Krita
 
-from .core import core
-from .dialogs import GrayQuestion, OptionsDialog
+from .core import NO_PICTURE, core
+from .dialogs import ExportDialog, GrayQuestion, OptionsDialog, PaintQuestion
+from .nodes import alive
+from .qt import QtCore, QtWidgets, safely
+from .settings import first_time
 
 ACTIONS = (
-    ("handtint_colorize", "Colorize Layer", "colorize"),
-    ("handtint_colorize_options", "Colorize Layer with Options...", "options"),
-    ("handtint_new_hints", "New Color Hints Layer", "new_hints"),
+    ("handtint_colorize", "Handtint: &Colorize Layer", "colorize"),
+    ("handtint_colorize_options", "Handtint: Colorize Layer with &Options...", "options"),
+    ("handtint_new_hints", "Handtint: &New Color Hints Layer", "new_hints"),
+    ("handtint_show_hints", "Handtint: &Show or Hide Hints", "show_hints"),
+    ("handtint_compare", "Handtint: Com&pare, with or without Color", "compare"),
+    ("handtint_export", "Handtint: &Export Colored Picture...", "export"),
+    ("handtint_docker", "Handtint: &Docker", "show_docker"),
 )
+MENU = "handtint_menu"
+SHOW_AFTER_MS = 3000
+"""Krita has arranged its window by then."""
+
+LEAST_HEIGHT = {"KisLayerBox": 183, "ColorSelectorNg": 120}
+"""Dockers above that give room, and the pixels of height that they keep."""
+
+COLORLESS = "The photo without color; the same entry shows the colors again."
 
 
 class HandtintExtension(Extension):  # type: ignore[misc]
@@ -22,16 +38,25 @@ class HandtintExtension(Extension):  # type: ignore[misc]
     def __init__(self, parent: Any) -> None:
         super().__init__(parent)
         self._dialogs: list[Any] = []
+        self._compares = False
 
     def setup(self) -> None:
         """Krita's hook at its start."""
         core().ask_about_gray = self._ask_about_gray
+        core().questions.ask = self._ask_about_paint
+        notifier = Krita.instance().notifier()
+        notifier.setActive(True)
+        notifier.imageSaved.connect(safely(self._on_saved))
 
     def createActions(self, window: Any) -> None:  # noqa: N802  (Krita's name)
         """Krita's hook for each window."""
+        entry = window.createAction(MENU, "&Handtint", "tools/scripts")
+        menu = QtWidgets.QMenu(MENU, window.qwindow())
+        entry.setMenu(menu)
         for name, text, call in ACTIONS:
-            action = window.createAction(name, text, "tools/scripts")
-            action.triggered.connect(getattr(self, "_" + call))
+            action = window.createAction(name, text, "tools/scripts/" + MENU)
+            action.triggered.connect(safely(getattr(self, "_" + call)))
+        QtCore.QTimer.singleShot(SHOW_AFTER_MS, safely(self._show_docker_once))
 
     def _colorize(self, *_: Any) -> None:
         core().colorize()
@@ -39,19 +64,93 @@ class HandtintExtension(Extension):  # type: ignore[misc]
     def _new_hints(self, *_: Any) -> None:
         core().new_hints()
 
+    def _show_hints(self, *_: Any) -> None:
+        core().viewer.show_hints(not core().viewer.hints_are_shown())
+
+    def _compare(self, *_: Any) -> None:
+        self._compares = not self._compares
+        core().viewer.compare(self._compares)
+        if self._compares:
+            core().say(COLORLESS)
+
     def _options(self, *_: Any) -> None:
         if Krita.instance().activeDocument() is None:
-            core().say("No picture is open: open a photo and try again.", error=True)
+            core().say(NO_PICTURE, error=True)
             return
+        core().follower.follow()
         self._keep(OptionsDialog(self._window())).show()
 
+    def _export(self, *_: Any) -> None:
+        document = Krita.instance().activeDocument()
+        if document is None:
+            core().say(NO_PICTURE, error=True)
+            return
+        self._keep(ExportDialog(self._window(), document)).show()
+
+    # --- the docker ------------------------------------------------------------------------
+
+    def _show_docker_once(self) -> None:
+        """After the installation: where the brushes are, so that all of it is seen."""
+        if first_time("docker_was_shown"):
+            window, docker = self._window(), self._docker("handtint_docker")
+            brushes = self._docker("PresetDocker")
+            if window is None or docker is None:
+                return
+            docker.setVisible(True)
+            if brushes is not None and brushes.isVisible():
+                window.tabifyDockWidget(brushes, docker)
+            docker.raise_()
+            QtCore.QTimer.singleShot(300, safely(lambda: self._make_room(window, docker)))
+
+    def _show_docker(self, *_: Any) -> None:
+        docker = self._docker("handtint_docker")
+        if docker is not None:
+            docker.setVisible(True)
+            docker.raise_()
+
+    def _make_room(self, window: Any, docker: Any) -> None:
+        """As high as it needs to be, at the cost of layers and colours."""
+        more = max(0, docker.needed_height - docker.height())
+        docks, heights = [docker], [docker.needed_height]
+        for name, least in LEAST_HEIGHT.items():
+            other = self._docker(name)
+            if other is None or not other.isVisible():
+                continue
+            gives = min(more, max(0, other.height() - least))
+            more -= gives
+            docks.insert(0, other)
+            heights.insert(0, other.height() - gives)
+        window.resizeDocks(docks, heights, QtCore.Qt.Orientation.Vertical)
+
+    @staticmethod
+    def _docker(name: str) -> Any:
+        found = (d for d in Krita.instance().dockers() if d.objectName() == name)
+        return next(found, None)
+
+    # --- questions -------------------------------------------------------------------------
+
     def _ask_about_gray(self, answered: Any) -> None:
+        if self._is_shown(GrayQuestion):
+            return
         self._keep(GrayQuestion(self._window(), answered)).show()
+
+    def _ask_about_paint(self, found: Any, answered: Any) -> None:
+        self._keep(PaintQuestion(self._window(), found, answered)).show()
+
+    def _on_saved(self, path: str) -> None:
+        """A file for others that shows hints or where they help: say so."""
+        document = Krita.instance().activeDocument()
+        if os.path.splitext(path)[1].lower() in (".kra", ".krz", ".ora", "") or not alive(document):
+            return
+        core().viewer.warn_of_helpers(document, path)
 
     @staticmethod
     def _window() -> Any:
         window = Krita.instance().activeWindow()
         return window.qwindow() if window is not None else None
+
+    def _is_shown(self, kind: Any) -> bool:
+        return any(isinstance(d, kind) and d.isVisible() for d in self._dialogs)
 
     def _keep(self, dialog: Any) -> Any:
         """Python would drop a dialog that nobody waits for."""

@@ -7,20 +7,32 @@ from typing import TYPE_CHECKING, Any, Generator
 
 from krita import Krita
 
+from .activelayer import ActiveLayer
 from .brush import Brush, canvas_widget
-from .client import ClientError, Suggestion
-from .commands import Outcome, guard, hints_on_wire, suggest
+from .client import ClientError
+from .commands import Outcome, guard
 from .hintscan import Crop, HintScan
 from .live import LiveUpdate, settle
 from .memory import Memory
-from .nodes import NoPhoto, Target, alive, by_uid, newest_result, target, uid
-from .overlay import overlay_of
+from .nodes import (
+    NoPhoto,
+    Target,
+    alive,
+    by_uid,
+    newest_result,
+    photo_under,
+    target,
+    uid,
+)
 from .photos import Rect, rect_of
-from .qt import safely, timer
+from .photowatch import PhotoWatch
+from .qt import timer
 from .results import painted_over
 from .settings import Settings
+from .spaces import space_of
 from .view import stroke_rect, visible_rect
 from .watch import HintWatch
+from .wrongplace import WrongPlace
 
 if TYPE_CHECKING:
     from .core import Core
@@ -33,29 +45,32 @@ SETTINGS_MS = 150
 class Follower:
     """See the module's docstring.
 
-    suggestions: colours for the place painted last.  update_times: when the steps of each
+    photo_uid, area: of the photo.  kept: the result that was written last
+    (unique id, rectangle, its pixels or None).  update_times: when the steps of each
     live update were done, for those who measure.
     """
 
     def __init__(self, core: Core) -> None:
         self._core = core
         self.brush = Brush(self._on_lifted)
-        self.suggestions: list[Suggestion] = []
         self.update_times: list[dict[str, float]] = []
         self._watch: HintWatch | None = None
         self._watched: tuple[Any, ...] = ()
         self._document: Any = None
-        self._photo_uid = ""
-        self._area: Rect = (0, 0, 0, 0)
+        self.photo_uid = ""
+        self.area: Rect = (0, 0, 0, 0)
         self._crop: Crop | None = None
-        self._wish: tuple[tuple[int, int], Crop | None] | None = None
         self._live: LiveUpdate | None = None
         self._live_again = False
-        self._live_result = ""
+        self._to_settle: tuple[Any, str] = (None, "")
+        self._is_news = self._is_told = False
         self._shown: tuple[str, Crop | None, dict[str, Any]] | None = None
         self._suspects: set[str] = set()
+        self.kept: tuple[str, Rect, Any] = ("", (0, 0, 0, 0), None)
+        self._unsaved: dict[str, dict[str, Any]] = {}
         self._lifted_at: float | None = None
-        self._undo_actions: set[str] = set()
+        self.photo_watch: PhotoWatch | None = None
+        self.active = ActiveLayer(self._on_undo)
         self._follow_timer = timer(FOLLOW_MS, self.follow)
         self._settle_timer = timer(SETTLE_MS, self._settle, once=True)
         self._settings_timer = timer(SETTINGS_MS, self._update_live, once=True)
@@ -72,122 +87,184 @@ class Follower:
             return
         application = Krita.instance()
         self.brush.watch(canvas_widget(application.activeWindow()))
-        self._listen_to_undo()
         document = application.activeDocument()
         if not alive(document):
             self._unwatch()
             return
         node = document.activeNode()
+        self.active.note(document, node)
         try:
             goal = target(document, node)
         except NoPhoto:
             self._unwatch()
             return
-        if node is not None and uid(node) in Memory(document).results:
+        memory = Memory(document)
+        if node is not None and uid(node) in memory.results:
             self._suspects.add(uid(node))  # the user may paint into it
-        self._watch_target(document, goal)
-
-    def _listen_to_undo(self) -> None:
-        """Undo changes hints without the brush; a sweep would find it, but later."""
-        for name in ("edit_undo", "edit_redo"):
-            action = Krita.instance().action(name)
-            if action is not None and name not in self._undo_actions:
-                action.triggered.connect(safely(self._on_undo))
-                self._undo_actions.add(name)
+        below = photo_under(document, goal.photo, memory)
+        self._watch_target(document, goal if below is None else target(document, below))
 
     def note_result(self, outcome: Outcome, settings: Settings) -> None:
         """Colorize has put a result there, made with these settings."""
         self._shown = (outcome.result, outcome.crop, settings.of_run())
+        self._unsaved.pop(outcome.photo, None)
+        self.kept = (outcome.result, outcome.rect, outcome.pixels)
+        if self.photo_watch is not None and outcome.photo == self.photo_uid:
+            self.photo_watch.accept()
 
     def _watch_target(self, document: Any, goal: Target) -> None:
-        rect = rect_of(goal.photo)
+        rect, space = rect_of(goal.photo), tuple(space_of(goal.photo))
         hints = [uid(layer) for layer in goal.hints]
-        watched = (uid(document.rootNode()), uid(goal.photo), rect, *hints)
-        if watched == self._watched:
+        watched = (uid(goal.photo), rect, space, *hints)
+        same_document = self._document is not None and self._document == document
+        if watched == self._watched and same_document:
             return
-        self._unwatch(same_photo=watched[:2] == self._watched[:2])
+        same_photo = same_document and self.photo_uid == uid(goal.photo)
+        same_pixels = same_photo and watched[1:3] == self._watched[1:3]
+        self._unwatch(same_photo)
         self._watched = watched
-        self._document, self._photo_uid, self._area = document, uid(goal.photo), rect
+        self._document, self.photo_uid, self.area = document, uid(goal.photo), rect
+        if not same_photo:
+            self._show_picture(goal)
+        if not same_pixels:
+            self._watch_photo(goal.photo, rect)
+        if same_photo and not same_pixels and goal.result is not None:
+            self._core.questions.take_as_written(document, uid(goal.result))
         if rect[2] and goal.hints:
             self._watch = HintWatch(
                 goal.hints, rect, lambda: self.brush.is_down, self._on_hints_changed
             )
-        else:
+            self._is_news, self._is_told = same_photo, False
+        elif same_photo:
             self._update_live()  # the last hint layer may have been taken away
         self._core.tell()
 
+    def _watch_photo(self, photo: Any, rect: Rect) -> None:
+        if self.photo_watch is not None:
+            self.photo_watch.stop()
+        self.photo_watch = None
+        if rect[2]:
+            self.photo_watch = PhotoWatch(
+                photo, rect, lambda: self.brush.is_down or self._busy(), self._on_photo_changed
+            )
+
+    def _busy(self) -> bool:
+        """Whether something runs that needs the processor more."""
+        return self._core.running or self._live is not None
+
+    def _show_picture(self, goal: Target) -> None:
+        """Settings belong to the picture: those of its result, or set since, or the defaults."""
+        kept = self._unsaved.get(uid(goal.photo))
+        if kept is None:
+            memory = Memory(self._document)
+            kept = memory.results[uid(goal.result)].settings if goal.result is not None else {}
+        self._core.show_settings(self._core.settings.with_picture(kept))
+
     def _unwatch(self, same_photo: bool = False) -> None:
+        if not same_photo and self._settings_timer.isActive():
+            self._settings_timer.stop()
+            self._update_live()  # what was moved was meant for this picture
         if self._watch is not None:
             self._watch.stop()
             self._watch = None
+        if not same_photo and self.photo_watch is not None:
+            self.photo_watch.stop()
+            self.photo_watch = None
         had = bool(self._watched)
         self._watched = ()
-        self._document, self._photo_uid = None, ""
-        self._crop = self._wish = None
-        self._core.side_jobs.stop("suggest")
+        self._document, self.photo_uid = None, ""
+        self._crop = None
+        self._core.suggester.stop()
         if had and not same_photo:
-            self.suggestions = []
+            self._core.suggester.forget()
             self._core.tell()
 
     def _photo(self) -> Any:
         """The photo that is followed, or None."""
         if self._document is None or not alive(self._document):
             return None
-        return by_uid(self._document, self._photo_uid)
+        return by_uid(self._document, self.photo_uid)
 
-    def overlay_is_shown(self) -> bool:
-        """Whether the photo has its overlay."""
-        photo = self._photo()
-        return photo is not None and overlay_of(self._document, photo) is not None
+    def document_and_photo(self) -> tuple[Any, Any]:
+        """What is followed, or None and None."""
+        return self._document, self._photo()
+
+    def watch_of(self, document: Any, photo: Any) -> PhotoWatch | None:
+        """What watches a photo, if that is the one that is followed."""
+        return self.photo_watch if self._is_followed(document, uid(photo)) else None
+
+    @property
+    def live_is_busy(self) -> bool:
+        """Whether a live update is under way."""
+        return self._live is not None
 
     # --- its hints -------------------------------------------------------------------------
 
     def _on_lifted(self) -> None:
         self._lifted_at = time.monotonic()
+        self._core.suggester.stroke_begins()
         if self._watch is not None:
             self._watch.lifted(stroke_rect(_active_view(), self.brush.path))
+        if self.photo_watch is not None and self._document is not None:
+            node = self._document.activeNode()
+            if node is not None and uid(node) == self.photo_uid:
+                self.photo_watch.hurry()
+        self._core.questions.on_lifted()
 
-    def _on_undo(self, *_: Any) -> None:
+    def _on_undo(self) -> None:
         if self._watch is not None:
             self._watch.lifted(None)
+        if self.photo_watch is not None:
+            self.photo_watch.hurry()
 
     def _on_hints_changed(self, scan: HintScan, place: tuple[int, int] | None) -> None:
         before, self._crop = self._crop, scan.crop()
+        self._is_told = True
+        if not self._is_news:
+            self._is_news = True  # what a picture holds when it becomes active is no change
+            return
         if place is not None:
-            self._wish = (place, before)
+            self._core.suggester.wish(place, before)
+        self._core.viewer.hints_changed()
         self._update_live()
         if self._live is None:
-            self._suggest()
+            self._core.suggester.ask()
 
-    def _suggest(self) -> None:
-        """Ask for colours at the place painted last, as if its paint were not there yet.
+    @property
+    def hint_watch(self) -> HintWatch | None:
+        """What watches the photo's hint layers, if it has any."""
+        return self._watch
 
-        In live mode the new colours come first: the server does one thing at a time.
-        """
-        if self._wish is None:
+    # --- its pixels ------------------------------------------------------------------------
+
+    def _on_photo_changed(self) -> None:
+        """Strokes of colour are asked about; anything else is the photo as it is now."""
+        watch, document, photo = self.photo_watch, self._document, self._photo()
+        if watch is None or photo is None:
             return
-        (place, before), self._wish = self._wish, None
-        known = self._core.seen.find(self._photo_uid)
-        if known is None or not known.image_id:
-            return
-        point = (place[0] - self._area[0], place[1] - self._area[1])
-        settings = self._core.settings
-        hints = hints_on_wire(before, self._area) if settings.use_hints else None
+        key = self.photo_uid
+        still_there = guard(document, key)
 
-        def done(found: Any) -> None:
-            self.suggestions = found.colors
-            self._core.tell()
+        def done(found: WrongPlace | None) -> None:
+            if self.photo_watch is not watch:
+                return
+            if found is not None:
+                self._core.questions.noticed(document, found)
+                return
+            self._core.seen.forget(key)
+            self._shown = None
+            self._update_live()
 
-        try:
-            flow = suggest(self._core.session(), known.image_id, point, hints, settings)
-        except ClientError:
-            return  # colours for the photo itself will say so
-        self._core.side_jobs.run("suggest", flow, done, lambda error: None)
+        flow = self._core.questions.paint_on_photo(watch, photo, still_there)
+        self._core.side_jobs.run("photo", flow, done, lambda error: None)
 
     # --- live mode -------------------------------------------------------------------------
 
     def settings_changed(self, before: Settings) -> None:
         """Begin or end live mode, or let the result follow a slider."""
+        now = self._core.settings.of_run()
+        if now != before.of_run() and self.photo_uid:
+            self._unsaved[self.photo_uid] = now
         if not self._core.settings.live:
             self.stop_live()
         elif before.live:
@@ -209,10 +286,13 @@ class Follower:
 
     def _update_live(self) -> None:
         """Start a live update; an older one that still waits for its answer is given up."""
-        if not self._core.settings.live or self._core.running:
+        if not self._core.settings.live or self._core.running or self._core.questions.is_open:
             return
         if self._live is not None and self._live.writing:
             self._live.overtaken = self._live_again = True
+            return
+        if self._watch is not None and not self._is_told:
+            self._is_news = True  # as soon as it is known what is painted
             return
         photo = self._photo()
         if photo is None:
@@ -232,7 +312,7 @@ class Follower:
             return
         update = LiveUpdate(
             self._document,
-            self._photo_uid,
+            self.photo_uid,
             session,
             self._core.seen,
             settings,
@@ -244,36 +324,53 @@ class Follower:
         flow = self._live_flow(update, result, wanted)
         self._core.side_jobs.run("live", flow, self._on_live_done, self._on_live_failed)
         self._live, self._live_again = update, False
-        self._live_result = uid(result)
 
     def _live_flow(self, update: LiveUpdate, result: Any, wanted: Any) -> Generator[Any, Any, Any]:
         key = uid(result)
         if key in self._suspects:
             memory = Memory(update.document)
             still_there = guard(update.document, key)
-            if (yield from painted_over(result, memory, still_there)):
-                return "painted over"
+            if (yield from painted_over(update.document, result, memory, still_there)):
+                found = yield from self._core.questions.paint_on_result(
+                    update.document, result, still_there
+                )
+                return found or "painted over"
             self._suspects.discard(key)
         done = yield from update.flow(key)
         if done:
             self._shown = wanted
+            self._unsaved.pop(update.photo_uid, None)
+            if update.photo is not None and update.photo.answer_space == space_of(result):
+                self.kept = (key, update.photo.rect, update.pixels)
         return done
 
     def _on_live_done(self, outcome: Any) -> None:
         update, self._live = self._live, None
+        if update is not None:
+            self._to_settle = (update.document, update.result_uid)
         if update is not None and "shown" in update.times and self._lifted_at is not None:
             self.update_times.append({"lifted": self._lifted_at, **update.times})
             self._lifted_at = None
-        if outcome == "painted over":
-            self._core.colorize()
+        of_this = update is not None and self._is_followed(update.document, update.photo_uid)
+        if isinstance(outcome, WrongPlace):
+            self._core.questions.noticed(update.document, outcome) if update else None
+        elif outcome == "painted over" or not of_this:
+            pass
         elif self._live_again:
             self._update_live()
         else:
-            self._suggest()
+            self._core.suggester.ask()
             self._settle_timer.start()
+        if update is not None and not of_this:
+            self._settle()  # nobody will do that later
         if self._core.message_is_error:
-            self._core.message, self._core.message_is_error = "", False
+            self._core.clear_message()
+        self._core.viewer.live_done()
         self._core.tell()
+
+    def _is_followed(self, document: Any, photo_uid: str) -> bool:
+        same = self._document is not None and self._document == document
+        return same and self.photo_uid == photo_uid
 
     def _on_live_failed(self, error: ClientError) -> None:
         self._live = None
@@ -288,10 +385,10 @@ class Follower:
         self._live = None
 
     def _settle(self) -> None:
-        if self._live is not None or not alive(self._document):
+        document, key = self._to_settle
+        if self._live is not None or not alive(document):
             return
-        key = self._live_result
-        flow = settle(self._document, key, guard(self._document, key), lambda: self.brush.is_down)
+        flow = settle(document, key, guard(document, key), lambda: self.brush.is_down)
         self._core.side_jobs.run("settle", flow, lambda _: None, lambda error: None)
 
 

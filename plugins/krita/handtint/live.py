@@ -10,24 +10,31 @@ from __future__ import annotations
 import time
 from typing import Any, Callable, Generator
 
-from .client import ImageUnknown, Rejected, Session, protocol
+from .client import ClientError, ImageUnknown, Rejected, Session, protocol
 from .commands import Known, Seen, colorize_request, guard, read_answer
 from .hintscan import Crop
-from .memory import Memory, Result
-from .nodes import by_uid
+from .memory import Memory
+from .nodes import by_uid, editable
 from .photos import (
     Dropped,
     Photo,
     Rect,
     read_checksum,
     read_photo,
+    read_sample,
     rect_of,
     write_pixels,
 )
 from .settings import Settings
 from .spaces import space_of, space_of_document
 from .steps import Until
+from .untouched import signature
 from .view import intersect
+
+
+class ResultLocked(ClientError):
+    """The result must not be written; the message says what to do."""
+
 
 WHOLE_FROM = 0.6
 """If so much of the photo is visible, it is updated as a whole."""
@@ -50,6 +57,7 @@ class LiveUpdate:
     """Brings the result of a photo up to date, in place; `flow` is for a `Job`.
 
     times: of `time.monotonic`, when the visible part was "asked" for, "answered" and "shown".
+    photo, pixels: after a whole update, what was written, for `photo.answer_space`.
     writing: True while pixels of an answer are written; the job must not be cancelled then,
     or the layer would be half of one answer and half of another.
     """
@@ -69,6 +77,9 @@ class LiveUpdate:
         self.session, self.seen, self.settings = session, seen, settings
         self.crop = crop
         self.visible = visible
+        self.result_uid = ""
+        self.photo: Photo | None = None
+        self.pixels: Any = None
         self.writing = False
         self.overtaken = False
         self.times: dict[str, float] = {}
@@ -77,6 +88,8 @@ class LiveUpdate:
 
     def flow(self, result_uid: str) -> Generator[Any, Any, bool]:
         """Update a result; returns whether all of it was done."""
+        self.result_uid = result_uid
+        self._writable(result_uid)
         known = self.seen.find(self.photo_uid)
         if known is None or not self._still_fits(known.photo):
             known = yield from self._send_photo()
@@ -93,27 +106,40 @@ class LiveUpdate:
             yield Until(self._is_up)
             self._still_there()
             picture = read_answer(answer, known.photo, region)
-            node = by_uid(self.document, result_uid)
-            if node is None:
-                raise Dropped("The result is gone.")
+            node = self._writable(result_uid)
             yield from self._write(node, result_uid, known.photo, picture.data, region)
             self._note("shown")
             if self.overtaken:
                 return False
+            if region[2:] == known.photo.rect[2:]:
+                self.photo, self.pixels = known.photo, picture.data
         return True
+
+    def _writable(self, result_uid: str) -> Any:
+        """The result's layer.  Raises Dropped or ResultLocked."""
+        node = by_uid(self.document, result_uid)
+        if node is None:
+            raise Dropped("The result is gone.")
+        if not editable(node):
+            raise ResultLocked(
+                "%s is locked: Live waits until you unlock it in the Layers docker." % node.name()
+            )
+        return node
 
     def _note(self, what: str) -> None:
         """When something happened first: what is visible comes first."""
         self.times.setdefault(what, time.monotonic())
 
     def _still_fits(self, photo: Photo) -> bool:
-        """Whether a photo's place and space are as they were when it was sent."""
+        """Whether a photo is as it was when it was sent: place, space, and a sample of rows."""
         node = by_uid(self.document, self.photo_uid)
         if node is None:
             raise Dropped("The photo is gone.")
         native = photo.space == space_of_document(self.document)
         same = photo.space == space_of(node) and photo.rect == rect_of(node)
-        return same and (native or not photo.own_space)
+        if not same or not (native or not photo.own_space):
+            return False
+        return read_sample(node, photo.rect) == photo.sample
 
     def _is_up(self) -> bool:
         return not self._is_down()
@@ -158,8 +184,15 @@ class LiveUpdate:
     ) -> Generator[Any, Any, None]:
         memory = Memory(self.document)
         old = memory.results.get(result_uid)
-        if old is not None and old.checksum is not None:
-            memory.add_result(result_uid, Result(old.photo, old.rect, None, self.settings.of_run()))
+        now = self.settings.of_run()
+        if old is not None and (old.checksum, old.settings, old.rect) != (None, now, photo.rect):
+            memory.change_result(
+                result_uid,
+                checksum=None,
+                settings=now,
+                rect=photo.rect,
+                document=signature(self.document),
+            )
         x, y = photo.rect[:2]
         rect = (x + region[0], y + region[1], region[2], region[3])
         self.writing = True
@@ -192,6 +225,4 @@ def settle(
         return
     yield Until(lambda: not is_down())
     checksum = yield from read_checksum(node, known.rect, still_there)
-    Memory(document).add_result(
-        result_uid, Result(known.photo, known.rect, str(checksum), known.settings)
-    )
+    Memory(document).change_result(result_uid, checksum=str(checksum))

@@ -7,7 +7,7 @@ and reopening.  Entries of layers that are gone stay: an undo may bring the laye
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .qt import QtCore
@@ -24,13 +24,35 @@ class Result:
 
     photo: unique id of the layer it was made from.  rect: x, y, width, height of its pixels.
     checksum: of these pixels as they were written, or None where live updates have changed
-    them since.  settings: what it was made with.
+    them since.  settings: what it was made with, which is what the docker shows for the photo.
+    document: size and space of the document then.  mask: the mask that was made of a selection,
+    and the checksum of it.  painted: whether the user has painted into it: it is theirs then.
     """
 
     photo: str
     rect: tuple
     checksum: str | None
     settings: dict[str, Any] = field(default_factory=dict)
+    document: tuple = ()
+    mask: tuple = ()
+    painted: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """As it is kept."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+    @classmethod
+    def of_json(cls, item: dict[str, Any]) -> Result:
+        """The same, read again.  Raises ValueError, KeyError or TypeError."""
+        return cls(
+            str(item["photo"]),
+            tuple(int(value) for value in item["rect"]),
+            item["checksum"],
+            dict(item["settings"]),
+            tuple(item.get("document", ())),
+            tuple(str(value) for value in item.get("mask", ())),
+            bool(item.get("painted", False)),
+        )
 
 
 class Memory:
@@ -41,6 +63,7 @@ class Memory:
         self.results: dict[str, Result] = {}
         self.hints: dict[str, str] = {}
         self.overlays: dict[str, str] = {}
+        self.photos: list[str] = []
         self._read()
 
     def _read(self) -> None:
@@ -50,32 +73,21 @@ class Memory:
             content = json.loads(bytes(self._document.annotation(KEY)).decode("utf-8"))
             if content["format"] != FORMAT:
                 return
-            self.results = {
-                uid: Result(
-                    str(item["photo"]),
-                    tuple(int(v) for v in item["rect"]),
-                    item["checksum"],
-                    dict(item["settings"]),
-                )
-                for uid, item in content["results"].items()
-            }
+            self.results = {uid: Result.of_json(item) for uid, item in content["results"].items()}
+            self.photos = [str(uid) for uid in content.get("photos", [])]
             self.hints = {str(uid): str(photo) for uid, photo in content["hints"].items()}
             self.overlays = {str(uid): str(photo) for uid, photo in content["overlays"].items()}
         except (ValueError, KeyError, TypeError, AttributeError):
             self.results, self.hints, self.overlays = {}, {}, {}  # damaged: as if new
+            self.photos = []
 
     def _write(self) -> None:
         content = {
             "format": FORMAT,
             "results": {
-                uid: {
-                    "photo": result.photo,
-                    "rect": list(result.rect),
-                    "checksum": result.checksum,
-                    "settings": result.settings,
-                }
-                for uid, result in list(self.results.items())[-MOST:]
+                uid: result.as_json() for uid, result in list(self.results.items())[-MOST:]
             },
+            "photos": self.photos[-MOST:],
             "hints": dict(list(self.hints.items())[-MOST:]),
             "overlays": dict(list(self.overlays.items())[-MOST:]),
         }
@@ -86,6 +98,16 @@ class Memory:
         """Remember or change a result; the newest is last."""
         self.results.pop(uid, None)
         self.results[uid] = result
+        self._write()
+
+    def change_result(self, uid: str, **values: Any) -> None:
+        """Change what is known of a result; its place among the others stays."""
+        self.results[uid] = replace(self.results[uid], **values)
+        self._write()
+
+    def add_photo(self, uid: str) -> None:
+        """Remember that a layer which looks like strokes is a photo, as the user said."""
+        self.photos.append(uid)
         self._write()
 
     def bind_hints(self, uid: str, photo: str) -> None:

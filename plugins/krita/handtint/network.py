@@ -204,17 +204,17 @@ class Call:
         if self._timed_out:
             return ServerTimeout(
                 "The Handtint server gave no sign of life for %g seconds: nothing was changed. "
-                "Restart it (`handtint serve`) and try again." % self._timeout
+                "Restart it and try again." % self._timeout
             )
         closed = number(QtNetwork.QNetworkReply.NetworkError.RemoteHostClosedError)
         # Qt sends once more what a server took and died of, and then finds nobody there.
         if begun or code == closed or self._sent:
             return ServerLost(
                 "The Handtint server ended before its answer was complete: nothing was changed. "
-                "Try again; its log says what happened (`handtint doctor` shows where it is)."
+                "Try again; its log says what happened."
             )
         return ServerUnreachable(
-            "No Handtint server answers at %s (%s). Start it with `handtint serve`, or check the "
-            "setting Server in the Handtint docker."
+            "No Handtint server answers at %s (%s). Is it running there? If the address is wrong, "
+            "correct it in the field Address, under Server."
             % (self._endpoint.url, self._reply.errorString())
         )

@@ -68,25 +68,73 @@ def layers(parent: Any) -> Iterator[Any]:
 
 
 def is_hints(node: Any, memory: Memory) -> bool:
-    """Whether a layer holds hints: bound ones by memory, others by their name."""
+    """Whether a layer holds hints: bound ones by memory, others by their name or group's name.
+
+    A group counts if it has the name, or if a hint layer lies in it and no photo.
+    """
     key = uid(node)
     if key in memory.hints:
         return True
-    known = key in memory.results or key in memory.overlays
-    return not known and node.type() == "paintlayer" and HINTS_NAME in node.name()
+    if key in memory.results or key in memory.overlays or key in memory.photos:
+        return False
+    if node.type() == "grouplayer":
+        return HINTS_NAME in node.name() or _holds_only_hints(node, memory)
+    if node.type() != "paintlayer":
+        return False
+    while node is not None and node.parentNode() is not None:
+        if HINTS_NAME in node.name():
+            return True
+        node = node.parentNode()
+    return False
+
+
+def _holds_only_hints(group: Any, memory: Memory) -> bool:
+    inside = [layer for layer in layers(group) if layer.type() != "grouplayer"]
+    return bool(inside) and all(is_hints(layer, memory) for layer in inside)
+
+
+def hints_in(group: Any, memory: Memory) -> list[Any]:
+    """The hint layers inside a group, from bottom to top."""
+    return [n for n in layers(group) if n.type() != "grouplayer" and is_hints(n, memory)]
+
+
+def editable(node: Any) -> bool:
+    """Whether neither a layer nor a group that it is in is locked."""
+    while node is not None and node.parentNode() is not None:
+        if node.locked():
+            return False
+        node = node.parentNode()
+    return True
+
+
+def _is_text(node: Any) -> bool:
+    """Whether a vector layer holds writing and nothing else."""
+    if node.type() != "vectorlayer":
+        return False
+    kinds = [shape.type() for shape in node.shapes()]
+    return bool(kinds) and all(kind == "KoSvgTextShapeID" for kind in kinds)
+
+
+def is_photo_like(node: Any, memory: Memory) -> bool:
+    """Whether a layer could be a photo by its kind."""
+    return node.type() in PHOTO_TYPES and not is_hints(node, memory) and not _is_text(node)
 
 
 def photo_of_hints(document: Any, node: Any, memory: Memory) -> Any:
     """The photo that a hint layer is for: the bound one, else the one below it; or None."""
     bound = memory.hints.get(uid(node))
+    if bound is None and node.type() == "grouplayer":
+        inside = [memory.hints.get(uid(layer)) for layer in hints_in(node, memory)]
+        bound = next((key for key in inside if key is not None), None)
     if bound is not None:
         photo = by_uid(document, bound)
         if photo is not None:
             return photo
-    return _photo_below(document, node, memory)
+    return photo_below(document, node, memory)
 
 
-def _photo_below(document: Any, node: Any, memory: Memory) -> Any:
+def photo_below(document: Any, node: Any, memory: Memory) -> Any:
+    """The nearest photo below a layer in the stack; a result stands for its photo; or None."""
     parent = node.parentNode()
     while parent is not None:
         below = []
@@ -95,7 +143,7 @@ def _photo_below(document: Any, node: Any, memory: Memory) -> Any:
                 break
             below.append(sibling)
         for candidate in reversed(below):
-            if candidate.type() not in PHOTO_TYPES or is_hints(candidate, memory):
+            if not is_photo_like(candidate, memory):
                 continue
             key = uid(candidate)
             if key in memory.overlays:
@@ -107,6 +155,23 @@ def _photo_below(document: Any, node: Any, memory: Memory) -> Any:
             return candidate
         node, parent = parent, parent.parentNode()
     return None
+
+
+def photo_under(document: Any, node: Any, memory: Memory) -> Any:
+    """The coloured photo below a layer that was just added above it, or None.
+
+    Such a layer stands for no photo of its own until it is colorized or was called one.
+    """
+    key = uid(node)
+    known = key in memory.photos or any(result.photo == key for result in memory.results.values())
+    if known or node.type() != "paintlayer":
+        return None
+    below = photo_below(document, node, memory)
+    if below is None or newest_result(document, below, memory) is None:
+        return None
+    box, photo = node.bounds(), below.bounds()
+    is_small = box.width() * box.height() < 0.5 * photo.width() * photo.height()
+    return below if box.isEmpty() or is_small else None
 
 
 def photo_of(document: Any, node: Any, memory: Memory) -> Any:
@@ -125,20 +190,27 @@ def photo_of(document: Any, node: Any, memory: Memory) -> Any:
                 "layer and try again." % node.name()
             )
         return photo
-    if is_hints(node, memory):
-        photo = photo_of_hints(document, node, memory)
+    if node.parentNode() is None:
+        raise _no_picture(node)
+    inside = hints_in(node, memory) if node.type() == "grouplayer" else []
+    if is_hints(node, memory) or inside:
+        photo = photo_of_hints(document, node if is_hints(node, memory) else inside[0], memory)
         if photo is None:
             raise NoPhoto(
                 "There is no photo below the hint layer %s: click the photo's layer and try "
                 "again." % node.name()
             )
         return photo
-    if node.type() not in PHOTO_TYPES or node.parentNode() is None:
-        raise NoPhoto(
-            "%s holds no picture to colorize: click a layer with a photo and try again."
-            % (node.name() or "This layer")
-        )
+    if not is_photo_like(node, memory):
+        raise _no_picture(node)
     return node
+
+
+def _no_picture(node: Any) -> NoPhoto:
+    return NoPhoto(
+        "%s holds no picture to colorize: click a layer with a photo and try again."
+        % (node.name() or "This layer")
+    )
 
 
 def target(document: Any, node: Any) -> Target:
@@ -147,8 +219,8 @@ def target(document: Any, node: Any) -> Target:
     photo = photo_of(document, node, memory)
     hints = [
         layer
-        for layer in layers(document.rootNode())
-        if is_hints(layer, memory) and photo_of_hints(document, layer, memory) == photo
+        for layer in hints_in(document.rootNode(), memory)
+        if photo_of_hints(document, layer, memory) == photo
     ]
     return Target(photo, hints, newest_result(document, photo, memory))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Generator
+from typing import Any, Callable, Generator
 
 from .client import BadReply, Session, protocol
 from .commands import Seen, crop_of_layers, guard, hints_on_wire
@@ -12,11 +12,14 @@ from .photos import read_photo, write_pixels
 from .qt import QtCore, QtGui
 from .settings import Settings
 from .spaces import SRGB_8, new_layer, space_of_document
-from .steps import Tick
+from .steps import Tick, Until
 
 NAME = "Where a hint helps (Handtint)"
-COLOUR = (255, 60, 200)  # red, green, blue: rare in photographs
-MOST_OPAQUE = 170
+LINES = 45
+"""Lines of the hatching along the picture's longer side."""
+
+SHARE = 0.3
+"""So much of the picture is marked at most: the places where a hint helps most."""
 
 
 def overlay_of(document: Any, photo: Any) -> Any:
@@ -39,9 +42,18 @@ def hide_overlay(document: Any, photo: Any) -> None:
 
 
 def show_overlay(
-    document: Any, photo: Any, session: Session, settings: Settings, seen: Seen
+    document: Any,
+    photo: Any,
+    session: Session,
+    settings: Settings,
+    seen: Seen,
+    is_down: Callable[[], bool] = lambda: False,
+    renew: bool = False,
 ) -> Generator[Any, Any, None]:
-    """Ask where hints would tell most and show it above everything."""
+    """Ask where hints would tell most and show it above everything.
+
+    renew: only bring an overlay up to date that is there, in place.
+    """
     goal = target(document, photo)
     key = uid(photo)
     still_there = guard(document, key)
@@ -62,6 +74,14 @@ def show_overlay(
         raise BadReply("The server's answer is of another kind than asked for: update it.")
     yield Tick("Drawing the map", 0.95)
     pixels = _picture(bytes(cells.data), cells.width, cells.height, read.rect[2], read.rect[3])
+    yield Until(lambda: not is_down())
+    still_there()
+    if renew:
+        layer = overlay_of(document, photo)
+        if layer is not None:
+            yield from write_pixels(layer, pixels, SRGB_8, SRGB_8, read.rect, still_there)
+            document.refreshProjection()
+        return
     active = document.activeNode()
     layer = new_layer(NAME, SRGB_8)
     yield from write_pixels(layer, pixels, SRGB_8, SRGB_8, read.rect, still_there)
@@ -74,25 +94,75 @@ def show_overlay(
 
 
 def _picture(cells: bytes, columns: int, rows: int, width: int, height: int) -> bytes:
-    """BGRA of the photo's size: one colour, most opaque where a hint would tell most.
+    """BGRA of the photo's size: hatching and an outline where a hint would tell most.
 
-    Stretched between the tenth and the last but one hundredth of the values: what counts is
-    where in this photo a hint tells more than elsewhere.
+    The lines are dark beside light, so that they are seen on any colour; between them the
+    colours are as they are.  Marked is what lies above the middle between the tenth and the last
+    but one hundredth of the values, and at most SHARE of the picture.
     """
     ordered = sorted(cells)
     low, high = ordered[len(ordered) // 10], ordered[len(ordered) * 99 // 100]
-    opacity = [min(max((v - low) / max(high - low, 1), 0.0), 1.0) for v in range(256)]
-    red, green, blue = COLOUR
-    small = bytearray(bytes((blue, green, red, 0)) * (columns * rows))
-    small[3::4] = cells.translate(bytes(int(MOST_OPAQUE * value) for value in opacity))
+    bar = max((low + high) // 2, ordered[int(len(ordered) * (1 - SHARE))], 1)
     kind = QtGui.QImage.Format.Format_ARGB32
-    image = QtGui.QImage(bytes(small), columns, rows, columns * 4, kind)
-    image = image.scaled(
-        width,
-        height,
-        QtCore.Qt.AspectRatioMode.IgnoreAspectRatio,
-        QtCore.Qt.TransformationMode.SmoothTransformation,
-    ).convertToFormat(kind)
+    area = _marked(cells, columns, rows, width, height, bar)
+    image = QtGui.QImage(width, height, kind)
+    image.fill(QtCore.Qt.GlobalColor.transparent)
+    painter = QtGui.QPainter(image)
+    painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
+    painter.setClipPath(area)
+    step = max(width, height) / LINES
+    wide = max(1.0, step / 9)
+    for shift, tone in (
+        (0.0, QtGui.QColor(0, 0, 0, 190)),
+        (wide, QtGui.QColor(255, 255, 255, 210)),
+    ):
+        painter.setPen(QtGui.QPen(tone, wide))
+        place = -float(height)
+        while place < width:
+            start = QtCore.QPointF(place + 1.4 * shift, height)
+            painter.drawLine(start, QtCore.QPointF(start.x() + height, 0))
+            place += step
+    painter.setClipping(False)
+    for more, tone in (
+        (2 * wide, QtGui.QColor(0, 0, 0, 200)),
+        (wide, QtGui.QColor(255, 255, 255, 230)),
+    ):
+        painter.strokePath(area, QtGui.QPen(tone, more))
+    painter.end()
     bits = image.constBits()
     bits.setsize(width * height * 4)
     return bytes(bits)
+
+
+def _marked(cells: bytes, columns: int, rows: int, width: int, height: int, bar: int) -> Any:
+    """The area above a bar, as a path in the picture's pixels: rounded by a smooth enlargement."""
+    gray = b"".join(cells[row * columns : (row + 1) * columns] for row in range(rows))
+    kind = QtGui.QImage.Format.Format_Grayscale8
+    small = QtGui.QImage(gray, columns, rows, columns, kind)
+    fine = max(1, min(8, 512 // max(columns, rows)))
+    smooth = small.scaled(
+        columns * fine,
+        rows * fine,
+        QtCore.Qt.AspectRatioMode.IgnoreAspectRatio,
+        QtCore.Qt.TransformationMode.SmoothTransformation,
+    ).convertToFormat(kind)
+    bits = smooth.constBits()
+    bits.setsize(smooth.bytesPerLine() * smooth.height())
+    data = bytes(bits)
+    area = QtGui.QPainterPath()
+    region = QtGui.QRegion()
+    for y in range(smooth.height()):
+        line = data[y * smooth.bytesPerLine() : y * smooth.bytesPerLine() + smooth.width()]
+        x = 0
+        while x < len(line):
+            if line[x] < bar:
+                x += 1
+                continue
+            start = x
+            while x < len(line) and line[x] >= bar:
+                x += 1
+            region = region.united(QtGui.QRegion(start, y, x - start, 1))
+    area.addRegion(region)
+    return QtGui.QTransform.fromScale(width / smooth.width(), height / smooth.height()).map(
+        area.simplified()
+    )

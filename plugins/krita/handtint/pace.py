@@ -19,6 +19,15 @@ LIMIT = 0.016
 TILE = 64
 """Krita stores pixels in tiles of 64 x 64: strips of whole tiles touch each tile once."""
 
+CONVERT_TARGET = 0.03
+"""Seconds that one conversion of a strip by Krita should take."""
+
+CONVERT_LEAST = 16
+"""Rows that are always converted at once: a call costs some milliseconds, however few they are."""
+
+BUDGET = 0.010
+"""Seconds of looking at a time."""
+
 _FIRST = 1 << 20
 _LARGEST = 8 << 20
 
@@ -28,12 +37,18 @@ RECORD: list[float] | None = None
 
 
 class Pace:
-    """Strip heights for one kind of call on rows of a given length."""
+    """Strip heights for one kind of call on rows of a given length.
 
-    def __init__(self, row_bytes: int) -> None:
+    converts: whether Krita also converts the rows.
+    """
+
+    def __init__(self, row_bytes: int, converts: bool = False) -> None:
         self._row_bytes = max(1, row_bytes)
-        self._most = max(1, _LARGEST // self._row_bytes)
-        self._rows = float(max(1, min(self._most, _FIRST // self._row_bytes)))
+        self._target = CONVERT_TARGET if converts else TARGET
+        self._least = CONVERT_LEAST if converts else 1
+        self._most = max(self._least, _LARGEST // self._row_bytes)
+        first = 2 * CONVERT_LEAST if converts else _FIRST // self._row_bytes
+        self._rows = float(max(self._least, min(self._most, first)))
 
     def rows(self, left: int, start: int = 0) -> int:
         """Rows of the next strip, at least 1 and at most `left`.
@@ -57,6 +72,6 @@ class Pace:
         """Learn from a call."""
         if RECORD is not None:
             RECORD.append(seconds)
-        wanted = rows * TARGET / max(seconds, 1e-6)
+        wanted = rows * self._target / max(seconds, 1e-6)
         # Slow calls count at once, quick ones with care: the machine may be busy soon.
-        self._rows = max(1.0, min(wanted, self._rows * 1.5, float(self._most)))
+        self._rows = max(float(self._least), min(wanted, self._rows * 1.5, float(self._most)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import zlib
 from dataclasses import dataclass
 from typing import Any, Callable, Generator, Tuple
@@ -41,7 +42,8 @@ class Photo:
     """A photo as it travels, and how its colours come back.
 
     rect: where its pixels lie in the picture.  checksum: of its pixels.  space: of its layer.
-    own_space: whether the colours come back in that space; else in `wire_space`.
+    own_space: whether the colours come back in that space; else in `wire_space`.  sample: the
+    checksum of some of its rows, as `read_sample` returns it.
     """
 
     plane: Plane
@@ -49,6 +51,7 @@ class Photo:
     checksum: int
     space: Space
     own_space: bool
+    sample: int = 0
 
     @property
     def answer_space(self) -> Space:
@@ -57,6 +60,9 @@ class Photo:
             return self.space
         return Space("RGBA", _DEPTH[self.plane.dtype], SRGB_PROFILE)
 
+
+SAMPLE_EVERY = 16
+"""Of so many rows one counts for the sample."""
 
 _DEPTH = {dtype: depth for depth, dtype in WIRE_DTYPE.items()}
 
@@ -89,17 +95,21 @@ def read_photo(
         native = profile is not None
     sent = space if native else wire_space(space)
     converter = None if native else Converter(space, sent)
-    pace = Pace(width * max(space.pixel_bytes, 4))
+    stride = width * max(space.pixel_bytes, 4)
+    pace = Pace(stride, converts=converter is not None)
     pixels = bytearray()
+    sample = 0
     row = 0
     try:
         while row < height:
             rows = pace.rows(height - row, y + row)
-            with pace.measure(rows):
+            with _measured(pace, rows, converter):
                 strip = bytes(node.projectionPixelData(x, y + row, width, rows))
-                if converter is not None:
-                    strip = converter.convert(strip, width, rows)
-                pixels += strip
+                for start in range(-row % SAMPLE_EVERY, rows, SAMPLE_EVERY):
+                    sample = zlib.crc32(strip[start * stride : (start + 1) * stride], sample)
+            if converter is not None:
+                strip = yield from converter.flow(strip, width, rows, pace)
+            pixels += strip
             row += rows
             yield Tick("Reading the layer", 0.05 * row / height)
             still_there()
@@ -109,7 +119,33 @@ def read_photo(
     if len(pixels) != width * height * sent.pixel_bytes:
         raise Empty("Krita does not give the pixels of %s." % node.name())
     plane = Plane(width, height, WIRE_DTYPE[sent.depth], wire_layout(sent.depth), pixels, profile)
-    return Photo(plane, rect, zlib.crc32(pixels), space, native and space == document_space)
+    own_space = native and space == document_space
+    return Photo(plane, rect, zlib.crc32(pixels), space, own_space, sample)
+
+
+def _measured(pace: Pace, rows: int, converter: Any) -> Any:
+    """The pace learns from what takes longest: converting, where there is a converter."""
+    return contextlib.nullcontext() if converter is not None else pace.measure(rows)
+
+
+def read_sample(node: Any, rect: Rect) -> int:
+    """The checksum of every sixteenth row of a layer, as `read_photo` finds it."""
+    x, y, width, height = rect
+    sample = 0
+    for row in range(0, height, SAMPLE_EVERY):
+        sample = zlib.crc32(bytes(node.projectionPixelData(x, y + row, width, 1)), sample)
+    return sample
+
+
+def crop_around(node: Any, place: tuple[int, int], area: Rect) -> Any:
+    """A square around a place of a photo: 8-bit BGRA rows, width, height."""
+    side = min(max(48, max(area[2:]) // 12), area[2], area[3])
+    x = min(max(place[0] - side // 2, area[0]), area[0] + area[2] - side)
+    y = min(max(place[1] - side // 2, area[1]), area[1] + area[3] - side)
+    converter = Converter(space_of(node), SRGB_8)
+    pixels = converter.convert(bytes(node.projectionPixelData(x, y, side, side)), side, side)
+    converter.close()
+    return pixels, side, side
 
 
 class HintReader:
@@ -195,7 +231,7 @@ def write_pixels(
     stride = width * source.pixel_bytes
     view = memoryview(pixels)
     converter = None if source == target else inks.converter(source, target)
-    pace = Pace(width * max(source.pixel_bytes, target.pixel_bytes))
+    pace = Pace(width * max(source.pixel_bytes, target.pixel_bytes), converter is not None)
     checksum = 0
     row = 0
     try:
@@ -203,10 +239,12 @@ def write_pixels(
             yield before_each()
             still_there()
             rows = pace.rows(height - row, y + row)
-            with pace.measure(rows):
-                strip = bytes(view[row * stride : (row + rows) * stride])
-                if converter is not None:
-                    strip = converter.convert(strip, width, rows)
+            strip = bytes(view[row * stride : (row + rows) * stride])
+            if converter is not None:
+                strip = yield from converter.flow(strip, width, rows, pace)
+                yield before_each()
+                still_there()
+            with _measured(pace, rows, converter):
                 node.setPixelData(QtCore.QByteArray(strip), x, y + row, width, rows)
                 if summed:
                     checksum = zlib.crc32(strip, checksum)

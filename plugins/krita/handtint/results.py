@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
+import zlib
+from dataclasses import dataclass
 from typing import Any, Callable, Generator
 
 from krita import Krita
 
 from .memory import Memory, Result
-from .nodes import keep_active, newest_result, uid
-from .photos import Rect, read_checksum, rect_of, write_pixels
+from .nodes import editable, keep_active, newest_result, uid
+from .photos import Rect, rect_of, write_pixels
 from .qt import QtCore
 from .spaces import Space, space_of
 from .steps import Tick
+from .untouched import painted_over, signature
 
 SUFFIX = " (colorized)"
 
 StillThere = Callable[[], None]
 
 
-def painted_over(node: Any, memory: Memory, still_there: StillThere) -> Generator[Any, Any, bool]:
-    """Whether the user has changed a result's pixels since they were written."""
-    known = memory.results[uid(node)]
-    if known.checksum is None:
-        return False
-    now = QtCore.QRect(*rect_of(node))
-    if not QtCore.QRect(*known.rect).contains(now) and not now.isEmpty():
-        return True
-    checksum = yield from read_checksum(node, known.rect, still_there)
-    return str(checksum) != known.checksum
+@dataclass(frozen=True)
+class Placed:
+    """A result that was placed.  note: what the user should know of it, or "".
+
+    pixels: what was written, in the layer's own space, or None if it was converted.
+    """
+
+    node: Any
+    note: str
+    pixels: Any
 
 
 def place(
@@ -38,26 +41,24 @@ def place(
     rect: Rect,
     settings: dict[str, Any],
     selection: Any,
+    hints: list[Any],
     still_there: StillThere,
-) -> Generator[Any, Any, Any]:
-    """Insert a result, or put it in the place of the photo's earlier one; returns the layer.
+) -> Generator[Any, Any, Placed]:
+    """Insert a result, or put it in the place of the photo's earlier one.
 
-    pixels: packed rows in `space` for `rect`.  selection: becomes the mask of a result that
-    has none, or None.
+    pixels: packed rows in `space` for `rect`.  selection: becomes the result's mask; None: the
+    mask of an earlier selection goes.  hints: the photo's hint layers; the upper one is active
+    afterwards.
 
     A layer is filled before it is added, because Krita undoes the adding of a layer with all
     that it holds, but not pixels set later.
     """
     memory = Memory(document)
-    old = newest_result(document, photo, memory)
-    above = photo
-    if old is not None and (yield from painted_over(old, memory, still_there)):
-        above, old = old, None
+    old, above, note = yield from _earlier(document, photo, memory, still_there)
     if old is not None:
-        # A copy keeps all that the user has set: name, opacity, mode, locks, label, masks.
-        new = old.duplicate()
+        new = _copy(document, old, memory.results[uid(old)], selection)
         cover = QtCore.QRect(*rect).united(QtCore.QRect(*rect_of(old)))
-        if cover != QtCore.QRect(*rect):
+        if cover != QtCore.QRect(*rect) and rect_of(new)[2]:
             yield from _clear(new, cover, still_there)
         parent, above = old.parentNode(), old
     else:
@@ -75,12 +76,83 @@ def place(
     parent.addChildNode(new, above)
     if old is not None:
         old.remove()
-    Memory(document).add_result(uid(new), Result(uid(photo), tuple(rect), str(checksum), settings))
-    document.refreshProjection()
     if wants_mask:
         yield from _mask_as_the_menu_does(document, new, still_there)
-    yield from keep_active(document, active, new)
+    made = Result(uid(photo), tuple(rect), str(checksum), settings, signature(document))
+    made = Result(**{**made.as_json(), "mask": _own_mask(new, rect) if selection else ()})
+    Memory(document).add_result(uid(new), made)
+    document.refreshProjection()
+    yield from keep_active(document, hints[-1] if hints else active, new)
+    return Placed(new, note, pixels if space == target else None)
+
+
+def _earlier(document: Any, photo: Any, memory: Memory, still_there: StillThere) -> Any:
+    """The result to replace or None, the layer to put the new one above, and a note."""
+    old = newest_result(document, photo, memory)
+    if old is None:
+        return None, photo, ""
+    if (yield from painted_over(document, old, memory, still_there)):
+        memory.change_result(uid(old), painted=True)
+        note = "You have painted on %s: it stays, and the new colors lie above it. Hints go on a "
+        return None, old, note % old.name() + "layer of their own: New Hints Layer."
+    if not editable(old):
+        return None, old, "%s is locked: it stays, and the new colors lie above it." % old.name()
+    return old, None, ""
+
+
+def _copy(document: Any, old: Any, known: Result, selection: Any) -> Any:
+    """An empty or filled layer with all that the user has set for an earlier result.
+
+    Masks of the user's stay; the one that was made of a selection follows the selection.
+    """
+    masks = [child for child in old.childNodes() if child.type() == "transparencymask"]
+    own = [mask for mask in masks if _is_own(mask, known)]
+    if not own:
+        return old.duplicate()
+    if len(old.childNodes()) > len(own):  # others must stay: it shows everything then
+        new = old.duplicate()
+        place_of_own = [child.uniqueId() for child in old.childNodes()].index(own[0].uniqueId())
+        new.childNodes()[place_of_own].setSelection(selection or _everything(document))
+        return new
+    new = document.createNode(old.name(), "paintlayer")
+    new.setOpacity(old.opacity())
+    new.setVisible(old.visible())
+    new.setColorLabel(old.colorLabel())
+    new.setInheritAlpha(old.inheritAlpha())
+    new.setAlphaLocked(old.alphaLocked())
+    if old.blendingMode() != new.blendingMode():
+        new.setBlendingMode(old.blendingMode())
+    style = old.layerStyleToAsl() if hasattr(old, "layerStyleToAsl") else ""
+    if style:
+        new.setLayerStyleFromAsl(style)
     return new
+
+
+def _everything(document: Any) -> Any:
+    from krita import Selection
+
+    chosen = Selection()
+    chosen.select(0, 0, document.width(), document.height(), 255)
+    return chosen
+
+
+def _own_mask(node: Any, rect: Rect) -> tuple[str, ...]:
+    """The mask that a selection has become, as `Result.mask` keeps it."""
+    for child in node.childNodes():
+        if child.type() == "transparencymask":
+            return uid(child), _sum_of_mask(child, rect)
+    return ()
+
+
+def _is_own(mask: Any, known: Result) -> bool:
+    """Whether a mask was made of a selection and not painted since."""
+    if not known.mask or uid(mask) != known.mask[0]:
+        return False
+    return _sum_of_mask(mask, known.rect) == known.mask[1]
+
+
+def _sum_of_mask(mask: Any, rect: Any) -> str:
+    return str(zlib.crc32(bytes(mask.pixelData(*rect))))
 
 
 def _clear(node: Any, box: Any, still_there: StillThere) -> Generator[Any, Any, None]:

@@ -1,4 +1,8 @@
-"""The user's choices, kept in Krita's own settings (the server's in the client's folder)."""
+"""The user's choices.
+
+Those of a picture are kept with its result, in the document; the others in Krita's own
+settings, and the server's in the client's folder.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +12,15 @@ from typing import Any
 from krita import Krita
 
 GROUP = "handtint"
+OF_PICTURE = ("vividness", "strength", "use_hints")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """vividness, strength: 0..1; vividness None: the server's default.
+    """vividness, strength: 0..1; vividness None: the server's default.  use_hints: whether
+    hints count.  These three belong to a picture.
 
-    use_hints, use_selection, live: check boxes.
+    use_selection, live: check boxes.
 
     convert_gray: "ask", "always" or "never" convert a gray document to RGB.
     """
@@ -28,37 +34,49 @@ class Settings:
 
     def of_run(self) -> dict[str, Any]:
         """What a result remembers of how it was made."""
-        return {
-            "vividness": self.vividness,
-            "strength": self.strength,
-            "use_hints": self.use_hints,
-        }
+        return {name: getattr(self, name) for name in OF_PICTURE}
+
+    def with_picture(self, kept: dict[str, Any]) -> Settings:
+        """The same with the choices of a picture; what is missing or damaged is the default."""
+        found: dict[str, Any] = {}
+        for name in ("vividness", "strength"):
+            value = kept.get(name)
+            if isinstance(value, (int, float)) and 0 <= value <= 1:
+                found[name] = float(value)
+        if isinstance(kept.get("use_hints"), bool):
+            found["use_hints"] = kept["use_hints"]
+        defaults = {name: getattr(Settings(), name) for name in OF_PICTURE}
+        return replace(self, **{**defaults, **found})
 
 
 def load() -> Settings:
     """The settings kept last; damaged ones are as if never set."""
     settings = Settings()
     for item in fields(Settings):
+        if item.name in OF_PICTURE:
+            continue
         text = Krita.instance().readSetting(GROUP, item.name, "")
         default = getattr(settings, item.name)
         value: Any = None
         if isinstance(default, bool):
             value = {"true": True, "false": False}.get(text)
-        elif default is None or isinstance(default, float):
-            try:
-                value = min(max(float(text), 0.0), 1.0)
-            except ValueError:
-                value = None
         elif text in ("ask", "always", "never"):
             value = text
-        if value is not None and value == value:
+        if value is not None:
             settings = replace(settings, **{item.name: value})
     return settings
 
 
 def save(settings: Settings) -> None:
-    """Keep settings."""
+    """Keep the settings that do not belong to a picture."""
     for name, value in asdict(settings).items():
-        text = "" if value is None else str(value)
-        text = text.lower() if isinstance(value, bool) else text
-        Krita.instance().writeSetting(GROUP, name, text)
+        if name not in OF_PICTURE:
+            Krita.instance().writeSetting(GROUP, name, str(value).lower())
+
+
+def first_time(name: str) -> bool:
+    """Whether something is asked for the first time on this computer."""
+    if Krita.instance().readSetting(GROUP, name, "") == "done":
+        return False
+    Krita.instance().writeSetting(GROUP, name, "done")
+    return True

@@ -6,12 +6,14 @@ import os
 import shutil
 import tempfile
 import zipfile
-from typing import Any, NamedTuple
+from typing import Any, Generator, NamedTuple
 
 from krita import InfoObject, Krita
 
 from .client import ClientError
+from .pace import Pace
 from .qt import QtCore
+from .steps import Tick
 
 VALUE_BYTES = {"U8": 1, "U16": 2, "F16": 2, "F32": 4}
 CHANNELS = {"RGBA": 4, "GRAYA": 2, "LABA": 4, "CMYKA": 5, "XYZA": 4, "YCbCrA": 4}
@@ -100,13 +102,32 @@ class Converter:
         self._document: Any = None
         self._used = 0
 
+    def flow(
+        self, pixels: bytes, width: int, height: int, pace: Pace
+    ) -> Generator[Any, Any, bytes]:
+        """As `convert`, with turns of the event loop between what takes long."""
+        if self.source != self.target and self._wants_document():
+            self._make_document()
+            yield Tick()
+            self.convert(bytes(self.source.pixel_bytes), 1, 1)  # Krita prepares for all others
+            yield Tick()
+        with pace.measure(height):
+            converted = self.convert(pixels, width, height)
+        return converted
+
+    def _wants_document(self) -> bool:
+        return self._document is None or self._used > self._ENOUGH
+
+    def _make_document(self) -> None:
+        self.close()
+        self._document = _document(self.source, 16)
+
     def convert(self, pixels: bytes, width: int, height: int) -> bytes:
         """Packed rows from the source's space to the target's.  Raises NoSpace."""
         if self.source == self.target:
             return bytes(pixels)
-        if self._document is None or self._used > self._ENOUGH:
-            self.close()
-            self._document = _document(self.source, 16)
+        if self._wants_document():
+            self._make_document()
         self._used += len(pixels)
         node = self._document.createNode("pixels", "paintlayer")
         node.setPixelData(QtCore.QByteArray(bytes(pixels)), 0, 0, width, height)

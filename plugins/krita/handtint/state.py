@@ -114,9 +114,8 @@ def look(session: Session) -> Generator[Any, Any, ServerView]:
             connection = places.read_connection(session.folder)
             if connection is not None and connection.can_start:
                 return ServerView(ServerState.STOPPED)
-            remedy = "Run `handtint install krita` in a terminal once, or start `handtint serve`."
-            if connection is not None:
-                remedy = "Run this command in a terminal once: " + connection.start_by_hand
+            command = "handtint install krita" if connection is None else connection.start_by_hand
+            remedy = "Help shows the steps; the command is: " + command
             return ServerView(ServerState.NOT_INSTALLED, remedy)
         answer = yield Send(endpoint, protocol.health(), LOOK_TIMEOUT)
         health = protocol.read_health(answer)

@@ -32,6 +32,8 @@ AFTERWARDS = 0.15
 class HintWatch:
     """Watches the hint layers of one photo.
 
+    stroke: of the strips that the last stroke has changed, the pixels before it.
+
     is_down: whether the brush is down.  changed: called with the scan and the place of the
     change, as (x, y) in the picture, or None if something was only taken away.
 
@@ -62,6 +64,7 @@ class HintWatch:
         self._found = False
         self._first = True
         self._was_down = False
+        self.stroke: dict[int, bytes] = {}
         self._timer = QtCore.QTimer()
         self._timer.timeout.connect(safely(self._look))
         self._timer.start(TICK_MS)
@@ -71,11 +74,21 @@ class HintWatch:
         self._timer.stop()
         self._reader.close()
 
+    @property
+    def layers(self) -> list[Any]:
+        """The hint layers."""
+        return self._reader.layers
+
+    def look_again(self) -> None:
+        """Something has changed the layers that is no stroke."""
+        self._hurry(None)
+
     def lifted(self, where: Rect | None) -> None:
         """Be told that the brush was lifted, or that something else has happened.
 
         where: the part of the picture that has changed, or None if that is not known.
         """
+        self.stroke = {}
         touched = None if where is None else set(self.scan.indices(where))
         in_a_hurry = time.monotonic() < self._restless
         if touched is not None and in_a_hurry and self._near is not None:
@@ -159,6 +172,7 @@ class HintWatch:
         if before is None:
             return
         self._found = True
+        self.stroke.setdefault(index, before)
         place = place_of_change(before, pixels, box[2])
         if place is not None:
             self._place = (box[0] + place[0], index * ROWS + place[1])

@@ -11,43 +11,59 @@ STEPS = 100
 
 
 class Fraction(QtWidgets.QWidget):
-    """A labelled slider for 0..1, shown in per cent."""
+    """0..1 in per cent: a label, a slider to drag and a number to type.
+
+    label: with a `&` before the letter that leads to the number.
+    """
 
     def __init__(
         self, label: str, tip: str, value: float, changed: Callable[[float], None]
     ) -> None:
         super().__init__()
         self._changed = changed
-        self._number = QtWidgets.QLabel()
-        self._number.setMinimumWidth(self._number.fontMetrics().horizontalAdvance("100 %"))
-        self._number.setAlignment(QtCore.Qt.AlignmentFlag.AlignRight)
+        plain = label.replace("&", "")
         self.slider = QtWidgets.QSlider(QtCore.Qt.Orientation.Horizontal)
         self.slider.setRange(0, STEPS)
-        self.slider.setAccessibleName(label)
-        self.slider.setToolTip(tip)
-        row = QtWidgets.QGridLayout(self)
+        self.slider.setPageStep(10)
+        self.slider.setMinimumWidth(60)
+        self.slider.setMinimumHeight(22)
+        self.number = QtWidgets.QSpinBox()
+        self.number.setRange(0, STEPS)
+        self.number.setSuffix(" %")
+        self.number.setKeyboardTracking(False)
+        for widget, what in ((self.slider, plain), (self.number, plain + " in per cent")):
+            widget.setAccessibleName(what)
+            widget.setToolTip(tip)
+        name = QtWidgets.QLabel(label)
+        name.setBuddy(self.number)
+        row = QtWidgets.QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.setVerticalSpacing(0)
-        row.addWidget(QtWidgets.QLabel(label), 0, 0)
-        row.addWidget(self._number, 0, 1)
-        row.addWidget(self.slider, 1, 0, 1, 2)
+        row.addWidget(name)
+        row.addWidget(self.slider, 1)
+        row.addWidget(self.number)
         self.show_value(value)
         self.slider.valueChanged.connect(self._on_value)
+        self.number.valueChanged.connect(self._on_value)
 
     @property
     def value(self) -> float:
         """0..1."""
-        return self.slider.value() / STEPS
+        return float(self.slider.value()) / STEPS
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether the user is dragging or typing: it must not jump then."""
+        return bool(self.slider.isSliderDown() or self.number.hasFocus())
 
     def show_value(self, value: float) -> None:
         """Set it without telling anybody."""
-        self.slider.blockSignals(True)
-        self.slider.setValue(round(value * STEPS))
-        self.slider.blockSignals(False)
-        self._number.setText("%d %%" % self.slider.value())
+        for widget in (self.slider, self.number):
+            widget.blockSignals(True)
+            widget.setValue(round(value * STEPS))
+            widget.blockSignals(False)
 
     def _on_value(self, value: int) -> None:
-        self._number.setText("%d %%" % value)
+        self.show_value(value / STEPS)
         self._changed(value / STEPS)
 
 
@@ -73,3 +89,23 @@ def swatch_icon(color: str, side: int) -> Any:
     picture = QtGui.QPixmap(side, side)
     picture.fill(QtGui.QColor(color))
     return QtGui.QIcon(picture)
+
+
+def place_picture(bgra: bytes, width: int, height: int, side: int) -> Any:
+    """A crop of a photo as a square with its middle marked.  bgra: packed 8-bit rows."""
+    kind = QtGui.QImage.Format.Format_RGB32
+    image = QtGui.QImage(bgra, width, height, width * 4, kind).copy()
+    picture = QtGui.QPixmap.fromImage(image).scaled(
+        side,
+        side,
+        QtCore.Qt.AspectRatioMode.KeepAspectRatio,
+        QtCore.Qt.TransformationMode.SmoothTransformation,
+    )
+    painter = QtGui.QPainter(picture)
+    middle = QtCore.QPointF(picture.width() / 2, picture.height() / 2)
+    painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
+    for wide, tone in ((3.0, "#000000"), (1.2, "#ffffff")):
+        painter.setPen(QtGui.QPen(QtGui.QColor(tone), wide))
+        painter.drawEllipse(middle, 5, 5)
+    painter.end()
+    return picture

@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 from handtint_model import files as image_io
 from handtint_model.errors import Cancelled, HandtintError
 from handtint_model.files import Photo
+from handtint_model.files.hint_files import write_hints
+from handtint_model.files.target import reason
 from handtint_model.types import Hints, Progress
 
 from ..engine.out_of_memory import (
@@ -32,7 +34,15 @@ from ..engine.out_of_memory import (
     work_with_fallback,
 )
 from ..process import limit_libvips
-from .plan import BatchSettings, Outcome, PhotoJob, read_job_hints
+from ..sentences import sentence, shown_path
+from .plan import (
+    BatchSettings,
+    Outcome,
+    PhotoJob,
+    is_wanted,
+    read_job_hints,
+    saved_hints_path,
+)
 
 READERS = 2
 FINISHERS = 2
@@ -155,18 +165,17 @@ def colorize_one(job: PhotoJob, settings: BatchSettings, backend: Backend) -> Ou
         return _finish(task, settings, backend, ignore)
 
     start = time.perf_counter()
-    outcome = _guarded(job, work) if _is_wanted(job, settings) else Outcome(job, skipped=True)
+    outcome = Outcome(job, skipped=True)
+    if is_wanted(job, overwrite=settings.overwrite):
+        outcome = _guarded(job, work)
     return replace(outcome, seconds=time.perf_counter() - start)
 
 
-def _is_wanted(job: PhotoJob, settings: BatchSettings) -> bool:
-    return settings.overwrite or not job.target.exists()
-
-
 def _read(job: PhotoJob, settings: BatchSettings, progress: Progress) -> _PhotoTask:
-    limits = image_io.ReadLimits(pixels=settings.max_pixels)
+    limits = image_io.ReadLimits(settings.max_pixels, settings.page)
     photo = image_io.read_photo(job.source, limits, progress=progress)
     height, width = photo.luminance.shape
+    image_io.check_target(job.target, (width, height), photo.meta, alpha=photo.alpha)
     return _PhotoTask(job, photo, read_job_hints(job, settings, (width, height)))
 
 
@@ -176,15 +185,17 @@ def _finish(
     job, photo = task.job, task.photo
     result = backend.colorize(photo, task.encoded, task.hints, settings, progress)
     task.encoded = None
-    job.target.parent.mkdir(parents=True, exist_ok=True)
-    image_io.write_photo(job.target, result.rgb, photo.meta, alpha=photo.alpha, progress=progress)
+    try:
+        job.target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise HandtintError(f"the result's folder cannot be made: {reason(error)}.") from error
     if settings.save_hints and task.hints:
-        from handtint_model.files.hint_files import write_hints
-
+        # Before the result: hints that are newer would ask for it to be made again.
         height, width = photo.luminance.shape
-        beside = job.source.with_name(f"{job.source.stem}.hints.json")
-        write_hints(beside, task.hints, (width, height))
-    return Outcome(job, note=result.note)
+        write_hints(saved_hints_path(job.source), task.hints, (width, height))
+    image_io.write_photo(job.target, result.rgb, photo.meta, alpha=photo.alpha, progress=progress)
+    notes = (result.note, *photo.meta.notes, *image_io.notes_on(job.target, photo.meta))
+    return Outcome(job, note=" ".join(sentence(note) for note in notes if note))
 
 
 def _guarded(job: PhotoJob, action: Any) -> Any:
@@ -202,8 +213,10 @@ def _guarded(job: PhotoJob, action: Any) -> Any:
             raise
         return Outcome(job, TOO_LITTLE_MEMORY)
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
+        where = f"{shown_path(error.filename)}: " if error.filename else ""
         return Outcome(job, f"{where}{error.strerror or error}.")
+    except (UnicodeDecodeError, UnicodeEncodeError) as error:
+        return Outcome(job, f"a name or text cannot be written: {error.reason}.")
 
 
 class _InFlightLimiter:
@@ -301,11 +314,11 @@ class Pipeline:
                 return
 
     def _read_one(self, job: PhotoJob) -> _PhotoTask | Outcome:
-        if not _is_wanted(job, self.settings):
+        if not is_wanted(job, overwrite=self.settings.overwrite):
             return Outcome(job, skipped=True)
 
         def measure() -> int:
-            limits = image_io.ReadLimits(pixels=self.settings.max_pixels)
+            limits = image_io.ReadLimits(self.settings.max_pixels, self.settings.page)
             info = image_io.inspect_photo(job.source, limits)
             return info.pixels * info.dtype.itemsize * _COPIES
 

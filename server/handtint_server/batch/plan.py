@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import csv
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from handtint_model.errors import BadHint, BadImage, BadOption, HandtintError
+from handtint_model.errors import BadHint, BadImage, BadOption
 from handtint_model.files import formats as image_formats
 from handtint_model.types import ColorizeOptions, Hints, parse_color
 
-MARK = ".colorized"
-"""What a result's name has before its extension; files so named are never sources."""
-HINT_ENDINGS = (".hints.json", ".hints.png")
+from ..sentences import shown_path
+from .hint_folder import HintFolder
+from .search import HINT_ENDINGS, MARK, find_photos
+
+_LONGEST_NAME = 255  # bytes, on every usual file system
 
 Point = tuple[float, float, str]
 
@@ -25,17 +27,7 @@ class HintSource:
 
     points: tuple[Point, ...] = ()
     radius: float = 4.0
-    path: Path | None = None  # a file, or a folder with NAME.hints.json or NAME.hints.png
-
-    def file_for(self, photo: Path) -> Path | None:
-        """The hint file of a photo, if there is one."""
-        if self.path is None or not self.path.is_dir():
-            return self.path
-        for ending in HINT_ENDINGS:
-            candidate = self.path / f"{photo.stem}{ending}"
-            if candidate.exists():
-                return candidate
-        return None
+    path: Path | None = None  # a file, or a folder with NAME.EXT.hints.json or ...png
 
 
 @dataclass(frozen=True)
@@ -56,6 +48,7 @@ class BatchSettings:
     save_hints: bool = False
     overwrite: bool = False
     max_pixels: int = 400_000_000
+    page: int | None = None  # of TIFF files with several, from 1
 
 
 @dataclass(frozen=True)
@@ -72,83 +65,81 @@ class Outcome:
     note: str = ""
 
 
-def find_photos(paths: Iterable[Path]) -> Iterator[tuple[Path, Path]]:
-    """Each photo below the given files and folders, once, with the folder it was found in.
+@dataclass(frozen=True)
+class BatchPlan:
+    """What a run will do.
 
-    A file that is named is always taken; reading it reports what is wrong.  In folders,
-    hidden files, earlier results and hint files are skipped, and so is what is no picture by
-    its content or its name.
+    failed: photos and folders that cannot be a job, with the reason.  notes: sentences on hint
+    files that belong to no photo.  skipped: how many files of each kind are no photos.
     """
-    seen = set()
-    for path in paths:
-        for photo, base in _below(path) if path.is_dir() else [(path, path.parent)]:
-            key = os.path.realpath(photo)
-            if key not in seen:
-                seen.add(key)
-                yield photo, base
+
+    jobs: list[PhotoJob]
+    failed: list[Outcome]
+    notes: tuple[str, ...] = ()
+    skipped: Counter[str] = field(default_factory=Counter)
 
 
-def _below(folder: Path) -> Iterator[tuple[Path, Path]]:
-    def refuse(error: OSError) -> None:
-        raise HandtintError(f"{error.filename}: {error.strerror}.") from error
-
-    for place, folders, names in os.walk(folder, onerror=refuse):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            path = Path(place, name)
-            if not name.startswith(".") and not is_result(path) and _looks_like_picture(path):
-                yield path, folder
-
-
-def is_result(path: Path) -> bool:
-    """Whether a name is that of a result or of a hint file."""
-    return path.stem.endswith(MARK) or path.name.endswith(HINT_ENDINGS)
-
-
-def _looks_like_picture(path: Path) -> bool:
-    if path.suffix.lower() in image_formats.PICTURE_EXTENSIONS:
-        return True
-    try:
-        with path.open("rb") as file:
-            return image_formats.is_supported(file.read(image_formats.HEAD_BYTES))
-    except OSError:
-        return False
-
-
-def plan(
-    paths: Sequence[Path], out: Path | None, hints: HintSource
-) -> tuple[list[PhotoJob], list[Outcome]]:
-    """The jobs of a run, and the photos that cannot be one, with the reason.
+def plan(paths: Sequence[Path], out: Path | None, hints: HintSource) -> BatchPlan:
+    """What to do for the given files and folders.
 
     out: None puts each result beside its photo; a name with a picture's extension is the
     one result's file; any other is a folder, in which the tree of the sources is rebuilt.
     Raises BadOption if the request as a whole makes no sense.
     """
-    photos = list(find_photos(paths))
-    if not photos:
-        raise BadOption(f"there are no pictures in {', '.join(str(p) for p in paths)}.")
+    search = find_photos(paths)
+    photos = search.photos
+    if not photos and not search.unreadable:
+        raise BadOption(f"there are no pictures in {', '.join(map(shown_path, paths))}.")
     single = out is not None and not out.is_dir() and _names_picture(out)
     if single and (len(photos) > 1 or paths[0].is_dir()):
-        raise BadOption(f"{out} is one file; several photos need a folder after -o.")
-    if len(photos) > 1:
-        if hints.points:
-            raise BadOption("--point colours one photo; with several use --hints FOLDER.")
-        if hints.path is not None and not hints.path.is_dir():
-            raise BadOption("one hint file belongs to one photo; with several use --hints FOLDER.")
+        name = shown_path(out or "")
+        raise BadOption(f"the target {name} is one file; several photos need a folder after -o.")
+    folder = _check_hints(hints, photos)
+    failed = [
+        Outcome(PhotoJob(place, place), f"this folder cannot be read: {error.strerror or error}.")
+        for place, error in search.unreadable
+    ]
     jobs: list[PhotoJob] = []
-    failed: list[Outcome] = []
     taken: dict[str, Path] = {}
     for source, base in photos:
         target = out if single and out is not None else _result_path(source, base, out)
-        job = PhotoJob(source, target, hints.file_for(source))
+        job = PhotoJob(source, target, hints.path if folder is None else folder.file_for(source))
         key = os.path.normcase(target.absolute())
         if key in taken:
-            reason = f"its result would have the name of the one of {taken[key]}: {target}."
+            other, name = shown_path(taken[key]), shown_path(target)
+            reason = f"its result would have the name of the one of {other}: {name}."
             failed.append(Outcome(job, reason))
             continue
         taken[key] = source
         jobs.append(job)
-    return jobs, failed
+    return BatchPlan(jobs, failed, tuple(folder.notes) if folder else (), search.skipped)
+
+
+def _check_hints(hints: HintSource, photos: Sequence[tuple[Path, Path]]) -> HintFolder | None:
+    """The folder of hints, if one is named; raises BadOption for hints of one photo only."""
+    is_folder = hints.path is not None and hints.path.is_dir()
+    if len(photos) > 1:
+        if hints.points:
+            raise BadOption("--point colours one photo; with several use --hints FOLDER.")
+        if hints.path is not None and not is_folder:
+            raise BadOption("one hint file belongs to one photo; with several use --hints FOLDER.")
+    return HintFolder(hints.path, photos) if hints.path is not None and is_folder else None
+
+
+def is_wanted(job: PhotoJob, *, overwrite: bool) -> bool:
+    """Whether a photo has no result yet, or none with its newest hints."""
+    if overwrite:
+        return True
+    try:
+        made = job.target.stat().st_mtime_ns
+        return job.hint_file is not None and job.hint_file.stat().st_mtime_ns > made
+    except OSError:
+        return True
+
+
+def saved_hints_path(photo: Path) -> Path:
+    """Where --save-hints puts the hints of a photo."""
+    return photo.with_name(_shortened(photo.name, HINT_ENDINGS[0]))
 
 
 def _names_picture(path: Path) -> bool:
@@ -169,9 +160,19 @@ def _result_path(source: Path, base: Path, out: Path | None) -> Path:
             extension = kind.extensions[0]
     except (OSError, BadImage):
         pass  # reading it will say what is wrong
-    name = f"{source.stem}{MARK}{extension}"
+    name = _shortened(source.stem, f"{MARK}{extension}")
     folder = source.parent if out is None else out / source.parent.relative_to(base)
     return folder / name
+
+
+def _shortened(stem: str, ending: str) -> str:
+    """A name that file systems take: the stem is cut, by bytes, if it has to be."""
+    room = _LONGEST_NAME - len(os.fsencode(ending))
+    data = os.fsencode(stem)
+    while len(data) > room:
+        stem = stem[:-1]
+        data = os.fsencode(stem)
+    return stem + ending
 
 
 def parse_point(text: str) -> Point:
@@ -201,34 +202,3 @@ def read_job_hints(job: PhotoJob, settings: BatchSettings, size: tuple[int, int]
             raise BadHint(f"the point {x:g},{y:g} lies outside the photo of {width} x {height}.")
     hints += Hints.from_points(settings.hints.points, radius=settings.hints.radius)
     return hints or None
-
-
-class FailureList:
-    """A CSV of the photos that failed, written as they do; no file while there is none.
-
-    path: None for no list at all.  An earlier run's list is replaced at the first failure,
-    or removed at the end of a run without one.
-    """
-
-    def __init__(self, path: Path | None) -> None:
-        self.path = path
-        self.count = 0
-
-    def __enter__(self) -> FailureList:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self.path is not None and kind is None and not self.count:
-            self.path.unlink(missing_ok=True)
-
-    def add(self, outcome: Outcome) -> None:
-        """Append a photo that failed; does nothing for others."""
-        if self.path is None or not outcome.error:
-            return
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("a" if self.count else "w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            if not self.count:
-                writer.writerow(["photo", "error"])
-            writer.writerow([str(outcome.job.source), outcome.error])
-        self.count += 1

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from handtint_model.errors import HandtintError
-from handtint_model.files.write import TEMPORARY_SUFFIX
+from handtint_model.files.target import TEMPORARY_SUFFIX, temporary_stem
 
 from .pipeline import LocalBackend, Pipeline
 from .plan import BatchSettings, Outcome, PhotoJob
@@ -77,7 +77,7 @@ class RayRun:
             ray.shutdown()
         # Workers that were killed could not tidy up; whole results have other names.
         for folder, name in {(job.target.parent, job.target.name) for job in self.jobs}:
-            for part in folder.glob(f".{glob.escape(name[:100])}.*{TEMPORARY_SUFFIX}"):
+            for part in folder.glob(f"{glob.escape(temporary_stem(name))}*{TEMPORARY_SUFFIX}"):
                 part.unlink(missing_ok=True)
 
     def __iter__(self) -> Iterator[Outcome]:

@@ -68,6 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     What a person can put right ends in one sentence on stderr: exit code 2 for wrong
     usage, 1 for anything else, 130 after Ctrl-C.
     """
+    _write_whatever_there_is()
     try:
         result = cli.main(arguments, prog_name="handtint", standalone_mode=False)
     except click.exceptions.Abort:
@@ -80,17 +81,65 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has gone; the flush at exit must not complain either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_FAILED
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        click.echo(f"{where}{error.strerror or error}.", err=True)
-        return EXIT_FAILED
     except Exception as error:
-        from handtint_model.errors import HandtintError
-
-        if not isinstance(error, HandtintError):
+        message = _explained(error)
+        if message is None:
             raise
-        from handtint_server.sentences import sentence
-
-        click.echo(sentence(error), err=True)
+        click.echo(message, err=True)
         return EXIT_FAILED
     return result if isinstance(result, int) else 0
+
+
+def _write_whatever_there_is() -> None:
+    """Let names that the terminal's encoding lacks come out escaped, not as an error."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None and getattr(stream, "errors", "") in (
+            "strict",
+            "surrogateescape",
+        ):
+            reconfigure(errors="backslashreplace")
+
+
+_TOO_LITTLE_MEMORY = (
+    "There is too little memory: close other programs, or raise the limit of this shell or "
+    "container (ulimit -v, memory.max)."
+)
+_NO_MEMORY = (
+    "Cannot allocate memory",
+    "failed to map segment",
+    "can't start new thread",
+    "cannot allocate memory",
+    "not enough memory",
+    "bad_alloc",
+    "LLVM ERROR",
+)
+
+
+def _explained(error: Exception) -> str | None:
+    """The sentence for what a person can put right; None for a mistake of ours."""
+    from handtint_model.errors import HandtintError
+    from handtint_server.sentences import sentence, shown, shown_path
+
+    if isinstance(error, HandtintError):
+        return shown(sentence(error))
+    if isinstance(error, MemoryError) or _is_about_memory(error):
+        return _TOO_LITTLE_MEMORY
+    if isinstance(error, OSError):
+        where = f"{shown_path(error.filename)}: " if error.filename else ""
+        return f"{where}{error.strerror or error}."
+    return None
+
+
+def _is_about_memory(error: BaseException) -> bool:
+    """Whether a library that could not be loaded, or a thread, lacked memory only."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, MemoryError):
+            return True
+        if isinstance(seen, (ImportError, OSError, RuntimeError, SystemError)) and any(
+            words in str(seen) for words in _NO_MEMORY
+        ):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False

@@ -12,16 +12,19 @@ from tqdm import tqdm
 
 from handtint_model.errors import BadOption, HandtintError
 from handtint_model.types import RENDER_SIZES, ColorizeOptions
-from handtint_server.batch.plan import BatchSettings, FailureList, HintSource, parse_point, plan
+from handtint_server.batch.failures import FailureList
+from handtint_server.batch.plan import BatchSettings, HintSource, is_wanted, parse_point, plan
+from handtint_server.batch.search import FAILURES
+from handtint_server.sentences import sentence, shown, shown_path
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Iterable
     from contextlib import AbstractContextManager
 
     from handtint_server.batch.plan import Outcome, PhotoJob, Point
 
 DEFAULTS = ColorizeOptions()
-FAILURES = "handtint-failures.csv"
 EXIT_FAILED = 1
 
 
@@ -62,10 +65,10 @@ def _points(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tu
     "hint_path",
     type=click.Path(path_type=Path, exists=True),
     metavar="PNG|JSON|FOLDER",
-    help="A painted layer with transparency, a hints.json, or a folder that holds "
-    "NAME.hints.json or NAME.hints.png for some photos.",
+    help="A painted layer with transparency, a hints.json, or a folder like that of the photos "
+    "that holds NAME.EXT.hints.json or NAME.EXT.hints.png for some.",
 )
-@click.option("--save-hints", is_flag=True, help="Save the hints used as NAME.hints.json.")
+@click.option("--save-hints", is_flag=True, help="Save the hints used as NAME.EXT.hints.json.")
 @click.option(
     "--vividness",
     type=click.FloatRange(0, 1),
@@ -121,6 +124,7 @@ def _points(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tu
     show_default=True,
     help="Refuse photos with more pixels.",
 )
+@click.option("--page", type=click.IntRange(1), help="Which page of a TIFF with several; from 1.")
 @click.option(
     "--failures",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -144,6 +148,7 @@ def command(
     workers: int | None,
     overwrite: bool,
     max_pixels: int,
+    page: int | None,
     failures: Path | None,
 ) -> None:
     """Colorize photos: PNG, JPEG, WebP and TIFF, 8 or 16 bits or float, gray or toned.
@@ -162,24 +167,29 @@ def command(
         save_hints=save_hints,
         overwrite=overwrite,
         max_pixels=max_pixels,
+        page=page,
     )
-    jobs, failed = plan(paths, out, settings.hints)
+    planned = plan(paths, out, settings.hints)
+    jobs, failed = planned.jobs, planned.failed
     several = len(jobs) + len(failed) > 1
-    pending = jobs if overwrite else [job for job in jobs if not job.target.exists()]
-    if not several and not pending:
-        raise BadOption(f"{jobs[0].target} exists already; add --overwrite to make it anew.")
+    pending = [job for job in jobs if is_wanted(job, overwrite=overwrite)]
+    if not several and jobs and not pending:
+        name = shown_path(jobs[0].target)
+        raise BadOption(f"the result {name} exists already; add --overwrite to make it anew.")
     report = Report(len(jobs) + len(failed), len(jobs) - len(pending), several)
     failures = failures or (out or next(filter(Path.is_dir, paths), Path())) / FAILURES
-    with closing(report), FailureList(failures if several else None) as listed:
-        report.show_all(failed, listed)
+    for note in planned.notes:
+        report.tell(sentence(note))
+    with closing(report), FailureList(failures if several else None) as failure_list:
+        report.show_all(failed, failure_list)
         if pending:
             with _run(
                 pending, settings, engine, server, token_file, weights, device, workers
             ) as run:
                 report.start()
-                report.show_all(run, listed)
-    if several:
-        click.echo(report.summary(failures))
+                report.show_all(run, failure_list)
+    if several or planned.skipped:
+        click.echo(report.summary(failure_list, planned.skipped))
     if report.faults:
         click.get_current_context().exit(EXIT_FAILED)
 
@@ -232,16 +242,23 @@ class Report:
         """The run begins now."""
         self.bar.unpause()
 
+    def tell(self, message: str) -> None:
+        """Print a line above the bar."""
+        tqdm.write(message, file=sys.stderr)
+
     def show_all(self, outcomes: Iterable[Outcome], failures: FailureList) -> None:
         """Show outcomes as they come, and list those that failed."""
         for outcome in outcomes:
             self.show(outcome)
+            before = failures.problem
             failures.add(outcome)
+            if failures.problem != before:
+                self.tell(failures.problem)
 
     def show(self, outcome: Outcome) -> None:
         """Count an outcome and print its error or note, or the result's name."""
         if message := outcome.error or outcome.note:
-            tqdm.write(f"{outcome.job.source}: {message}", file=sys.stderr)
+            self.tell(f"{shown_path(outcome.job.source)}: {shown(message)}")
         if outcome.error:
             self.faults += 1
         elif outcome.skipped:
@@ -249,7 +266,7 @@ class Report:
         else:
             self.done += 1
             if not self.several:
-                click.echo(outcome.job.target)
+                click.echo(shown_path(outcome.job.target))
         self.bar.update()
 
     def close(self) -> None:
@@ -258,11 +275,17 @@ class Report:
         if self.several and sys.exc_info()[0] is KeyboardInterrupt:
             click.echo(f"{self.done} done; the same command goes on from here.", err=True)
 
-    def summary(self, failures: Path) -> str:
-        """One line at the end."""
+    def summary(self, failures: FailureList, skipped: Counter[str]) -> str:
+        """One line at the end.  skipped: files that are no photos, by kind."""
         parts = [f"{self.done} colorized"]
         if self.skipped:
             parts.append(f"{self.skipped} done before")
         if self.faults:
-            parts.append(f"{self.faults} failed (see {failures})")
+            where = (
+                f" (see {shown_path(failures.path)})" if failures.path and failures.count else ""
+            )
+            parts.append(f"{self.faults} failed{where}")
+        if skipped:
+            kinds = ", ".join(f"{shown(kind)} {n}" for kind, n in skipped.most_common())
+            parts.append(f"{sum(skipped.values())} passed over ({kinds})")
         return ", ".join(parts) + "."

@@ -96,7 +96,7 @@ def report_text(findings: str) -> str:
 def scrub(text: str) -> str:
     """Without the user's home, and without anything that could be a token."""
     from handtint_server.discovery import FILE, Discovery
-    from handtint_server.folders import FolderError, runtime_folder
+    from handtint_server.folders import FolderError, home_folder, runtime_folder
 
     found = Discovery.read(runtime_folder() / FILE)
     if found is not None:
@@ -104,4 +104,6 @@ def scrub(text: str) -> str:
             text = text.replace(found.read_token(), "(token)")
     text = re.sub(r"(?i)(bearer\s+)\S+", r"\1(token)", text)
     text = re.sub(r"\b[A-Za-z0-9_-]{40,}\b", "(long word)", text)
-    return text.replace(str(Path.home()), "~")
+    with contextlib.suppress(FolderError):
+        text = text.replace(str(home_folder(os.environ)), "~")
+    return text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -28,6 +29,12 @@ def command(editor: str, editor_dir: Path | None) -> None:
     from handtint_server.editors import connection, installer
 
     env = Environment()
+    if other := _run_by_sudo(env):
+        click.echo(
+            f"sudo installs for root, in {env.home}, not for {other}; for {other} run it without "
+            "sudo.",
+            err=True,
+        )
     unit = connection.install_unit(env)
     for target in _targets(editor, editor_dir, env):
         manifest = installer.install(target)
@@ -41,7 +48,10 @@ def command(editor: str, editor_dir: Path | None) -> None:
             click.echo(f"  {target.title} cannot start programs; start the server with: {hint}")
     if unit is not None:
         click.echo(f"systemd unit: {unit}")
-    where = {"gimp": "Colors > Colorize Layer", "krita": "Tools > Scripts > Colorize Layer"}
+    where = {
+        "gimp": "Colors > Handtint > Colorize Layer",
+        "krita": "Tools > Scripts > Colorize Layer",
+    }
     click.echo(f"Restart {TITLES[editor]}; the entry is {where[editor]}.")
 
 
@@ -67,6 +77,12 @@ def uninstall_command(editor: str, editor_dir: Path | None) -> None:
     gone = {t.data for t in _targets(editor, editor_dir, env)} - in_use
     for data in sorted(gone):
         connection.remove_connection(data, env)
+
+
+def _run_by_sudo(env: Environment) -> str:
+    """The user who has called sudo; empty if it was not sudo, or called by root."""
+    user = env.environ.get("SUDO_USER", "")
+    return user if user != "root" and getattr(os, "geteuid", lambda: 1)() == 0 else ""
 
 
 def _targets(editor: str, editor_dir: Path | None, env: Environment) -> list[Target]:

@@ -80,8 +80,8 @@ def serve(settings: Settings) -> int:
 
     limit_malloc()
     limit_libvips()
-    log_path = logs.configure(folders.log_file(settings.log_file), settings.log_level)
     try:
+        log_path = logs.configure(folders.log_file(settings.log_file), settings.log_level)
         runner = Runner(settings)
     except AlreadyRunningError as error:
         click.echo(sentence(error), err=True)

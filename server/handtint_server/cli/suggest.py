@@ -11,13 +11,14 @@ import click
 
 from handtint_model.errors import BadOption, HandtintError
 from handtint_model.types import RENDER_SIZES, ColorizeOptions
+from handtint_server.sentences import shown_path
 
 if TYPE_CHECKING:
     from handtint_model.files import Photo
     from handtint_model.types import Hints
 
 DEFAULTS = ColorizeOptions()
-MOST_OF_A_SERVER = 32  # docs/http-api.md, section 7
+MOST = 32  # docs/http-api.md, section 7; `Colorizer.suggest`
 
 
 def _place(_: click.Context, __: click.Parameter, text: str) -> tuple[float, float]:
@@ -36,7 +37,7 @@ def _place(_: click.Context, __: click.Parameter, text: str) -> tuple[float, flo
 @click.argument("photo", type=click.Path(path_type=Path))
 @click.argument("place", metavar="X,Y", callback=_place)
 @click.option(
-    "-n", "count", type=click.IntRange(1, 100), default=9, show_default=True, help="How many."
+    "-n", "count", type=click.IntRange(1, MOST), default=9, show_default=True, help="How many."
 )
 @click.option(
     "--hints",
@@ -89,14 +90,12 @@ def command(
         raise click.UsageError("--token-file belongs to --server.")
     if server is not None and (weights is not None or device != "auto"):
         raise click.UsageError("--server uses the server's own device and weights.")
-    if server is not None and count > MOST_OF_A_SERVER:
-        raise click.UsageError(f"a server lists at most {MOST_OF_A_SERVER} colours.")
     from handtint_model import files as image_io
 
     try:
         picture = image_io.read_photo(photo)
     except HandtintError as error:
-        raise type(error)(f"{photo}: {error}") from error
+        raise type(error)(f"{shown_path(photo)}: {error}") from error
     height, width = picture.luminance.shape
     x, y = place
     if not (0 <= x <= width and 0 <= y <= height):

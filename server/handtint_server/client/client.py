@@ -11,6 +11,7 @@ behind a proxy: ``Client("https://colour.example.org", token)``.
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 import threading
 import time
@@ -18,12 +19,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 import requests
 from numpy.typing import NDArray
 
 from .. import __version__
+from ..http.gate import is_loopback
 from ..model import Hints, Plane, Progress
 from .find_server import local_server
 from .wire import (
@@ -87,8 +90,10 @@ class Client:
         )
         # Passed with each request, as REQUESTS_CA_BUNDLE would override the session's own.
         self._verify = None if ca is None else str(ca)
-        if self.url.startswith("http://127.") or self.url.startswith("http://localhost"):
+        if is_loopback(urlsplit(self.url).hostname or ""):
             self._session.trust_env = False  # no proxy lies between us and this machine
+            if ca is None:
+                self._verify = os.environ.get("REQUESTS_CA_BUNDLE") or None
 
     @classmethod
     def local(cls, runtime_dir: Path | None = None, **more: Any) -> Client:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..folders import data_folder
+from ..folders import data_folder, home_folder
 
 EDITORS = ("gimp", "krita")
 TITLES = {"gimp": "GIMP", "krita": "Krita"}
@@ -32,7 +32,7 @@ class Environment:
     @property
     def home(self) -> Path:
         """The user's home."""
-        return Path(self.environ.get("HOME") or self.environ.get("USERPROFILE") or Path.home())
+        return home_folder(self.environ)
 
     def folder(self, variable: str, *default: str) -> Path:
         """The folder that a variable names, or one below the home."""

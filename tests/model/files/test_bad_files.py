@@ -168,13 +168,6 @@ def test_float_codes_of_another_scale(tmp_path):
     refused(tmp_path / "a.tif", "above 1")
 
 
-def test_too_many_channels(tmp_path):
-    tifffile.imwrite(
-        tmp_path / "a.tif", np.stack([NOISE] * 6, -1), photometric="rgb", planarconfig="contig"
-    )
-    refused(tmp_path / "a.tif", "6 channels")
-
-
 def test_not_files(tmp_path):
     refused(tmp_path, "folder")
     refused(tmp_path / "missing.png", "cannot be opened")

@@ -196,12 +196,14 @@ def test_plan_rebuilds_the_tree(tmp_path):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(CAT.read_bytes())
-    jobs, failed = plan([tmp_path / "a"], tmp_path / "out", HintSource())
+    planned = plan([tmp_path / "a"], tmp_path / "out", HintSource())
+    jobs, failed = planned.jobs, planned.failed
     assert failed == []
     assert [str(j.target.relative_to(tmp_path)) for j in jobs] == [
         "out/x.colorized.png",
         "out/b/y.colorized.png",  # a PNG that was called .tif
     ]
     # The same photo by two ways is one photo.
-    twice, failed = plan([tmp_path / "a", tmp_path / "a" / "x.png"], None, HintSource())
+    again = plan([tmp_path / "a", tmp_path / "a" / "x.png"], None, HintSource())
+    twice, failed = again.jobs, again.failed
     assert (len(twice), failed) == (2, [])

@@ -82,7 +82,7 @@ def case_nobody_answers():
 
 
 def case_address_is_none():
-    set_server(url="photos.example.org", token="x")
+    set_server(url="http://photos.example.org?x", token="x")
     return told()
 
 

@@ -12,6 +12,7 @@ COLORIZE = "plug-in-handtint-colorize"
 OPTIONS = "plug-in-handtint-colorize-options"
 HINTS = "plug-in-handtint-new-hints-layer"
 SUGGEST = "plug-in-handtint-suggest-colors"
+EXPORT = "plug-in-handtint-export"
 QUIET = Gimp.RunMode.NONINTERACTIVE
 
 
@@ -88,6 +89,14 @@ def photo_image(w=96, h=64, seed=0):
 
 def paint(layer, color, x, y, w, h):
     put(layer, "R'G'B'A u8", bytes(color) * (w * h), (x, y, w, h))
+
+
+def colored_photo(w=200, h=160):
+    """A photo with a hint, and its result: so that there is something to see."""
+    image, photo = photo_image(w, h)
+    hints = call(HINTS, image, photo).index(1)
+    paint(hints, (200, 40, 40, 255), 60, 50, 40, 30)
+    return image, photo, colorize(image, photo)
 
 
 def tree(image):

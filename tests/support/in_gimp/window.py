@@ -13,6 +13,7 @@ import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import window_day
 from desktop import Desktop, Probe
 
 GIMPRC = """
@@ -28,13 +29,15 @@ SHORTCUTS = """(file-version 1)
 (action "plug-in-handtint-probe" "<Primary><Alt>p")
 (action "plug-in-handtint-colorize" "<Primary><Alt>h")
 """
+SHORTCUTS += window_day.SHORTCUTS
 
-# From the bottom of the menu, above GIMP's own last entry.
+# From the top of the submenu Colors > Handtint.
 ENTRIES = [
-    "Suggest Hint Colors",
-    "New Color Hints Layer",
     "Colorize Layer",
     "Colorize Layer with Options...",
+    "New Color Hints Layer",
+    "Suggest Hint Colors",
+    "Export Colored Picture...",
 ]
 
 BLUE = r"\000\000\000\000\000\000\000\000\000\000\200\077"
@@ -50,9 +53,10 @@ def prepare():
     }.items():
         with open(os.path.join(folder, name), "w") as file:
             file.write(text)
+    window_day.prepare_browser()
 
 
-class Session:
+class Session(window_day.Day):
     def __init__(self, desktop, given):
         self.desktop, self.given = desktop, given
         self.states = {}
@@ -89,21 +93,31 @@ class Session:
         return self.desktop.ask(["pgrep", "-f", "plug-ins/handtint/handtint.py -gimp"])
 
     def menu(self, label, settle=2.0):
-        """Click on an entry of the menu Colors."""
+        """Click on an entry of the submenu Colors > Handtint."""
         desktop = self.desktop
-        desktop.key("Escape", "alt+c")
-        menu = desktop.wait(self.menu_window, 20, "the menu")
-        time.sleep(1.0)
-        x, y, width, height = desktop.geometry(menu)
-        # The entries lie at the menu's end, in rows of 25 pixels; GIMP's own is the last one.
-        desktop.click(x + width // 2, y + height - 13 - 25 * (1 + ENTRIES.index(label)))
+        submenu = self.open_submenu()
+        x, y, width, height = desktop.geometry(submenu)
+        row = height / len(ENTRIES)
+        desktop.click(x + width // 2, y + int(row * (ENTRIES.index(label) + 0.5)))
         time.sleep(settle)
 
-    def menu_window(self):
+    def open_submenu(self):
+        desktop = self.desktop
+        desktop.key("Escape", "alt+c")
+        menu = desktop.wait(lambda: self.menu_window(400, 900), 20, "the menu")
+        time.sleep(1.0)
+        x, y, width, height = desktop.geometry(menu)
+        # The last but one, in rows of 25 pixels; GIMP's own is the last.
+        desktop.click(x + width // 2, y + height - 13 - 25)
+        submenu = desktop.wait(lambda: self.menu_window(100, 200), 20, "the submenu")
+        time.sleep(1.0)
+        return submenu
+
+    def menu_window(self, least, most):
         told = self.desktop.ask(["xdotool", "search", "--onlyvisible", "--class", "gimp"]) or ""
         for window in reversed(told.split()):
             _, _, width, height = self.desktop.geometry(window)
-            if 150 < width < 600 and height > 400:
+            if 150 < width < 600 and least < height < most:
                 return window
         return None
 
@@ -140,7 +154,7 @@ class Session:
         dialog = desktop.window("^Colorize Layer$", 60)
         time.sleep(1.5)
         self.show_server(dialog)
-        desktop.key("alt+d", "Tab")
+        desktop.key("alt+n", "alt+d")
         desktop.type("http://127.0.0.1:9")
         desktop.key("alt+k")
         desktop.type("a-token-of-mine")
@@ -187,10 +201,9 @@ class Session:
 
     def colorize_from_the_menu(self):
         desktop = self.desktop
-        desktop.key("alt+c")
-        time.sleep(1.5)
+        self.open_submenu()
         desktop.shot("2-menu")
-        desktop.key("Escape", "Escape")
+        desktop.key("Escape", "Escape", "Escape")
         self.menu("Colorize Layer")
         self.finish()
         self.look.until(lambda s: len(s["layers"]) == 2, 30, "the coloured layer")
@@ -277,9 +290,7 @@ class Session:
         dialog = desktop.window("^Suggest Hint Colors$", 240)
         time.sleep(1.5)
         desktop.shot("14-suggestions")
-        x, y, width, height = desktop.geometry(dialog)
-        desktop.click(x + 50, y + 45)
-        time.sleep(1.5)
+        self.first_swatch(dialog)
         desktop.shot("15-suggestion-chosen")
         desktop.activate(dialog)
         desktop.key("Escape")

@@ -167,9 +167,34 @@ def case_a_selection_becomes_the_mask():
     assert (alpha == wanted).all()
     assert 0 < alpha[9, 30] < 255, "the feathering is gone"
     assert raw(new) == asked(gray_rgba(codes())), "the whole layer is coloured all the same"
+    other = Selection()
+    other.select(50, 5, 20, 20, 255)
+    made.setSelection(other)
+    again = colorize(made, node)
+    alpha = np.frombuffer(bytes(again.childNodes()[0].pixelData(*RECT)), "u1")
+    assert alpha.sum() == 400 * 255, "the mask is that of the earlier selection"
     made.setSelection(None)
     again = colorize(made, node)
-    assert [m.type() for m in again.childNodes()] == ["transparencymask"], "the mask is gone"
+    assert again.childNodes() == [], "the mask of a selection that is gone"
+    assert names(made) == ["Photo", "Photo (colorized)"]
+
+
+def case_a_mask_that_the_user_painted_stays():
+    made = document()
+    node = photo(made)
+    if not hasattr(made, "createTransparencyMask"):
+        return
+    chosen = Selection()
+    chosen.select(20, 10, 30, 40, 255)
+    made.setSelection(chosen)
+    first = colorize(made, node)
+    mask = first.childNodes()[0]
+    mask.setPixelData(QtCore.QByteArray(bytes([99]) * 100), 0, 0, 10, 10)
+    made.waitForDone()
+    made.setSelection(None)
+    new = colorize(made, node)
+    assert [m.type() for m in new.childNodes()] == ["transparencymask"]
+    assert bytes(new.childNodes()[0].pixelData(0, 0, 10, 10)) == bytes([99]) * 100
 
 
 def case_repeating_replaces_and_keeps_what_the_user_set():
@@ -181,7 +206,6 @@ def case_repeating_replaces_and_keeps_what_the_user_set():
     first.setOpacity(140)
     first.setBlendingMode("multiply")
     first.setVisible(False)
-    first.setLocked(True)
     first.setColorLabel(4)
     mask = transparency_mask(made, first, "painted by the user", (0, 0, 50, 50))
     made.waitForDone()
@@ -189,8 +213,8 @@ def case_repeating_replaces_and_keeps_what_the_user_set():
         new = colorize(made, active, vividness=0.8)
         assert names(made) == ["Photo", "My colours", "Other"], names(made)
         assert raw(new) == asked(gray_rgba(codes()), vividness=0.8)
-        kept = (new.opacity(), new.blendingMode(), new.visible(), new.locked(), new.colorLabel())
-        assert kept == (140, "multiply", False, True, 4), kept
+        kept = (new.opacity(), new.blendingMode(), new.visible(), new.colorLabel())
+        assert kept == (140, "multiply", False, 4), kept
         if mask is not None:
             assert [m.name() for m in new.childNodes()] == ["painted by the user"]
         first = new

@@ -8,7 +8,7 @@ into docs/krita.md.
 from __future__ import annotations
 
 import numpy as np
-from handtint import commands, spaces
+from handtint import commands, pace, spaces
 from handtint.qt import QtCore
 from handtint.settings import Settings
 from harness import VALUES, run, session
@@ -150,3 +150,28 @@ def case_scratch_documents_do_not_stay():
     converter.close()
     spaces.new_layer("x", spaces.SRGB_8)
     assert len(APP.documents()) == before
+
+
+def case_conversions_take_many_rows_at_once():
+    """A conversion costs milliseconds however few rows it has: row by row took minutes."""
+    rows = []
+    real = spaces.Converter.convert
+
+    def counted(self, pixels, width, height):
+        if (width, height) != (1, 1):
+            rows.append(height)
+        return real(self, pixels, width, height)
+
+    spaces.Converter.convert = counted
+    try:
+        for model, depth in (("CMYKA", "U8"), ("CMYKA", "F32"), ("LABA", "U16")):
+            made = document(model, depth, "")
+            node, _ = _gray_layer(made)
+            rows.clear()
+            colorize(made, node)
+            whole = [number for number in rows if number >= pace.CONVERT_LEAST]
+            assert sum(whole) >= HEIGHT, rows
+            assert len(rows) - len(whole) <= 8, rows  # the last strip of each way
+            made.close()
+    finally:
+        spaces.Converter.convert = real

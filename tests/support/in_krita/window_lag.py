@@ -115,7 +115,7 @@ def steps() -> Iterator[Any]:
         gaps.gaps = []
         pace.RECORD = []
         for number in range(STROKES):
-            core().choose_color(COLOURS[number % len(COLOURS)])
+            core().suggester.choose(COLOURS[number % len(COLOURS)])
             done = len(core().follower.update_times)
             began = time.perf_counter()
             # Half of the strokes follow at once, as hands do.

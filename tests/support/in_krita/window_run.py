@@ -45,7 +45,7 @@ def docker() -> Any:
 def box_with(text: str) -> Any:
     """A check box or button of the docker by its text."""
     kinds = QtWidgets.QAbstractButton
-    return next(b for b in docker().findChildren(kinds) if b.text() == text)
+    return next(b for b in docker().findChildren(kinds) if b.text().replace("&", "") == text)
 
 
 def on_screen(x: float, y: float) -> tuple[int, int]:
@@ -95,10 +95,11 @@ def texts(menu: Any) -> list[str]:
 
 
 def scripts_menu() -> list[str]:
-    """The entries of Tools > Scripts."""
-    bar = APP.activeWindow().qwindow().menuBar()
-    tools = next(a.menu() for a in bar.actions() if a.text().replace("&", "") == "Tools")
-    return texts(next(a.menu() for a in tools.actions() if a.text().replace("&", "") == "Scripts"))
+    """The entries of Tools > Scripts > Handtint."""
+    menu = APP.activeWindow().qwindow().menuBar()
+    for name in ("Tools", "Scripts", "Handtint"):
+        menu = next(a.menu() for a in menu.actions() if a.text().replace("&", "") == name)
+    return texts(menu)
 
 
 def brush_colour() -> str:
@@ -141,8 +142,8 @@ def steps() -> Iterator[Any]:
     probe.note("the docker shows the server's state")
 
     entries = ["Colorize Layer", "Colorize Layer with Options...", "New Color Hints Layer"]
-    assert [text for text in scripts_menu() if text in entries] == entries, scripts_menu()
-    probe.note("the entries are in Tools > Scripts")
+    assert scripts_menu()[:3] == ["Handtint: " + entry for entry in entries], scripts_menu()
+    probe.note("the entries are in Tools > Scripts > Handtint")
 
     APP.action("handtint_colorize").trigger()
     yield lambda: asked_about_gray() is not None
@@ -173,7 +174,7 @@ def steps() -> Iterator[Any]:
     assert core().settings.live
     yield quiet
     yield 500
-    core().choose_color("#2f62b4")
+    core().suggester.choose("#2f62b4")
     yield 300
     width, height = document.width(), document.height()
     begun = stroke(line(0.2 * width, 0.64 * height, 0.34 * width, 0.7 * height))
@@ -188,7 +189,7 @@ def steps() -> Iterator[Any]:
     hinted = sum_of(result)
     assert hinted != automatic, "the result did not follow the stroke"
     assert document.modified()
-    yield lambda: core().follower.suggestions
+    yield lambda: core().suggester.colors
     yield 500
     probe.screenshot("4-hint-painted-live")
     probe.note("a stroke in live mode changes the result")
@@ -221,15 +222,24 @@ def steps() -> Iterator[Any]:
     yield 500
     hinted = sum_of(result)
 
-    yield lambda: core().follower.suggestions
-    suggested = core().follower.suggestions[0].color
+    yield lambda: core().suggester.colors
+    suggested = core().suggester.colors[0].color
     assert brush_colour() != suggested
-    docker()._swatches[0].click()
+    docker()._suggestions.swatches[0].click()
     yield 300
     assert brush_colour() == suggested, (brush_colour(), suggested)
-    probe.note("a click on a swatch sets the brush's color")
+    assert names() == [photo, result, "Color Hints", "Color Hints"], names()
+    yield lambda: sum_of(result) != hinted
+    yield quiet
+    yield 500
+    probe.note("a click on a swatch sets the brush's color, and that of the stroke")
+    undo.trigger()
+    yield lambda: len(names()) == 3
+    yield lambda: sum_of(result) == hinted
+    yield quiet
+    yield 500
 
-    box_with("Show where a hint helps").click()
+    box_with("Where a hint helps").click()
     yield lambda: core().running
     yield lambda: not core().running
     yield 1000
@@ -237,7 +247,7 @@ def steps() -> Iterator[Any]:
     assert len(names()) == 4, names()
     assert document.activeNode().name() == "Color Hints", document.activeNode().name()
     probe.screenshot("6-where-a-hint-helps")
-    box_with("Show where a hint helps").click()
+    box_with("Where a hint helps").click()
     yield 1000
     assert len(names()) == 3, names()
     probe.note("the overlay comes and goes")

@@ -4,7 +4,7 @@ try:
     from . import client
 except ImportError as error:
     raise ImportError(
-        "handtint_gimp/client is missing: install the plug-in with `handtint install gimp`, or "
+        "handtint_gimp/client is missing: install the plug-in anew (handtint install gimp), or "
         "from handtint-gimp.zip, which holds it."
     ) from error
 

@@ -9,8 +9,9 @@ import gi
 gi.require_version("Gtk", "3.0")
 gi.require_version("GimpUi", "3.0")
 
-from gi.repository import GdkPixbuf, Gegl, Gimp, GimpUi, Gtk  # noqa: E402
+from gi.repository import Gimp, GimpUi, Gio, Gtk  # noqa: E402
 
+from . import manual  # noqa: E402
 from .client import BadSetting, Setting, data_folder, read_setting, write_setting  # noqa: E402
 
 NAME = "handtint"
@@ -20,12 +21,16 @@ def ask_options(procedure: Gimp.Procedure, config: Gimp.ProcedureConfig) -> bool
     """The options dialog: fills config, keeps the server setting; whether to go on."""
     GimpUi.init(NAME)
     dialog = GimpUi.ProcedureDialog.new(procedure, config, "Colorize Layer")
-    for name in ("vividness", "strength"):
-        dialog.get_scale_entry(name, 1.0)
-    dialog.fill(["vividness", "use-hints", "strength", "output", "area"])
+    dialog.set_ok_label("Colori_ze")
+    for name, title in (("strength", "Hint stren_gth, %"), ("vividness", "_Vividness, %")):
+        entry = dialog.get_scale_entry(name, 100.0)  # per cent; 0..1 is what scripts give
+        entry.get_label().set_text_with_mnemonic(title)
+    dialog.set_sensitive("strength", True, config, "use-hints", False)
+    dialog.fill(["use-hints", "strength", "vividness", "output", "area"])
     server = ServerFrame()
     dialog.get_content_area().pack_start(server, False, False, 6)
     server.show_all()
+    manual.put_into(dialog, "options")
     try:
         while dialog.run():
             try:
@@ -54,20 +59,20 @@ class ServerFrame(Gtk.Expander):
         grid = Gtk.Grid(column_spacing=12, row_spacing=6, margin_top=6)
         self.add(grid)
         self._automatic = Gtk.RadioButton.new_with_mnemonic(
-            None, "Find or start it on this computer a_utomatically"
+            None, "Find or start it on this computer auto_matically"
         )
         self._own = Gtk.RadioButton.new_with_mnemonic_from_widget(
-            self._automatic, "Use this a_ddress:"
+            self._automatic, "Use a_nother server"
         )
         grid.attach(self._automatic, 0, 0, 2, 1)
-        grid.attach(self._own, 0, 1, 1, 1)
-        self._url = self._entry(grid, 1, "", self._setting.url)
+        grid.attach(self._own, 0, 1, 2, 1)
+        self._url = self._entry(grid, 2, "A_ddress", self._setting.url)
         self._url.set_placeholder_text("https://photos.example.org:8443")
-        self._token = self._entry(grid, 2, "To_ken", self._setting.token)
+        self._token = self._entry(grid, 3, "To_ken", self._setting.token)
         self._token.set_visibility(False)
-        self._ca = self._entry(grid, 3, "_Certificate file (own CA)", self._setting.ca_file)
+        self._ca = self._entry(grid, 4, "Certi_ficate file (own CA)", self._setting.ca_file)
         self._message = Gtk.Label(label=problem, wrap=True, xalign=0.0, max_width_chars=60)
-        grid.attach(self._message, 0, 4, 2, 1)
+        grid.attach(self._message, 0, 5, 2, 1)
         (self._automatic if self._setting.automatic else self._own).set_active(True)
         self._own.connect("toggled", self._show_state)
         self._show_state()
@@ -109,39 +114,51 @@ class ServerFrame(Gtk.Expander):
             write_setting(self._folder, setting)
 
 
-def show_suggestions(found: list[Any]) -> None:
-    """Swatches of likely colours; a click makes one the foreground colour."""
+ON_A_LAYER = "You painted on %s. Is this a hint for the colors, or part of the photo?"
+ON_A_RESULT = "You painted on %s. Is this a hint for the colors, or shall the layer stay as it is?"
+
+
+def ask_about_paint(text: str, second: str) -> str:
+    """What paint on a layer is: "hints", "photo" (the second button's answer) or "cancel"."""
     GimpUi.init(NAME)
-    dialog = GimpUi.Dialog(title="Suggest Hint Colors", role=NAME + "-suggest")
-    dialog.add_button("_Close", Gtk.ResponseType.CLOSE)
-    box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6, border_width=12)
-    dialog.get_content_area().pack_start(box, True, True, 0)
-    chosen = Gtk.Label(label="Click a color to paint with it.", xalign=0.0)
-    grid = Gtk.Grid(column_spacing=6, row_spacing=6)
-    for place, item in enumerate(found):
-        grid.attach(_swatch(item, chosen), place % 3, place // 3, 1, 1)
-    box.pack_start(grid, True, True, 0)
-    box.pack_start(chosen, False, False, 0)
+    dialog = GimpUi.Dialog(title="Handtint", role=NAME + "-question")
+    dialog.add_button("_Cancel", Gtk.ResponseType.CANCEL)
+    dialog.add_button(second, Gtk.ResponseType.NO)
+    dialog.add_button("These are _hints", Gtk.ResponseType.YES)
+    dialog.set_default_response(Gtk.ResponseType.YES)
+    label = Gtk.Label(label=text, wrap=True, xalign=0.0, max_width_chars=60, margin=12)
+    dialog.get_content_area().pack_start(label, True, True, 0)
     dialog.show_all()
-    dialog.run()
+    answer = dialog.run()
     dialog.destroy()
+    # The window has gone from the screen before the work begins.
+    while Gtk.events_pending():
+        Gtk.main_iteration()
+    return {Gtk.ResponseType.YES: "hints", Gtk.ResponseType.NO: "photo"}.get(answer, "cancel")
 
 
-def _swatch(item: Any, chosen: Gtk.Label) -> Gtk.Button:
-    color = Gegl.Color.new(item.color)
-    # Not GIMP's own color area: a click on it starts a drag and does not reach the button.
-    area = GdkPixbuf.Pixbuf.new(GdkPixbuf.Colorspace.RGB, False, 8, 84, 48)
-    area.fill(int(item.color[1:] + "ff", 16))
-    button = Gtk.Button()
-    inside = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=2)
-    inside.pack_start(Gtk.Image.new_from_pixbuf(area), True, True, 0)
-    inside.pack_start(Gtk.Label(label="%d %%" % round(100 * item.probability)), False, False, 0)
-    button.add(inside)
-    button.set_tooltip_text(item.color)
-
-    def choose(_: Gtk.Button) -> None:
-        Gimp.context_set_foreground(color)
-        chosen.set_text("%s is the foreground color now." % item.color)
-
-    button.connect("clicked", choose)
-    return button
+def ask_file(folder: str, name: str) -> Gio.File | None:
+    """Where to export to; None if the user does not want to."""
+    GimpUi.init(NAME)
+    dialog = Gtk.FileChooserDialog(
+        title="Export Colored Picture", action=Gtk.FileChooserAction.SAVE
+    )
+    dialog.add_button("_Cancel", Gtk.ResponseType.CANCEL)
+    dialog.add_button("_Export", Gtk.ResponseType.ACCEPT)
+    dialog.set_default_response(Gtk.ResponseType.ACCEPT)
+    dialog.set_do_overwrite_confirmation(True)
+    GimpUi.window_set_transient(dialog)
+    if folder:
+        dialog.set_current_folder(folder)
+    dialog.set_current_name(name)
+    label = Gtk.Label(
+        label="What you see, without hint layers. The name's ending says the kind of file.",
+        xalign=0.0,
+    )
+    dialog.set_extra_widget(label)
+    label.show()
+    file = dialog.get_file() if dialog.run() == Gtk.ResponseType.ACCEPT else None
+    dialog.destroy()
+    while Gtk.events_pending():
+        Gtk.main_iteration()
+    return file

@@ -3,48 +3,60 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Iterator
 
 from gi.repository import Gegl, Gimp
 
-from . import graphs, layers, memory, pixels
+from . import effects, footprint, graphs, layers, memory, pixels
 from .client import Picture
 from .settings import Settings
 
 _MODES = {"normal": Gimp.LayerMode.NORMAL, "color": Gimp.LayerMode.LCH_COLOR}
 
 
+@dataclass(frozen=True)
+class Inserted:
+    """The new layer, and what the user shall know about it; "" for nothing."""
+
+    layer: Gimp.Layer
+    note: str
+
+
 def insert(
     image: Gimp.Image,
     photo: Gimp.Layer,
-    results: list[tuple[Gimp.Layer, memory.Result]],
+    results: layers.Results,
     picture: Picture,
     settings: Settings,
     note: dict[str, Any],
-) -> Gimp.Layer:
-    """Put a picture above its photo, as one undo step; returns the layer.
+) -> Inserted:
+    """Put a picture above its photo, as one undo step.
 
     results: the photo's earlier ones, from the top.  One that nobody has painted on is
-    replaced; a painted one stays, and the new picture goes above it, where it can be seen.
-    note: what the layer shall remember besides what is known here.
+    replaced; a painted or locked one stays, and the new picture goes above it, where it can be
+    seen.  note: what the layer shall remember besides what is known here.
     """
     above = results[0][0] if results else photo
     old, remembered = next(((la, re) for la, re in results if re.pixels), (None, None))
-    painted = old is not None and pixels.stored_fingerprint(old) != remembered.pixels
+    locked = old is not None and old.get_lock_content()
+    stays = locked or (old is not None and was_painted(image, photo, old, remembered, note["sent"]))
+    told = (_LOCKED if locked else _PAINTED) % old.get_name() if stays else ""
     selected = image.get_selected_layers()
     image.undo_group_start()
     try:
         if image.get_base_type() == Gimp.ImageBaseType.GRAY:
             image.convert_rgb()
-        if painted:
+        if stays:
             memory.write_result(old, replace(remembered, pixels=""))
             old = remembered = None
+        hints = layers.hints_of(image, photo)
+        wanted = _to_select(selected, [photo, *(layer for layer, _ in results)], hints)
         if old is not None:
             _mark_selection(image, selected)
-        with _unlocked(_parents(above if old is None else old)):
+        with _unlocked(layers.groups_around(above if old is None else old)):
             if old is None:
-                layer = _new(image, photo, picture, settings)
+                layer = new_layer(image, photo, picture, settings)
                 pixels.write(layer, picture.dtype, picture.layout, picture.data)
                 image.insert_layer(layer, above.get_parent(), image.get_item_position(above))
             else:
@@ -56,25 +68,64 @@ def insert(
             _, x, y = photo.get_offsets()
             locks = _take_locks(layer)
             layer.set_offsets(x, y)
-            if layer.get_mask() is None:
-                _add_mask(image, photo, layer, settings, inherit=old is None)
-            memory.write_result(
-                layer,
-                memory.Result(
-                    photo=memory.make_photo_key(layers.all_layers(image), photo),
-                    pixels=pixels.stored_fingerprint(layer),
-                    image_id=picture.image_id,
-                    **note,
-                ),
-            )
+            mask = _follow_mask(image, photo, layer, settings, remembered)
+            _remember(image, photo, layer, picture, mask, note)
             _give_locks(layer, locks)
-        _select(image, selected, photo, old, layer)
+        image.set_selected_layers(wanted or [layer])
+        if old is not None:
+            _mark_selection(image, wanted or [layer])
     finally:
         image.undo_group_end()
-    return layer
+    return Inserted(layer, told)
 
 
-def _new(image: Gimp.Image, photo: Gimp.Layer, picture: Picture, settings: Settings) -> Gimp.Layer:
+_LOCKED = "%s is locked: it stays, and the new colors lie above it."
+_PAINTED = "You have painted on %s: it stays, and the new colors lie above it."
+
+
+def was_painted(
+    image: Gimp.Image,
+    photo: Gimp.Layer,
+    result: Gimp.Layer,
+    remembered: memory.Result,
+    sent: str,
+) -> bool:
+    """Whether the user has painted on a result; sent: fingerprint of the photo now."""
+    if pixels.stored_fingerprint(result) == remembered.pixels:
+        return False
+    if sent == remembered.sent and footprint.kind_of(image) == remembered.kind:
+        return True  # nothing was done to the whole image
+    with effects.applied(image, photo) as seen:
+        return not footprint.is_untouched(
+            image, photo, seen, result, remembered.footprint, remembered.kind
+        )
+
+
+def _remember(
+    image: Gimp.Image,
+    photo: Gimp.Layer,
+    layer: Gimp.Layer,
+    picture: Picture,
+    mask: str,
+    note: dict[str, Any],
+) -> None:
+    memory.write_result(
+        layer,
+        memory.Result(
+            photo=memory.make_photo_key(layers.all_layers(image), photo),
+            pixels=pixels.stored_fingerprint(layer),
+            image_id=picture.image_id,
+            footprint=footprint.take(layer),
+            kind=footprint.kind_of(image),
+            mask=mask,
+            **note,
+        ),
+    )
+
+
+def new_layer(
+    image: Gimp.Image, photo: Gimp.Layer, picture: Picture, settings: Settings
+) -> Gimp.Layer:
     """An empty layer for the picture, not in the image yet."""
     return Gimp.Layer.new(
         image,
@@ -141,16 +192,6 @@ def _give_locks(layer: Gimp.Layer, locks: list[str]) -> None:
         getattr(layer, "set_lock_" + lock)(True)
 
 
-def _parents(layer: Gimp.Layer) -> list[Gimp.Layer]:
-    """The groups around a layer, from the innermost."""
-    found = []
-    parent = layer.get_parent()
-    while parent is not None:
-        found.append(parent)
-        parent = parent.get_parent()
-    return found
-
-
 @contextmanager
 def _unlocked(groups: list[Gimp.Layer]) -> Iterator[None]:
     """A locked group takes no layers, and locks those in it."""
@@ -162,11 +203,34 @@ def _unlocked(groups: list[Gimp.Layer]) -> Iterator[None]:
             _give_locks(group, taken)
 
 
+def _follow_mask(
+    image: Gimp.Image,
+    photo: Gimp.Layer,
+    layer: Gimp.Layer,
+    settings: Settings,
+    remembered: memory.Result | None,
+) -> str:
+    """Give a layer the mask of this run; the fingerprint of that, "" without one.
+
+    A mask that we made for the earlier result goes: the present selection counts.  One that
+    the user made or painted on stays.
+    """
+    mask = layer.get_mask()
+    ours = remembered is not None and remembered.mask
+    if mask is not None:
+        if pixels.stored_fingerprint(mask) != ours:
+            return ""
+        layer.remove_mask(Gimp.MaskApplyMode.DISCARD)
+    _add_mask(image, photo, layer, settings, inherit=remembered is None or mask is not None)
+    made = layer.get_mask()
+    return pixels.stored_fingerprint(made) if made is not None else ""
+
+
 def _add_mask(
     image: Gimp.Image, photo: Gimp.Layer, layer: Gimp.Layer, settings: Settings, inherit: bool
 ) -> None:
     """The selection, where it is wanted, as the layer's mask, within the photo's own mask."""
-    selection = settings.area == "selection" and not Gimp.Selection.is_empty(image)
+    selection = settings.area == "selection" and limits(image)
     shape = photo.get_mask() if inherit and photo.get_apply_mask() else None
     if not selection and shape is None:
         return
@@ -176,6 +240,13 @@ def _add_mask(
     if shape is not None:
         _multiply(mask, shape)
     layer.set_edit_mask(False)
+
+
+def limits(image: Gimp.Image) -> bool:
+    """Whether there is a selection that limits the result, and not only one to suggest at."""
+    if Gimp.Selection.is_empty(image):
+        return False
+    return not memory.is_place(image, pixels.stored_fingerprint(image.get_selection()))
 
 
 def _multiply(mask: Gimp.LayerMask, by: Gimp.LayerMask) -> None:
@@ -206,17 +277,15 @@ def _mark_selection(image: Gimp.Image, selected: list[Gimp.Layer]) -> None:
     image.remove_layer(mark)
 
 
-def _select(
-    image: Gimp.Image,
-    selected: list[Gimp.Layer],
-    photo: Gimp.Layer,
-    old: Gimp.Layer | None,
-    layer: Gimp.Layer,
-) -> None:
-    """Select the new layer, but leave a hint layer selected: the user paints on."""
-    ids = [item.get_id() for item in selected]
-    ours = {photo.get_id()} | ({old.get_id()} if old is not None else set())
-    wanted = selected if len(ids) == 1 and ids[0] not in ours else [layer]
-    image.set_selected_layers(wanted)
-    if old is not None:
-        _mark_selection(image, wanted)
+def _to_select(
+    selected: list[Gimp.Layer], ours: list[Gimp.Layer], hints: list[Gimp.Layer]
+) -> list[Gimp.Layer]:
+    """The layers to select: the hint layer, so that the user paints on; [] for the new layer.
+
+    ours: the photo and its results.  Any other layer stays selected.
+    """
+    ids = [layer.get_id() for layer in ours]
+    if len(selected) != 1 or selected[0].get_id() in ids:
+        return hints[-1:]
+    paintable = not (selected[0].is_group() and layers.is_hints(selected[0]))
+    return selected if paintable else hints[-1:]

@@ -8,6 +8,7 @@ from typing import Iterator, List, Tuple
 from gi.repository import Gimp
 
 from . import memory
+from .pixels import read_strips
 from .problem import Problem
 
 HINTS_NAME = "Color Hints"
@@ -30,8 +31,28 @@ def all_layers(image: Gimp.Image) -> list[Gimp.Layer]:
 
 
 def is_hints(layer: Gimp.Layer) -> bool:
-    """Whether a layer holds hints: by its name or, if renamed, by its memory."""
+    """Whether a layer holds hints: by its name or, if renamed, by its memory.
+
+    So does everything in a group that is one, and a group in which there are only hint layers.
+    """
+    if _is_called_hints(layer) or any(_is_called_hints(group) for group in groups_around(layer)):
+        return True
+    inside = [item for item in walk([layer]) if not item.is_group()]
+    return layer.is_group() and bool(inside) and all(_is_called_hints(item) for item in inside)
+
+
+def _is_called_hints(layer: Gimp.Layer) -> bool:
     return bool(_HINTS_NAME.match(layer.get_name())) or memory.is_marked_as_hints(layer)
+
+
+def groups_around(layer: Gimp.Layer) -> list[Gimp.Layer]:
+    """The groups around a layer, from the innermost."""
+    found = []
+    parent = layer.get_parent()
+    while parent is not None:
+        found.append(parent)
+        parent = parent.get_parent()
+    return found
 
 
 def active_layer(drawables: list[Gimp.Drawable]) -> Gimp.Layer:
@@ -65,8 +86,31 @@ def photo_of(image: Gimp.Image, layer: Gimp.Layer) -> Gimp.Layer:
                 "There is no photo below the hint layer %s. Select the photo's layer."
                 % layer.get_name()
             )
-        return photo
-    return _source_of(image, layer) or layer
+    else:
+        photo = _source_of(image, layer) or layer
+    _check_picture(photo)
+    return photo
+
+
+def _check_picture(photo: Gimp.Layer) -> None:
+    """Raises Problem for a layer that is no photo."""
+    name = photo.get_name()
+    if photo.is_text_layer() or photo.is_floating_sel():
+        raise Problem(
+            "%s holds no picture to colorize: click a layer with a photo and try again." % name
+        )
+    if _is_empty(photo):
+        raise Problem("%s is empty: click the photo's layer and try again." % name)
+
+
+def _is_empty(layer: Gimp.Layer) -> bool:
+    if layer.is_group() and not layer.get_children():
+        return True
+    if not layer.has_alpha():
+        return False
+    width, height = layer.get_width(), layer.get_height()
+    strips = read_strips(layer.get_buffer(), width, height, "R'G'B'A u8", 4)
+    return not any(any(data[3::4]) for data in strips)
 
 
 def _source_of(image: Gimp.Image, layer: Gimp.Layer) -> Gimp.Layer | None:
@@ -78,19 +122,29 @@ def _source_of(image: Gimp.Image, layer: Gimp.Layer) -> Gimp.Layer | None:
 
 
 def photo_of_hints(image: Gimp.Image, hints: Gimp.Layer) -> Gimp.Layer | None:
-    """The photo a hint layer is bound to; for an unbound one, the photo below it."""
+    """The photo a hint layer is bound to; for an unbound one, the photo below it.
+
+    A group is bound as the layers in it are, and a layer as the group around it.
+    """
     everything = all_layers(image)
-    photo = memory.find_photo(everything, memory.read_hints_photo(hints))
-    if photo is not None and not is_hints(photo):
-        return photo
-    places = [layer.get_id() for layer in everything]
+    for layer in [*walk([hints]), *groups_around(hints)]:
+        photo = memory.find_photo(everything, memory.read_hints_photo(layer))
+        if photo is not None and not is_hints(photo):
+            return photo
+    return photo_below(image, hints)
+
+
+def photo_below(image: Gimp.Image, layer: Gimp.Layer) -> Gimp.Layer | None:
+    """The photo under a layer: the next one below it, or the photo of that."""
+    everything = all_layers(image)
+    places = [item.get_id() for item in everything]
     below = [
-        layer
-        for layer in everything[places.index(hints.get_id()) + 1 :]
-        if not layer.is_group() and not is_hints(layer)
+        item
+        for item in everything[places.index(layer.get_id()) + 1 :]
+        if not item.is_group() and not is_hints(item)
     ]
     # A hidden layer below is hardly what the user paints over.
-    below.sort(key=lambda layer: not layer.get_visible())
+    below.sort(key=lambda item: not item.get_visible())
     if not below:
         return None
     return _source_of(image, below[0]) or below[0]

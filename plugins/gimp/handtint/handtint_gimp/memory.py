@@ -29,7 +29,9 @@ class Result:
     photo: key of the photo.  pixels: fingerprint of the layer as it was made, "" once the
     user is known to have painted on it.  sent: fingerprint of the photo as it was sent.
     image_id: the server's id of the photo.  hints: packed sums of the hint tiles that were
-    counted in.
+    counted in.  fresh: those of them that were new then: the last strokes.  footprint: what
+    tells the layer's pixels also after the whole image was cropped, turned, scaled ...  kind:
+    in which kind of image.  mask: fingerprint of the mask that was made for it, "" without.
     """
 
     photo: str
@@ -37,6 +39,10 @@ class Result:
     sent: str = ""
     image_id: str = ""
     hints: str = ""
+    fresh: str = ""
+    footprint: str = ""
+    kind: str = ""
+    mask: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
 
 
@@ -94,10 +100,11 @@ def read_result(layers: list[Gimp.Layer], layer: Gimp.Layer) -> Result | None:
     content = _read(layer, RESULT)
     if not content or not _is(_original(layers, RESULT, str(content.get("key"))), layer):
         return None
-    try:
-        return Result(**{name: content[name] for name in Result.__dataclass_fields__})
-    except KeyError:
+    known = {name: content[name] for name in Result.__dataclass_fields__ if name in content}
+    settings = known.pop("settings", None)
+    if not all(isinstance(known.get(name), str) for name in {"photo", "pixels", *known}):
         return None
+    return Result(**known, settings=settings if isinstance(settings, dict) else {})
 
 
 def write_result(layer: Gimp.Layer, result: Result) -> None:
@@ -108,6 +115,33 @@ def write_result(layer: Gimp.Layer, result: Result) -> None:
     """
     key = _read(layer, RESULT).get("key") or secrets.token_hex(8)
     _write(layer, RESULT, {"key": key, "own": layer.get_tattoo(), **asdict(result)})
+
+
+PLACE = "handtint-place"
+
+
+def note_place(image: Gimp.Image, selection: str) -> None:
+    """Remember the selection that a suggestion was asked for, by its fingerprint.
+
+    In this session only, and without an undo step: it changes nothing of the picture.
+    """
+    image.attach_parasite(Gimp.Parasite.new(PLACE, 0, selection.encode("ascii")))
+
+
+def is_place(image: Gimp.Image, selection: str) -> bool:
+    """Whether a selection is the one that the last suggestion was asked for."""
+    parasite = image.get_parasite(PLACE)
+    return parasite is not None and bytes(parasite.get_data()) == selection.encode("ascii")
+
+
+def is_photo(layer: Gimp.Layer) -> bool:
+    """Whether a layer was used, or named by the user, as a photo."""
+    return layer.get_parasite(PHOTO) is not None
+
+
+def was_result(layer: Gimp.Layer) -> bool:
+    """Whether a layer is a result, or the user's copy of one."""
+    return layer.get_parasite(RESULT) is not None
 
 
 def is_marked_as_hints(layer: Gimp.Layer) -> bool:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Callable
 
-from gi.repository import Gimp, GObject
+from gi.repository import Gimp, Gio, GObject
 
 from . import commands
 from .settings import CHOICES, RANGES, Settings
 
-MENU = "<Image>/Colors"
+MENU = "<Image>/Colors/Handtint"
 COLORIZE = "plug-in-handtint-colorize"
 OPTIONS = "plug-in-handtint-colorize-options"
 HINTS = "plug-in-handtint-new-hints-layer"
 SUGGEST = "plug-in-handtint-suggest-colors"
+EXPORT = "plug-in-handtint-export"
 
 READWRITE = GObject.ParamFlags.READWRITE
+
+
+def manual_folder() -> str:
+    """Where the help page lies."""
+    return os.path.join(os.path.dirname(os.path.abspath(__file__)), "manual")
 
 
 class Handtint(Gimp.PlugIn):
@@ -27,7 +34,9 @@ class Handtint(Gimp.PlugIn):
 
     def do_query_procedures(self) -> list[str]:
         """The names of all procedures."""
-        return [COLORIZE, OPTIONS, HINTS, SUGGEST]
+        self.set_help_domain("handtint", Gio.File.new_for_path(manual_folder()))
+        self.add_menu_branch("<Image>/Colors", "_Handtint")
+        return [COLORIZE, OPTIONS, HINTS, SUGGEST, EXPORT]
 
     def do_create_procedure(self, name: str) -> Gimp.Procedure:
         """One procedure with everything that GIMP wants to know about it."""
@@ -36,6 +45,7 @@ class Handtint(Gimp.PlugIn):
             OPTIONS: self._options,
             HINTS: self._hints,
             SUGGEST: self._suggest,
+            EXPORT: self._export,
         }[name](name)
 
     def _procedure(
@@ -57,7 +67,7 @@ class Handtint(Gimp.PlugIn):
             name,
             commands.run_colorize,
             "Colori_ze Layer",
-            "Color a black-and-white photo, at once, with the last settings",
+            "Handtint: color a black-and-white photo, at once, with the settings that it has",
             "Inserts a colored layer above the selected photo layer, or replaces the earlier one. "
             "The photo's lightness is kept, pixel by pixel. Colors painted on a Color Hints layer "
             "are obeyed. Takes the settings of the arguments when called by a script.",
@@ -71,7 +81,7 @@ class Handtint(Gimp.PlugIn):
             name,
             commands.run_options,
             "Colorize Layer with _Options...",
-            "Color a black-and-white photo, after a dialog with all settings",
+            "Handtint: color a black-and-white photo, after a dialog with all settings",
             "The same as %s, with a dialog that also holds the choice of a server." % COLORIZE,
         )
         self._add_settings(procedure)
@@ -83,7 +93,7 @@ class Handtint(Gimp.PlugIn):
             name,
             commands.run_hints,
             "New Color _Hints Layer",
-            "Add a transparent layer to paint color hints on",
+            "Handtint: go to the photo's layer to paint color hints on, or add it",
             "The layer belongs to the selected photo. Any paint on it is a hint: its lightness is "
             "ignored, gray means neutral, erased paint is no hint. Colorize Layer obeys the hints.",
         )
@@ -95,9 +105,10 @@ class Handtint(Gimp.PlugIn):
             name,
             commands.run_suggest,
             "_Suggest Hint Colors",
-            "Show likely colors for a place in the photo",
-            "The place is the center of the selection, else the center of the hint paint that is "
-            "not in the last result yet. A click on a color makes it the foreground color. "
+            "Handtint: show likely colors for a place in the photo",
+            "The place is the center of the selection, else the center of the stroke that was "
+            "painted last. A click on a color makes it the foreground color and gives it to that "
+            "stroke. "
             "Returns the colors, likeliest first, and their probabilities.",
         )
         procedure.add_string_array_return_value(
@@ -105,6 +116,26 @@ class Handtint(Gimp.PlugIn):
         )
         procedure.add_double_array_return_value(
             "probabilities", "Probabilities", "Their probabilities, 0 to 1", READWRITE
+        )
+        return procedure
+
+    def _export(self, name: str) -> Gimp.Procedure:
+        procedure = self._procedure(
+            name,
+            commands.run_export,
+            "_Export Colored Picture...",
+            "Handtint: write what is seen, without hint layers, to a file",
+            "The visible layers become one picture; hint layers are left out. The name's ending "
+            "says the kind of file. The image itself stays as it is.",
+        )
+        procedure.add_file_argument(
+            "file",
+            "_File",
+            "The file to write",
+            Gimp.FileChooserAction.SAVE,
+            True,
+            None,
+            READWRITE,
         )
         return procedure
 

@@ -1,4 +1,8 @@
-"""The settings of a colorization: defaults, ranges, and the last ones used."""
+"""The settings of a colorization: defaults, ranges, and where they are kept.
+
+What changes the colors belongs to the picture: it is stored with the result layer.  Only the
+kind of layer that the user likes to get is the program's, for photos that have no result yet.
+"""
 
 from __future__ import annotations
 
@@ -61,34 +65,42 @@ def _path() -> str:
     return os.path.join(Gimp.directory(), "handtint-last.json")
 
 
-def last() -> Settings:
-    """The settings of the last interactive run; what is damaged or out of range is left out.
-
-    Both menu entries share them, which GIMP's own memory, one a procedure, cannot do.
-    """
-    try:
-        with open(_path(), encoding="utf-8") as file:
-            kept = json.load(file)
-        kept = kept if isinstance(kept, dict) else {}
-    except (OSError, ValueError):
-        kept = {}
+def _usable(kept: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a stored dictionary; what is damaged or out of range is left out."""
     values: dict[str, Any] = {}
     for name, (low, high) in RANGES.items():
-        if isinstance(kept.get(name), (int, float)) and low <= kept[name] <= high:
-            values[name] = float(kept[name])
+        value = kept.get(name)
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high:
+            values[name] = float(value)
     for name, choices in CHOICES.items():
         if kept.get(name) in [nick for nick, _, _ in choices]:
             values[name] = kept[name]
     if isinstance(kept.get("use_hints"), bool):
         values["use_hints"] = kept["use_hints"]
-    return Settings(**values)
+    return values
+
+
+def of_picture(stored: dict[str, Any] | None) -> Settings:
+    """The settings of a picture, from what its result remembers; None: it has no result.
+
+    Without a result: the defaults, and the kind of layer that was last chosen in the dialog.
+    """
+    if stored is not None:
+        return Settings(**_usable(stored))
+    try:
+        with open(_path(), encoding="utf-8") as file:
+            kept = json.load(file)
+    except (OSError, ValueError):
+        kept = {}
+    liked = _usable(kept) if isinstance(kept, dict) else {}
+    return Settings(**{name: liked[name] for name in CHOICES if name in liked})
 
 
 def keep(settings: Settings) -> None:
-    """Keep settings for `last`; a folder that cannot be written is no reason to stop."""
+    """Keep the kind of layer that the user likes; a folder that cannot be written is no fault."""
     try:
         with open(_path() + ".new", "w", encoding="utf-8") as file:
-            json.dump(asdict(settings), file)
+            json.dump({name: getattr(settings, name) for name in CHOICES}, file)
         os.replace(_path() + ".new", _path())
     except OSError:
         pass

@@ -31,8 +31,15 @@ def look(layer):
         "visible": layer.get_visible(),
         "parasites": layer.get_parasite_list(),
         "mask": layer.get_mask() is not None,
+        "settings": settings(layer),
         "gray": data[0::4] == data[1::4] == data[2::4],
     }
+
+
+def settings(layer):
+    parasite = layer.get_parasite("handtint-result")
+    content = json.loads(bytes(parasite.get_data()).decode()) if parasite else {}
+    return content.get("settings")
 
 
 def pixel(image, name, x, y):

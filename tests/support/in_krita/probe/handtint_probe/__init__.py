@@ -58,14 +58,18 @@ class Runner:
 
     def go(self):
         try:
+            late = False
             if self.condition is not None:
                 if not self.condition():
-                    if time.monotonic() > self.deadline:
-                        raise AssertionError(f"waited {PATIENCE:g} s in vain")
-                    QTimer.singleShot(20, self.go)
-                    return
+                    late = time.monotonic() > self.deadline
+                    if not late:
+                        QTimer.singleShot(20, self.go)
+                        return
                 self.condition = None
-            wish = next(self.steps)
+            if late:  # inside the steps, so that the traceback says where
+                wish = self.steps.throw(AssertionError(f"waited {PATIENCE:g} s in vain"))
+            else:
+                wish = next(self.steps)
         except StopIteration:
             self.end(True)
         except BaseException as error:

@@ -1,0 +1,207 @@
+"""The chunks of a PNG file that are not pixels: read with limits, and written.
+
+libvips loses the language of texts and what gAMA, cHRM, sRGB and cICP say, hence this
+module.  Layout: Portable Network Graphics, third edition, sections 5 and 11.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from . import exif, iptc
+from .exif import Resolution
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+XMP_KEYWORD = "XML:com.adobe.xmp"
+_RAW_PROFILE = "raw profile type "
+_MAX_CHUNK = 32 << 20
+_MAX_TOTAL = 64 << 20
+_MAX_TEXT = 16 << 20  # unpacked
+_MAX_CHUNKS = 100_000
+_METRE = 1000.0 / 25.4  # millimetres a metre, millimetres an inch
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text of a PNG file.  language: as in iTXt, empty if not said."""
+
+    keyword: str
+    text: str
+    language: str = ""
+    translated: str = ""
+
+
+@dataclass
+class PngChunks:
+    """What the chunks beside the pixels say."""
+
+    animated: bool = False
+    color: dict[bytes, bytes] = field(default_factory=dict)  # gAMA, cHRM, sRGB, cICP
+    texts: list[Text] = field(default_factory=list)
+    exif: bytes = b""
+    xmp: bytes = b""
+    iptc: bytes = b""
+    resolution: Resolution | None = None
+
+
+def read(file: BinaryIO) -> PngChunks:
+    """Look through a PNG file; what is damaged is left out (libvips judges the pixels)."""
+    found = PngChunks()
+    pixels = False
+    for name, data in _chunks(file):
+        if name == b"IDAT":
+            pixels = True
+        elif name == b"acTL" and not pixels:
+            found.animated = True
+        elif name in (b"gAMA", b"cHRM", b"sRGB", b"cICP") and not pixels:
+            found.color.setdefault(name, data)
+        elif name == b"pHYs" and len(data) == 9:
+            found.resolution = _resolution(data)
+        elif name == b"eXIf":
+            found.exif = data.removeprefix(exif.EXIF_HEADER)
+        elif name in (b"tEXt", b"zTXt", b"iTXt"):
+            text = _text(name, data)
+            if text is not None:
+                _sort(text, found)
+    return found
+
+
+def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
+    """(name, data) of each chunk with a right checksum; IDAT and large ones without data."""
+    file.seek(len(SIGNATURE))
+    total = 0
+    for _ in range(_MAX_CHUNKS):
+        head = file.read(8)
+        if len(head) < 8:
+            return
+        length, name = struct.unpack(">I4s", head)
+        if name == b"IEND":
+            return
+        if name in (b"IDAT", b"fdAT") or length > _MAX_CHUNK or total + length > _MAX_TOTAL:
+            yield name, b""
+            file.seek(length + 4, 1)
+            continue
+        total += length
+        data, check = file.read(length), file.read(4)
+        if len(data) == length and check == struct.pack(">I", zlib.crc32(name + data)):
+            yield name, data
+
+
+def _resolution(data: bytes) -> Resolution | None:
+    x, y, unit = struct.unpack(">IIB", data)
+    if not x or not y:
+        return None
+    return Resolution(x / _METRE, y / _METRE) if unit == 1 else Resolution(x, y, "")
+
+
+def _text(name: bytes, data: bytes) -> Text | None:
+    keyword, zero, rest = data.partition(b"\0")
+    if not zero or not 0 < len(keyword) < 80:
+        return None
+    word = keyword.decode("latin-1")
+    try:
+        if name == b"tEXt":
+            return Text(word, _latin(rest))
+        if name == b"zTXt":
+            return Text(word, _latin(_unpack(rest[1:])))
+        packed, (language, zero, rest) = rest[0], rest[2:].partition(b"\0")
+        translated, zero, body = rest.partition(b"\0")
+        body = _unpack(body) if packed else body
+        return Text(word, body.decode("utf-8"), language.decode("ascii"), translated.decode())
+    except (ValueError, IndexError, zlib.error):
+        return None
+
+
+def _latin(data: bytes) -> str:
+    """A text of tEXt or zTXt: Latin-1, as the standard has it, unless it is plainly UTF-8."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def _unpack(data: bytes) -> bytes:
+    unpacker = zlib.decompressobj()
+    text = unpacker.decompress(data, _MAX_TEXT)
+    if not unpacker.eof:
+        raise ValueError("too long, or cut off")
+    return text
+
+
+def _sort(text: Text, found: PngChunks) -> None:
+    """XMP, and blocks that were stored as texts, to their places; other texts to the list."""
+    if text.keyword == XMP_KEYWORD:
+        found.xmp = text.text.encode()
+    elif text.keyword.lower().startswith(_RAW_PROFILE):
+        data = iptc.from_png_text(text.text.encode("latin-1", "replace"))
+        kind = text.keyword.lower().removeprefix(_RAW_PROFILE)
+        if kind in ("iptc", "8bim"):
+            records = data if data[:1] == b"\x1c" else iptc.unwrap(data)
+            found.iptc = found.iptc or records
+        elif kind in ("exif", "app1") and data.startswith(exif.EXIF_HEADER):
+            found.exif = found.exif or data.removeprefix(exif.EXIF_HEADER)
+        elif kind == "xmp":
+            found.xmp = found.xmp or data
+    else:
+        found.texts.append(text)
+
+
+def write_chunk(name: bytes, data: bytes) -> bytes:
+    """A chunk with its length and checksum."""
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+def text_chunk(text: Text) -> bytes:
+    """tEXt for what is Latin-1, iTXt for any other language."""
+    keyword = text.keyword.encode("latin-1", "replace")[:79]
+    if not text.language and not text.translated:
+        try:
+            plain = text.text.encode("latin-1")
+        except UnicodeEncodeError:
+            pass
+        else:
+            # Readers that guess take non-ASCII bytes for UTF-8 now and then: iTXt is sure.
+            if plain.isascii() and b"\0" not in plain:
+                return write_chunk(b"tEXt", keyword + b"\0" + plain)
+    head = keyword + b"\0\0\0" + text.language.encode("ascii", "replace") + b"\0"
+    body = text.translated.encode() + b"\0" + text.text.encode()
+    return write_chunk(b"iTXt", head + body)
+
+
+def resolution_chunk(told: Resolution) -> bytes:
+    """pHYs; a ratio stays one."""
+    if told.unit:
+        x, y = (round(v * 1000) for v in told.per_millimetre())
+        unit = 1
+    else:
+        x, y, unit = *_whole(told.x, told.y), 0
+    return write_chunk(
+        b"pHYs", struct.pack(">IIB", *(min(max(v, 1), 2**31 - 1) for v in (x, y)), unit)
+    )
+
+
+def _whole(x: float, y: float) -> tuple[int, int]:
+    return (round(x), round(y)) if min(x, y) >= 1 else (round(x * 10000), round(y * 10000))
+
+
+def chunks_for(
+    *,
+    texts: tuple[Text, ...],
+    exif_block: bytes,
+    xmp: bytes,
+    records: bytes,
+) -> bytes:
+    """The chunks that say the same in another PNG file; they go right behind IHDR."""
+    out = b"".join(text_chunk(text) for text in texts)
+    if exif_block:
+        out += write_chunk(b"eXIf", exif_block)
+    if xmp:
+        out += write_chunk(b"iTXt", XMP_KEYWORD.encode() + b"\0\0\0\0\0" + xmp)
+    if records:
+        packed = zlib.compress(iptc.to_png_text(records))
+        out += write_chunk(b"zTXt", b"Raw profile type iptc\0\0" + packed)
+    return out

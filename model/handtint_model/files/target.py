@@ -1,0 +1,107 @@
+"""Where a result goes: a temporary name beside it, and the final one when it is complete."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import stat
+from pathlib import Path
+
+TEMPORARY_SUFFIX = ".handtint-part"
+_LONGEST = 255  # bytes of a name on every usual file system
+_KEPT_BYTES = 100  # of a result's name in that of its temporary file
+
+_REASONS = {
+    errno.EACCES: "there is no permission to write there",
+    errno.EPERM: "there is no permission to write there",
+    errno.EROFS: "the disk is write-protected",
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.ENAMETOOLONG: "the name is too long",
+    errno.ENOENT: "the folder does not exist",
+    errno.ENOTDIR: "the folder does not exist",
+    errno.EISDIR: "there is a folder of that name",
+    errno.EFBIG: "the file system takes no file of this size",
+}
+
+
+def temporary_stem(name: str) -> str:
+    """How the names of temporary files for a result begin; at most 102 bytes."""
+    kept = os.fsencode(name)[:_KEPT_BYTES]
+    with contextlib.suppress(UnicodeDecodeError):
+        return f".{kept.decode('utf-8')}."
+    # Cut inside a character, or no UTF-8 at all.
+    return f".{kept.decode('utf-8', 'ignore')}."
+
+
+def temporary_beside(path: Path) -> Path:
+    """A new name for a temporary file in the folder of a result."""
+    return path.with_name(f"{temporary_stem(path.name)}{secrets.token_hex(4)}{TEMPORARY_SUFFIX}")
+
+
+def put_in_place(part: Path, path: Path) -> None:
+    """Give a complete file its name.
+
+    A file of that name is replaced and its mode kept; a symbolic link is followed, so that it
+    still is one.
+    """
+    real = Path(os.path.realpath(path)) if path.is_symlink() else path
+    with contextlib.suppress(OSError):
+        mode = stat.S_IMODE(real.stat().st_mode)
+        part.chmod(mode)
+    if real.parent == path.parent:
+        part.replace(real)
+        return
+    try:
+        part.replace(real)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        # The link leads to another disk: copy there, then rename.
+        import shutil
+
+        near = temporary_beside(real)
+        try:
+            shutil.copyfile(part, near)
+            with contextlib.suppress(OSError):
+                shutil.copymode(part, near)
+            near.replace(real)
+        finally:
+            with contextlib.suppress(OSError):
+                near.unlink()
+        part.unlink()
+
+
+def reason(error: Exception, path: Path | None = None) -> str:
+    """Why a file cannot be written, in words, without a full stop.
+
+    libvips does not say it: what the operating system says of the folder is told instead.
+    """
+    if not isinstance(error, OSError):
+        found = _try_folder(path) if path is not None else None
+        if found is None:
+            detail = str(getattr(error, "detail", error))
+            lines = [line.strip() for line in detail.splitlines() if line.strip()]
+            return lines[-1].rstrip(".") if lines else "libvips gave no reason"
+        error = found
+    return _REASONS.get(error.errno or 0) or error.strerror or str(error)
+
+
+def _try_folder(path: Path) -> OSError | None:
+    """The error of writing a little beside a result, or None."""
+    part = temporary_beside(path)
+    try:
+        if len(os.fsencode(path.name)) > _LONGEST:
+            return OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
+        with part.open("xb") as file:
+            file.write(bytes(1 << 20))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        return error
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink()
+    return None

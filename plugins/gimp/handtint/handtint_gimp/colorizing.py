@@ -1,0 +1,125 @@
+"""Colorize Layer: read, ask, insert."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from gi.repository import Gimp
+
+from . import asking, effects, hints, insert, layers, misplaced, turn
+from . import settings as kept
+from .client import Picture, Session, protocol, strokes
+from .pixels import Reader
+from .progress import Bar
+
+
+def settings_of(image: Gimp.Image, active: Gimp.Layer) -> kept.Settings:
+    """The settings of the picture that a layer stands for; raises Problem."""
+    photo = layers.photo_of(image, active)
+    results = layers.results_of(image, photo)
+    own = [found for layer, found in results if layer.get_id() == active.get_id()]
+    current = [found for _, found in results if found.pixels]
+    first = next(iter(own + current + [found for _, found in results]), None)
+    return kept.of_picture(first.settings if first else None)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a run works on."""
+
+    image: Gimp.Image
+    photo: Gimp.Layer
+    results: layers.Results
+    settings: kept.Settings
+    paint: hints.Painted | None
+
+    @classmethod
+    def of(cls, image: Gimp.Image, photo: Gimp.Layer, settings: kept.Settings) -> Job:
+        """With the photo's results and hints as they are now."""
+        found = layers.hints_of(image, photo) if settings.use_hints else []
+        paint = hints.collect(found, photo) if found else None
+        return cls(image, photo, layers.results_of(image, photo), settings, paint)
+
+    @property
+    def sums(self) -> dict[strokes.Tile, int]:
+        """Checksums of the hint tiles."""
+        return self.paint.sums if self.paint else {}
+
+
+def colorize(
+    image: Gimp.Image, active: Gimp.Layer, settings: kept.Settings, interactive: bool
+) -> Gimp.Layer:
+    """The whole of Colorize Layer; raises Problem, Cancelled or ClientError.
+
+    interactive: whether the user may be asked about paint in a wrong place.
+    """
+    bar = Bar("Colorize Layer")
+    with turn.taken(image, bar.wait) as waited:
+        photo = layers.photo_of(image, active if active.is_valid() else _photo_left(image))
+        job = Job.of(image, photo, settings)
+        if waited and (done := _done_already(job)) is not None:
+            bar.close()
+            return done
+        if interactive and misplaced.move_from_result(job, bar):
+            job = Job.of(image, photo, settings)
+        picture, sent = ask_for_picture(job, bar)
+        bar.close()
+        bar.clock.enter("insert")
+        before = job.results[0][1] if job.results else None
+        new = strokes.new_tiles(job.sums, strokes.unpack_sums(before.hints) if before else {})
+        fresh = {tile: value for tile, value in job.sums.items() if tile in new}
+        note = {
+            "sent": sent,
+            "hints": strokes.pack_sums(job.sums) if job.paint else "",
+            "fresh": strokes.pack_sums(fresh) if fresh else (before.fresh if before else ""),
+            "settings": asdict(settings),
+        }
+        done = insert.insert(image, photo, job.results, picture, settings, note)
+    bar.clock.tell(picture.timing)
+    # The server's note is such as: on the CPU, because the GPU ran out of memory.
+    for text in (picture.note, done.note):
+        if text:
+            Gimp.message(text)
+    return done.layer
+
+
+def _photo_left(image: Gimp.Image) -> Gimp.Layer:
+    """What is selected now: the layer that this run was started on was replaced meanwhile."""
+    return layers.active_layer(image.get_selected_layers())
+
+
+def ask_for_picture(job: Job, bar: Bar) -> tuple[Picture, str]:
+    """(the colored picture, fingerprint of the photo as it was sent); raises ClientError."""
+    with effects.applied(job.image, job.photo) as seen:
+        reader = asking.reader_of(job.image, job.photo, seen)
+        settings, paint = job.settings, job.paint
+
+        def request(source: protocol.Photo, session: Session, request_id: str) -> Any:
+            far = session.endpoint is not None and not session.endpoint.loopback
+            return protocol.colorize(
+                source,
+                paint.crop(deflate=far) if paint else None,
+                vividness=settings.vividness,
+                strength=settings.strength,
+                answer_layout=reader.answer_layout,
+                request_id=request_id,
+            )
+
+        answer = asking.ask(reader, job.results, request, bar)
+        sent = reader.fingerprint()
+    return protocol.read_picture(answer, (reader.width, reader.height)), sent
+
+
+def _done_already(job: Job) -> Gimp.Layer | None:
+    """The result that the run before has made, if it is what this run would make."""
+    if not job.results or insert.limits(job.image):
+        return None
+    layer, result = job.results[0]
+    if not result.pixels or result.settings != asdict(job.settings):
+        return None
+    if strokes.unpack_sums(result.hints) != job.sums:
+        return None
+    with effects.applied(job.image, job.photo) as seen:
+        reader: Reader = asking.reader_of(job.image, job.photo, seen)
+        return layer if reader.fingerprint() == result.sent else None

@@ -1,0 +1,56 @@
+"""New Color Hints Layer."""
+
+from __future__ import annotations
+
+from gi.repository import Gimp
+
+from . import layers, memory
+
+PAINT = "Press P and paint colors on %s, then Colorize Layer."
+THERE = "Paint on the hint layer that is there already."
+CONFINED = "A selection is active: you can paint only inside it."
+
+
+def go_to(image: Gimp.Image, active: Gimp.Layer) -> tuple[Gimp.Layer, str]:
+    """(the photo's hint layer, selected and shown; what to tell the user); made if need be."""
+    layers.check_mode(image)
+    photo = layers.photo_of(image, active)
+    found = layers.hints_of(image, photo)
+    if found:
+        layer = found[-1]
+        hidden = [x for x in [layer, *layers.groups_around(layer)] if not x.get_visible()]
+        for item in hidden:
+            item.set_visible(True)
+        image.set_selected_layers([layer])
+    else:
+        image.undo_group_start()
+        try:
+            layer = add(image, photo)
+            image.set_selected_layers([layer])
+        finally:
+            image.undo_group_end()
+    text = THERE if found else PAINT % layer.get_name()
+    if not Gimp.Selection.is_empty(image):
+        text += " " + CONFINED
+    return layer, text
+
+
+def add(image: Gimp.Image, photo: Gimp.Layer) -> Gimp.Layer:
+    """A transparent layer on top, bound to the photo and as large.  Within an undo group."""
+    if image.get_base_type() == Gimp.ImageBaseType.GRAY:
+        image.convert_rgb()
+    layer = Gimp.Layer.new(
+        image,
+        layers.HINTS_NAME,
+        photo.get_width(),
+        photo.get_height(),
+        Gimp.ImageType.RGBA_IMAGE,
+        100.0,
+        Gimp.LayerMode.NORMAL,
+    )
+    layer.fill(Gimp.FillType.TRANSPARENT)
+    image.insert_layer(layer, None, 0)
+    _, x, y = photo.get_offsets()
+    layer.set_offsets(x, y)
+    memory.write_hints_photo(layer, memory.make_photo_key(layers.all_layers(image), photo))
+    return layer

@@ -1,0 +1,198 @@
+"""Asks what paint in the wrong place is, and does what the user says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Callable, Generator
+
+from krita import Krita
+
+from .client import ClientError
+from .commands import guard
+from .memory import Memory
+from .nodes import NoPhoto, alive, by_uid, newest_result, photo_below, photo_of, uid
+from .photowatch import PhotoWatch
+from .qt import timer
+from .untouched import painted_over, take_as_written
+from .wrongplace import (
+    LAYER,
+    PHOTO,
+    RESULT,
+    WrongPlace,
+    colored_paint,
+    differences,
+    looks_like_strokes,
+    move_to_hints,
+)
+
+if TYPE_CHECKING:
+    from .core import Core
+
+HINTS, KEEP, CANCEL = "hints", "keep", "cancel"
+"""The answers: the paint is a hint; it belongs to the layer that it lies on; nothing is done."""
+
+AFTER_STROKE_MS = 600
+
+Flow = Generator[Any, Any, Any]
+
+
+class Questions:
+    """One question at a time.
+
+    ask: shows a question and calls back with HINTS, KEEP or CANCEL; None: nobody is asked.
+    """
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self.ask: Callable[[WrongPlace, Callable[[str], None]], None] | None = None
+        self.is_open = False
+        self._painted: set[str] = set()
+        self._stroke_timer = timer(AFTER_STROKE_MS, self._look_after_stroke, once=True)
+
+    # --- noticing --------------------------------------------------------------------------
+
+    def on_lifted(self) -> None:
+        """The brush was lifted: was it on a layer for hints?"""
+        self._stroke_timer.start()
+
+    def _look_after_stroke(self) -> None:
+        document = Krita.instance().activeDocument()
+        if not alive(document) or self._core.running or self.is_open:
+            return
+        node = document.activeNode()
+        if node is None:
+            return
+        memory = Memory(document)
+        key = uid(node)
+        if key in memory.results:
+            flow = self.paint_on_result(document, node, guard(document, key))
+            self._core.side_jobs.run(
+                "stroke", flow, lambda found: self.noticed(document, found), lambda error: None
+            )
+        elif looks_like_strokes(node, memory, document):
+            below = photo_below(document, node, memory)
+            if newest_result(document, below, memory) is not None or self._core.settings.live:
+                self.noticed(document, WrongPlace(LAYER, key, node.name(), uid(below), []))
+
+    def noticed(self, document: Any, found: WrongPlace | None) -> None:
+        """Ask at once in live mode, which would color the paint; else say it."""
+        if found is None or self.is_open:
+            return
+        self._painted.add(found.layer)
+        if self._core.settings.live:
+            self.ask_about(document, found, self._core.colorize)
+            return
+        self._core.say(
+            "You painted on %s, which is no hint layer. Colorize Layer asks what the paint is; "
+            "New Hints Layer makes a place for hints." % found.name
+        )
+
+    def saw_paint_on(self, key: str) -> bool:
+        """Whether paint on a layer was noticed, whatever has become of it."""
+        return key in self._painted
+
+    def take_as_written(self, document: Any, key: str) -> None:
+        """The picture was cropped, scaled or converted: so was a result that nobody painted on."""
+        if not self.saw_paint_on(key):
+            flow = take_as_written(document, key, guard(document, key))
+            self._core.side_jobs.run("renew", flow, lambda _: None, lambda error: None)
+
+    # --- looking before Colorize -----------------------------------------------------------
+
+    def check(self, document: Any, node: Any) -> Flow:
+        """Paint that has to be asked about before a layer is colorized, or None."""
+        memory = Memory(document)
+        if node is not None and looks_like_strokes(node, memory, document):
+            below = photo_below(document, node, memory)
+            return WrongPlace(LAYER, uid(node), node.name(), uid(below), [])
+        try:
+            photo = photo_of(document, node, memory)
+        except NoPhoto:
+            return None  # the command itself says so
+        still_there = guard(document, uid(photo))
+        watch = self._core.follower.watch_of(document, photo)
+        if watch is not None:
+            yield from watch.sweep(still_there)
+            found = yield from self.paint_on_photo(watch, photo, still_there)
+            if found is not None:
+                return found
+        result = newest_result(document, photo, memory)
+        if result is not None:
+            found = yield from self.paint_on_result(document, result, still_there)
+            return found if found is not None and found.strips else None
+        return None
+
+    def paint_on_photo(self, watch: PhotoWatch, photo: Any, still_there: Any) -> Flow:
+        """The strokes of colour on a photo since it was looked at first, or None."""
+        if photo.type() != "paintlayer" or photo.childNodes():
+            return None
+        strips = watch.strips()
+        area = watch.rect[2] * watch.rect[3]
+        if not (yield from colored_paint(strips, watch.space, area, still_there)):
+            return None
+        return WrongPlace(PHOTO, uid(photo), photo.name(), uid(photo), strips)
+
+    def paint_on_result(self, document: Any, result: Any, still_there: Any) -> Flow:
+        """What was painted on a result since it was written, or None."""
+        memory = Memory(document)
+        known = memory.results[uid(result)]
+        if known.painted or not (yield from painted_over(document, result, memory, still_there)):
+            return None
+        key, rect, pixels = self._core.follower.kept
+        strips = []
+        if key == uid(result) and pixels is not None and tuple(rect) == tuple(known.rect):
+            strips = yield from differences(result, rect, pixels, still_there)
+        return WrongPlace(RESULT, uid(result), result.name(), known.photo, strips)
+
+    # --- asking ----------------------------------------------------------------------------
+
+    def ask_about(self, document: Any, found: WrongPlace, then: Callable[[], None]) -> None:
+        """Ask, do what the user says, and go on with `then` unless it is Cancel."""
+        if self.ask is None or self.is_open:
+            return
+        self.is_open = True
+
+        def answered(answer: str) -> None:
+            self.is_open = False
+            layer = by_uid(document, found.layer) if alive(document) else None
+            if answer == CANCEL or layer is None:
+                self._core.say("Nothing was changed. Hints go on a hint layer: New Hints Layer.")
+                return
+            if answer == KEEP:
+                self._keep(document, found)
+                then()
+            elif found.kind == LAYER:
+                Memory(document).bind_hints(found.layer, found.photo)
+                then()
+            elif found.strips:
+                self._move(document, found, layer, then)
+            else:
+                self._core.say(
+                    "The paint on %s cannot be moved any more: undo it, and paint on a hint layer."
+                    % found.name,
+                    error=True,
+                )
+
+        self.ask(found, answered)
+
+    def _keep(self, document: Any, found: WrongPlace) -> None:
+        if found.kind == LAYER:
+            Memory(document).add_photo(found.layer)
+        elif found.kind == RESULT:
+            Memory(document).change_result(found.layer, painted=True)
+        else:
+            watch = self._core.follower.photo_watch
+            if watch is not None:
+                watch.accept()
+            self._core.seen.forget(found.photo)
+
+    def _move(self, document: Any, found: WrongPlace, layer: Any, then: Callable[[], None]) -> None:
+        flow = move_to_hints(document, found, layer, guard(document, found.layer))
+
+        def done(hints: str) -> None:
+            self._core.follower.active.chosen(document, by_uid(document, hints))
+            then()
+
+        self._core.side_jobs.run("move", flow, done, self._failed)
+
+    def _failed(self, error: ClientError) -> None:
+        self._core.fail(error)

@@ -1,0 +1,119 @@
+"""Likely colours for the place that was painted last, and what a click on one does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from krita import Krita, ManagedColor
+
+from .client import ClientError, Suggestion
+from .client.colors import rgb_of
+from .commands import hints_on_wire, suggest
+from .hintscan import Crop
+from .nodes import alive
+from .photos import crop_around
+from .qt import QtGui
+from .recolor import Stroke, recolor, stroke_of
+
+if TYPE_CHECKING:
+    from .core import Core
+
+
+class Suggester:
+    """See the module's docstring.
+
+    colors: likeliest first.  crop: the place as BGRA rows, width and height, or None.
+    """
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self.colors: list[Suggestion] = []
+        self.crop: Any = None
+        self._wish: tuple[tuple[int, int], Crop | None] | None = None
+        self._stroke: Stroke | None = None
+
+    def forget(self) -> None:
+        """Another picture: nothing was painted there yet."""
+        self.colors, self.crop, self._wish, self._stroke = [], None, None, None
+
+    def stop(self) -> None:
+        """Ask no more for what was wished."""
+        self._wish = None
+        self._core.side_jobs.stop("suggest")
+
+    def stroke_begins(self) -> None:
+        """What was painted before is not the last stroke any more."""
+        self._stroke = None
+
+    def wish(self, place: tuple[int, int], hints_before: Crop | None) -> None:
+        """Something was painted at a place of the picture."""
+        self._wish = (place, hints_before)
+
+    def ask(self) -> None:
+        """Ask for colours at the place painted last, as if its paint were not there yet.
+
+        In live mode the new colours come first: the server does one thing at a time.
+        """
+        if self._wish is None:
+            return
+        (place, before), self._wish = self._wish, None
+        follower = self._core.follower
+        _, photo = follower.document_and_photo()
+        known = self._core.seen.find(follower.photo_uid)
+        if photo is None or known is None or not known.image_id:
+            return
+        area = follower.area
+        point = (place[0] - area[0], place[1] - area[1])
+        settings = self._core.settings
+        hints = hints_on_wire(before, area) if settings.use_hints else None
+
+        def done(found: Any) -> None:
+            self.colors = found.colors
+            self.crop = crop_around(photo, place, area) if alive_layer(photo) else None
+            self._core.tell()
+
+        try:
+            flow = suggest(self._core.session(), known.image_id, point, hints, settings)
+        except ClientError:
+            return  # colours for the photo itself will say so
+        self._core.side_jobs.run("suggest", flow, done, lambda error: None)
+
+    def choose(self, color: str) -> None:
+        """Paint with a colour from now on, and give the last stroke that colour."""
+        self._core.clear_message()
+        window = Krita.instance().activeWindow()
+        view = window.activeView() if window is not None else None
+        if view is None:
+            return
+        view.setForeGroundColor(ManagedColor.fromQColor(QtGui.QColor(color), view.canvas()))
+        self._recolor(color)
+        self._core.tell()
+
+    def _recolor(self, color: str) -> None:
+        follower = self._core.follower
+        document, photo = follower.document_and_photo()
+        watch = follower.hint_watch
+        if photo is None or not alive(document):
+            return
+        node = document.activeNode()
+        if self._stroke is None and watch is not None and node in watch.layers:
+            self._stroke = stroke_of(node, watch.scan, watch.stroke)
+        if self._stroke is None:
+            return
+        red, green, blue = (round(255 * value) for value in rgb_of(color))
+        layer = recolor(document, self._stroke, follower.photo_uid, (red, green, blue))
+        if layer is None:
+            return
+        follower.active.chosen(document, layer)
+        if watch is not None and layer in watch.layers:
+            watch.look_again()
+        else:
+            follower.follow()
+
+
+def alive_layer(node: Any) -> bool:
+    """Whether a layer still gives pixels."""
+    try:
+        return bool(node.parentNode() is not None)
+    except RuntimeError:
+        return False

@@ -1,0 +1,53 @@
+"""The list of the photos that failed."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from handtint_model.files.target import reason
+
+from ..sentences import shown_path
+
+if TYPE_CHECKING:
+    from .plan import Outcome
+
+
+class FailureList:
+    """A CSV of the photos that failed, written as they do; no file while there is none.
+
+    path: None for no list at all.  An earlier run's list is replaced at the first failure,
+    or removed at the end of a run without one.  problem: why it cannot be written, once that
+    is known; the run goes on without it.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self.count = 0
+        self.problem = ""
+
+    def __enter__(self) -> FailureList:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self.path is not None and kind is None and not self.count:
+            with contextlib.suppress(OSError):
+                self.path.unlink(missing_ok=True)
+
+    def add(self, outcome: Outcome) -> None:
+        """Append a photo that failed; does nothing for others."""
+        if self.path is None or self.problem or not outcome.error:
+            return
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("a" if self.count else "w", newline="", encoding="utf-8") as file:
+                writer = csv.writer(file)
+                if not self.count:
+                    writer.writerow(["photo", "error"])
+                writer.writerow([shown_path(outcome.job.source), outcome.error])
+        except OSError as error:
+            self.problem = f"{shown_path(self.path)} cannot be written: {reason(error)}."
+            return
+        self.count += 1

@@ -1,0 +1,68 @@
+"""Measures inside Krita for bench/krita_spaces.py: how long Colorize takes in which space."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import numpy as np
+from handtint import commands, spaces
+from handtint.driver import Job
+from handtint.qt import QtCore, QtWidgets
+from handtint.settings import Settings
+from harness import VALUES, network, session
+from pictures import APP, NUMPY, SRGB, codes, document
+
+MEGAPIXELS = float(os.environ.get("HANDTINT_TEST_MEGAPIXELS", "0.4"))
+
+
+def _photo(made, size):
+    width, height = size
+    pixels = np.ones((height, width, 4), "<f4")
+    pixels[..., :3] = codes(width, height)[..., None]
+    converter = spaces.Converter(spaces.Space("RGBA", "F32", SRGB), spaces.space_of_document(made))
+    native = converter.convert(pixels.tobytes(), width, height)
+    converter.close()
+    node = made.createNode("Photo", "paintlayer")
+    node.setPixelData(QtCore.QByteArray(native), 0, 0, width, height)
+    made.rootNode().addChildNode(node, None)
+    made.waitForDone()
+    made.refreshProjection()
+    return node
+
+
+def _run(flow):
+    """(seconds, longest stop in ms) of a flow in an event loop."""
+    done = []
+    began = last = time.perf_counter()
+    longest = 0.0
+    job = Job(network(), flow, done.append, done.append).start()
+    while not job.over:
+        QtWidgets.QApplication.processEvents(QtCore.QEventLoop.ProcessEventsFlag.AllEvents, 1)
+        now = time.perf_counter()
+        longest, last = max(longest, now - last), now
+    assert isinstance(done[0], commands.Outcome), done
+    return round(time.perf_counter() - began, 2), round(1000 * longest)
+
+
+def case_time():
+    height = round((MEGAPIXELS * 1e6 / 1.5) ** 0.5)
+    size = (round(height * 1.5), height)
+    found = VALUES.setdefault("spaces", {})
+    for model in ("RGBA", "CMYKA", "LABA"):
+        for depth in APP.colorDepths(model):
+            if depth not in NUMPY:
+                continue
+            made = document(model, depth, SRGB if model == "RGBA" else "", size=size)
+            node = _photo(made, size)
+            times = []
+            for _ in range(2):  # the second time the server knows the photo
+                flow = commands.colorize(made, node, session(), Settings(), commands.Seen())
+                times.append(_run(flow))
+            found[f"{model} {depth}"] = {
+                "seconds": [t[0] for t in times],
+                "longest stop, ms": [t[1] for t in times],
+            }
+            print(model, depth, found[f"{model} {depth}"], flush=True)
+            made.setModified(False)
+            made.close()
