@@ -26,10 +26,14 @@ DECISIONS = (0.3, 0.45, 0.6)
 """Shares of the decision.  More finds hardly more colors, and is patchier and loses hues on photos
 unlike those of the fit (Kodak)."""
 
-GAINS = tuple(0.8 + 0.05 * step for step in range(29))
+CALM_GAINS = tuple(0.6 + 0.05 * step for step in range(11))
+GAINS = tuple(0.8 + 0.05 * step for step in range(41))
 
-DEFAULT_CAUTION, BOLD_CAUTION = 16.0, 32.0
-"""Percent of neutrals that may be tinted at vividness 0.5 and 1, on the photos of the fit."""
+CAUTION = 16.0
+"""Percent of neutrals that may be tinted at vividness 0.5, on the photos of the fit."""
+
+BOLDNESS = 1.4
+"""Mean chroma at vividness 1, of the truth's: bolder than photographs, for those who want it."""
 
 KNOTS = 9
 """Values of vividness in the curve, evenly spaced."""
@@ -43,6 +47,7 @@ class _Cells:
     mean: Floats  # (M, 2) of the agreed distributions
     decided: tuple[Floats, ...]  # (M, 2) for each of NEUTRALS
     keep: Floats  # (M,) share of the chroma that is kept
+    photos: tuple[int, ...]  # cells of each
 
     def colors(self, setting: Setting) -> Floats:
         """(M, 2) ab at a setting; the neutral weight is interpolated between those tried."""
@@ -63,14 +68,14 @@ def fit_decoding(
     """The decoding that serves a colorizer best on some photos, with its smoothing and fade.
 
     Vividness 0 is the mean with the gain of least error; 0.5 the best setting (`_merit`) that
-    tints at most 16 % of the neutrals, 1 the best with at most 32 %.  Between them all
-    constants change together, at a pace that makes the mean chroma grow evenly.
+    tints at most 16 % of the neutrals; 1 has 1.4 times the truth's mean chroma.  Between them
+    all constants change together, at a pace that makes the mean chroma grow evenly.
     """
     base: Decoding = colorizer.decoding
     cells = _collect(colorizer, truths, base, progress)
     calm = _least_error(cells)
-    default = _best(cells, DEFAULT_CAUTION)
-    bold = _best(cells, BOLD_CAUTION, at_least=default)
+    default = _best(cells)
+    bold = _boldest(cells, default)
     return Decoding(base.smoothing, base.fade, _even_curve(cells, calm, default, bold))
 
 
@@ -95,15 +100,19 @@ def _collect(
         for part, values in zip(parts, found):
             part.append(values.numpy())
     whole = [np.concatenate(part) for part in parts]
-    return _Cells(whole[0], whole[1], tuple(whole[3:]), whole[2])
+    counts = tuple(len(values) for values in parts[0])
+    return _Cells(whole[0], whole[1], tuple(whole[3:]), whole[2], counts)
 
 
 def _least_error(cells: _Cells) -> Setting:
-    errors = [
-        float(np.square(cells.colors(Setting(0.0, 1.0, gain)) - cells.truth).mean())
-        for gain in GAINS
-    ]
-    return Setting(0.0, 1.0, GAINS[int(np.argmin(errors))])
+    """The mean with the gain of least error, as a mean PSNR counts it: photo by photo, in dB."""
+    ends = np.cumsum(cells.photos)[:-1]
+
+    def error(gain: float) -> float:
+        square = np.square(cells.colors(Setting(0.0, 1.0, gain)) - cells.truth).sum(1)
+        return float(np.mean([np.log(part.mean() + 1e-3) for part in np.split(square, ends)]))
+
+    return Setting(0.0, 1.0, min(CALM_GAINS, key=error))
 
 
 def _merit(cells: _Cells, ab: Floats) -> float:
@@ -121,31 +130,30 @@ def _merit(cells: _Cells, ab: Floats) -> float:
     return float(100.0 * right + 100.0 * hue - 4.0 * error)
 
 
-def _best(cells: _Cells, caution: float, at_least: Setting | None = None) -> Setting:
-    """The setting of most merit among those that tint at most ``caution`` % of the neutrals.
-
-    at_least: a calmer setting; none of its constants may become calmer again.
-    """
-    chroma = np.hypot(*cells.truth.T)
-    neutral = chroma < NEUTRAL
-    best, most = at_least or Setting(DECISIONS[0], NEUTRALS[-1], GAINS[0]), -np.inf
+def _best(cells: _Cells) -> Setting:
+    """The setting of most merit among those that tint few enough neutrals."""
+    neutral = np.hypot(*cells.truth.T) < NEUTRAL
+    best, most = Setting(DECISIONS[0], NEUTRALS[-1], GAINS[0]), -np.inf
     for decision in DECISIONS:
         for weight in NEUTRALS:
             for gain in GAINS:
                 setting = Setting(decision, weight, gain)
-                if at_least is not None and (
-                    decision < at_least.decision
-                    or weight > at_least.neutral
-                    or gain < at_least.gain
-                ):
-                    continue
                 ab = cells.colors(setting)
-                if 100.0 * (np.hypot(*ab[neutral].T) > TINTED).mean() > caution:
+                if 100.0 * (np.hypot(*ab[neutral].T) > TINTED).mean() > CAUTION:
                     break  # more gain tints more
                 merit = _merit(cells, ab)
                 if merit > most:
                     best, most = setting, merit
     return best
+
+
+def _boldest(cells: _Cells, default: Setting) -> Setting:
+    """The default's decision, neutrals of the least weight, and the gain of `BOLDNESS`."""
+    setting = default._replace(neutral=NEUTRALS[0])
+    wanted = BOLDNESS * float(np.hypot(*cells.truth.T).mean())
+    found = float(np.hypot(*cells.colors(setting).T).mean())
+    gain = setting.gain * wanted / max(found, 1e-6)
+    return setting._replace(gain=float(np.clip(gain, default.gain, GAINS[-1])))
 
 
 def _even_curve(
