@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-import multiprocessing
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
