@@ -21,7 +21,7 @@ import numpy as np
 import pyvips
 
 from ..errors import BadImage
-from . import decoders, formats, icc, png_color, tiff_pages
+from . import decoders, exif, formats, icc, png_color, tiff_pages
 from .container import Container, look
 from .formats import Format
 from .kept import PhotoMeta, describe
@@ -228,6 +228,10 @@ def _interpret(image: Any, found: Container) -> OpenedPicture:
     orientation = _orientation(image, found)
     is_srgb = stored == srgb_profile()
     size = (image.width, image.height)
+    if formats.is_read_only(found.format):
+        found.entries = exif.parse_block(bytes(_field(image, "exif-data", b"")))
+        found.xmp = bytes(_field(image, "xmp-data", b""))
+        found.resolution = exif.resolution(found.entries)
     values, more = describe(found, orientation=orientation, size=size, srgb=is_srgb)
     if _is_bilevel(image, found):
         notes.append(_BLACK_AND_WHITE)
