@@ -85,6 +85,7 @@ def test_the_colorizer_beside_baselines(photos, weights, tmp_path, capsys):
         assert image.width == 7 * 192 + 8 * 4
 
 
+@pytest.mark.slow
 def test_profile_counts_by_hand(weights, capsys):
     assert main(["evaluate", "--profile", "--weights", str(weights), "--device", "cpu"]) == 0
     text = capsys.readouterr().out
