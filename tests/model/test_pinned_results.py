@@ -27,6 +27,8 @@ from PIL import Image
 
 from handtint_model import Colorizer, Hints, load_colorizer
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PINNED = ROOT / "tests" / "data" / "pinned_results.json"
 FOLDERS = ("examples", "tests/data/photos")

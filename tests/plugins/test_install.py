@@ -16,6 +16,8 @@ import pytest
 from client import places
 from handtint_model import ColorizeOptions
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PYTHON38 = Path.home() / ".pyenv" / "versions" / "3.8.18" / "bin" / "python"
 

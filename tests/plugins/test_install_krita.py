@@ -15,6 +15,8 @@ import run_in_krita
 
 import package
 
+pytestmark = pytest.mark.slow
+
 FOLDERS = {
     # label: (resource folder, kritarc, data folder)
     "Krita": (".local/share/krita", ".config/kritarc", ".local/share/handtint"),

@@ -16,6 +16,7 @@ def random_colors(count: int) -> np.ndarray:
     return color.rgb2lab(rgb)[0, :, 1:]
 
 
+@pytest.mark.slow
 def test_the_bins_are_the_grid_points_nearest_to_the_gamut() -> None:
     assert bins.BINS.shape == (313, 2)
     assert (bins.BINS % 10 == 0).all()

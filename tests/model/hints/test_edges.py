@@ -72,6 +72,7 @@ def test_synthetic_edge(colorizer: Colorizer, step: float, slant: int) -> None:
     check(share[beyond])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "line", "box", "color"),
     [

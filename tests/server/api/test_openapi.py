@@ -94,6 +94,7 @@ def test_generated_requests_get_what_the_document_says(live: Live, operation: An
     check()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/v1/colorize", "/v1/suggest", "/v1/uncertainty"])
 def test_generated_json(live: Live, path: str) -> None:
     """Any JSON at all, NaN and Infinity too: refused in order."""

@@ -105,6 +105,7 @@ def test_colors_that_look_right_and_a_sheet_of_the_worst_tints(photos, weights, 
     assert sheet.stat().st_size > 0
 
 
+@pytest.mark.slow
 def test_profile_counts_by_hand(weights, capsys):
     assert main(["evaluate", "--profile", "--weights", str(weights), "--device", "cpu"]) == 0
     text = capsys.readouterr().out

@@ -26,6 +26,8 @@ from handtint_server.http import multipart
 from handtint_server.http.multipart import Part
 from handtint_server.http.problem import CODES, Problem
 
+pytestmark = pytest.mark.slow
+
 SEEDS = Path(__file__).parents[2] / "data" / "fuzz"
 EXAMPLES = int(os.environ.get("HANDTINT_FUZZ_EXAMPLES", "60"))
 LIMIT = 1_000_000  # pixels: the fuzz is to find faults, not to fill the memory
