@@ -17,7 +17,7 @@ DAY_SIZE = (1400, 815)
 
 PICTURES = {
     # name: (screenshot, left, top, right, bottom)
-    "gimp-menu": ("everyday/2-menu.png", 0, 20, 700, 860),
+    "gimp-menu": ("everyday/2-menu.png", 0, 20, 800, 860),
     "gimp-colorized": ("everyday/3-colorized.png", 0, 20, 1386, 900),
     "gimp-hinted": ("everyday/8-hinted.png", 0, 20, 1386, 900),
     "gimp-options": ("day/d20-options.png", 473, 272, 926, 626),
