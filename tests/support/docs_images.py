@@ -17,9 +17,9 @@ DAY_SIZE = (1400, 815)
 
 PICTURES = {
     # name: (screenshot, left, top, right, bottom)
-    "gimp-menu": ("everyday/2-menu.png", 0, 20, 700, 860),
-    "gimp-colorized": ("everyday/3-colorized.png", 0, 20, 1386, 900),
-    "gimp-hinted": ("everyday/8-hinted.png", 0, 20, 1386, 900),
+    "gimp-menu": ("everyday/2-menu.png", 0, 20, 800, 860),
+    "gimp-colorized": ("day/d01-twice.png", 0, 20, 1386, 900),
+    "gimp-hinted": ("day/d05-moved-to-hints.png", 0, 20, 1386, 900),
     "gimp-options": ("day/d20-options.png", 473, 272, 926, 626),
     "gimp-suggestions": ("day/d15-recolored.png", 436, 261, 963, 637),
     "gimp-question": ("day/d03-question.png", 449, 378, 950, 522),

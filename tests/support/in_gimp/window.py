@@ -31,14 +31,13 @@ SHORTCUTS = """(file-version 1)
 """
 SHORTCUTS += window_day.SHORTCUTS
 
-# From the top of the submenu Colors > Handtint.
-ENTRIES = [
-    "Colorize Layer",
-    "Colorize Layer with Options...",
-    "New Color Hints Layer",
-    "Suggest Hint Colors",
-    "Export Colored Picture...",
-]
+MNEMONICS = {
+    "Colorize Layer": "z",
+    "Colorize Layer with Options...": "o",
+    "New Color Hints Layer": "h",
+    "Suggest Hint Colors": "s",
+    "Export Colored Picture...": "e",
+}
 
 BLUE = r"\000\000\000\000\000\000\000\000\000\000\200\077"
 
@@ -93,12 +92,9 @@ class Session(window_day.Day):
         return self.desktop.ask(["pgrep", "-f", "plug-ins/handtint/handtint.py -gimp"])
 
     def menu(self, label, settle=2.0):
-        """Click on an entry of the submenu Colors > Handtint."""
-        desktop = self.desktop
-        submenu = self.open_submenu()
-        x, y, width, height = desktop.geometry(submenu)
-        row = height / len(ENTRIES)
-        desktop.click(x + width // 2, y + int(row * (ENTRIES.index(label) + 0.5)))
+        """Choose an entry of the submenu Colors > Handtint by its underlined letter."""
+        self.open_submenu()
+        self.desktop.key(MNEMONICS[label])
         time.sleep(settle)
 
     def open_submenu(self):
@@ -108,7 +104,9 @@ class Session(window_day.Day):
         time.sleep(1.0)
         x, y, width, height = desktop.geometry(menu)
         # The last but one, in rows of 25 pixels; GIMP's own is the last.
-        desktop.click(x + width // 2, y + height - 13 - 25)
+        desktop.do("mousemove", x + width // 2, y + height - 13 - 25)
+        time.sleep(1.0)
+        desktop.key("Right")  # opens it, or goes to its first entry
         submenu = desktop.wait(lambda: self.menu_window(100, 200), 20, "the submenu")
         time.sleep(1.0)
         return submenu
