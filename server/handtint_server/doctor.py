@@ -20,7 +20,7 @@ from .editors.environment import EDITORS, TITLES, Environment, Target
 from .editors.gimp_python import python_problem
 from .editors.places import find_targets
 from .folders import FolderError, runtime_folder
-from .model import HandtintError, kernels_in_use
+from .model import HandtintError, image_formats, kernels_in_use
 from .sentences import sentence
 from .settings import API_VERSION
 
@@ -57,6 +57,7 @@ def examine(env: Environment, *, server_only: bool = False) -> Diagnosis:
     findings.append(server)
     if server_only:
         return Diagnosis(findings, answers, False)
+    findings.append(check_formats())
     model_works = True
     for finding in check_model():
         findings.append(finding)
@@ -71,6 +72,15 @@ def examine(env: Environment, *, server_only: bool = False) -> Diagnosis:
 def _version() -> Finding:
     python = ".".join(map(str, sys.version_info[:3]))
     return Finding("Handtint", OK, f"version {__version__}, Python {python}, {sys.platform}")
+
+
+def check_formats() -> Finding:
+    """Which pictures this installation reads."""
+    read, lacking = image_formats.read_here()
+    saw = f"reads {', '.join(read)}"
+    if not lacking:
+        return Finding("Pictures", OK, saw)
+    return Finding("Pictures", OK, f"{saw}; not {', '.join(lacking)} (its libvips cannot)")
 
 
 def check_server(folder: Path) -> tuple[Finding, bool]:

@@ -104,7 +104,8 @@ class Settings:
     cache_mb: int = _setting(1024, "Memory for photos seen before.", low=0, high=1 << 20)
     memory_mb: int = _setting(
         0,
-        "Memory for bodies and answers in flight; 0: half the machine's, at least 2048.",
+        "Memory for bodies and answers in flight; 0: half the machine's or container's, at least "
+        "2048.",
         low=0,
         high=1 << 20,
     )

@@ -144,7 +144,7 @@ SERVER_LAYERS = (
     ("process", "metrics", "logs"),
     ("discovery",),
     ("folders", "settings"),
-    ("sentences", "model"),
+    ("sentences", "memory", "model"),
 )
 """Those of the server."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import requests
 from PIL import Image, ImageCms
 
 from handtint_model import luminance_of
@@ -86,3 +87,29 @@ def test_http(ending: str, live: Live) -> None:
     answer = live.post("/v1/colorize", data=body, headers={"Content-Type": kind})
     assert answer.status_code == 200, answer.text
     assert_kept(ending, answer.content)
+
+
+def post_file(live: Live, image: Image.Image, output: str, form: str = "PNG") -> requests.Response:
+    file = io.BytesIO()
+    image.save(file, form)
+    kind, body = pictures.multipart({"output": output}, [("image", file.getvalue())])
+    return live.post("/v1/colorize", data=body, headers={"Content-Type": kind})
+
+
+@pytest.mark.parametrize("output", ["raw", "png"])
+def test_notes_on_a_file_come_with_the_answer(live: Live, output: str) -> None:
+    answer = post_file(live, Image.fromarray(pictures.photo()).convert("1"), output)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["Handtint-Note"].startswith("Only black and white are in this picture")
+    plain = post_file(live, Image.fromarray(pictures.photo()), output)
+    assert "Handtint-Note" not in plain.headers
+
+
+def test_opaque_transparency_may_become_a_jpeg(live: Live) -> None:
+    gray = Image.fromarray(pictures.photo(seed=3))
+    opaque = Image.merge("LA", (gray, Image.new("L", gray.size, 255)))
+    answer = post_file(live, opaque, "jpeg")
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["Handtint-Layout"] == "RGB"
+    clear = Image.merge("LA", (gray, Image.new("L", gray.size, 100)))
+    assert post_file(live, clear, "jpeg").json()["code"] == "bad_option"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from .tiff_pages import Page
 COMMENT = "Comment"
 """Keyword of the one comment that JPEG and PNG both have."""
 
+_HEIF_HEAD = 1 << 20  # bytes in which the properties of the picture lie
 _ZSTD = 50000
 _TIFF_COMPRESSION = {1: "none", 5: "lzw", 8: "deflate", 32946: "deflate", _ZSTD: "zstd"}
 
@@ -54,7 +56,7 @@ def look(source: str | Path | bytes, page: int | None = None) -> Container:
         readers = {"png": _png, "jpeg": _jpeg, "webp": _webp}
         if kind.name == "tiff":
             return _tiff(kind, file, page)
-        return readers[kind.name](kind, file) if kind.name in readers else Container(kind)
+        return readers.get(kind.name, _other)(kind, file)
 
 
 @contextmanager
@@ -120,6 +122,19 @@ def _webp(kind: Format, file: BinaryIO) -> Container:
         compression="lossless" if found.lossless else "",
         animated=found.animated,
     )
+
+
+def _other(kind: Format, file: BinaryIO) -> Container:
+    """AVIF, HEIC and so on: libvips tells EXIF and XMP, but not what the codes mean (nclx)."""
+    found = Container(kind)
+    if kind.loader == "heif":
+        head = file.read(_HEIF_HEAD)
+        at = head.find(b"colrnclx")
+        if at >= 0 and len(head) >= at + 15:
+            primaries, transfer = struct.unpack_from(">HH", head, at + 8)
+            if max(primaries, transfer) < 256:
+                found.color[b"cICP"] = bytes((primaries, transfer, 0, 1))  # decoded to full range
+    return found
 
 
 def _tiff(kind: Format, file: BinaryIO, number: int | None) -> Container:

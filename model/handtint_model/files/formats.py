@@ -104,6 +104,29 @@ def detect(head: bytes) -> Format:
     raise BadImage(f"this is not a picture that can be read; {READABLE} are.")
 
 
+def read_here() -> tuple[list[str], list[str]]:
+    """(titles of the formats that this installation's libvips reads, titles of those it lacks).
+
+    HEIC needs a decoder of its own beside libheif; it counts if libvips can make one too.
+    """
+    import pyvips
+
+    read = [f.title for f in FORMATS.values()]
+    lacking: list[str] = []
+    for kind in READ_ONLY.values():
+        works = bool(pyvips.type_find("VipsOperation", f"{kind.loader}load_buffer"))
+        if works and kind.loader == "heif":
+            compression = "av1" if kind.name == "avif" else "hevc"
+            try:
+                sample = pyvips.Image.black(64, 64)
+                data = sample.heifsave_buffer(compression=compression)
+                pyvips.Image.heifload_buffer(data).avg()
+            except pyvips.Error:
+                works = False
+        (read if works else lacking).append(kind.title)
+    return read, lacking
+
+
 def is_read_only(kind: Format) -> bool:
     """Whether results cannot be written in a format."""
     return kind.name in READ_ONLY

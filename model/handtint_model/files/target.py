@@ -21,7 +21,8 @@ _REASONS = {
     errno.EDQUOT: "the disk quota is used up",
     errno.ENAMETOOLONG: "the name is too long",
     errno.ENOENT: "the folder does not exist",
-    errno.ENOTDIR: "the folder does not exist",
+    errno.ENOTDIR: "a part of its path is a file, not a folder",
+    errno.EEXIST: "there is a file of that name",
     errno.EISDIR: "there is a folder of that name",
     errno.EFBIG: "the file system takes no file of this size",
 }

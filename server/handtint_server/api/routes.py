@@ -18,6 +18,7 @@ from ..http.problem import Problem
 from ..http.response import bytes_answer, json_answer, pixels_answer, timing_header
 from ..metrics import CONTENT_TYPE as METRICS_TYPE
 from ..model import Hints, image_io
+from ..sentences import sentence
 from .openapi import document
 from .schemas import (
     ColorizeRequest,
@@ -70,11 +71,19 @@ def _hints(wanted: PhotoRequest, parts: dict[str, Part], state: Service) -> Hint
 
 
 def _common_headers(
-    ticket: RequestTicket, source: PhotoSource, result: EncodingResult, hit: bool
+    ticket: RequestTicket,
+    source: PhotoSource,
+    result: EncodingResult,
+    hit: bool,
+    output: str = "raw",
 ) -> list[tuple[str, str]]:
-    """Of every answer about a photo."""
+    """Of every answer about a photo.  output: "raw", or the format of the answer's file."""
     colorizer = result.colorizer
-    note = [("Handtint-Note", result.note)] if result.note else []
+    notes = [result.note, *source.meta.notes]
+    if output != "raw":
+        notes += image_io.notes_on(None, source.meta, output)
+    text = " ".join(sentence(note) for note in notes if note)
+    note = [("Handtint-Note", text.encode("ascii", "backslashreplace").decode())] if text else []
     return [
         ("Handtint-Image-Id", source.image_id),
         ("Handtint-Request-Id", ticket.request_id),
@@ -120,7 +129,7 @@ def colorize() -> Response:
                 layout, dtype, kind, body = _file(rgb, alpha, source, wanted.output, ticket)
             ticket.timings["write"] = (time.perf_counter() - started) * 1000
             state.metrics.pixels.inc(region[2] * region[3])
-            headers = _common_headers(ticket, source, result, hit)
+            headers = _common_headers(ticket, source, result, hit, wanted.output)
             headers += _size_headers(region[2], region[3], dtype, layout)
             if wanted.region is not None:
                 headers.append(("Handtint-Region", ",".join(map(str, region))))
@@ -196,7 +205,8 @@ def _file(
     assert data is not None
     deep = {"png": "u16", "tiff": source.dtype}.get(output, "u8")
     dtype = "u8" if source.dtype == "u8" else deep
-    return "RGB" if alpha is None else "RGBA", dtype, FILE_TYPES[output], data
+    layout = "RGB" if alpha is None or output == "jpeg" else "RGBA"
+    return layout, dtype, FILE_TYPES[output], data
 
 
 @bp.post("/v1/suggest")

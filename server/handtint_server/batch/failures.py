@@ -32,7 +32,7 @@ class FailureList:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self.path is not None and kind is None and not self.count:
+        if self.path is not None and kind is None and not self.count and not self.problem:
             with contextlib.suppress(OSError):
                 self.path.unlink(missing_ok=True)
 

@@ -33,6 +33,7 @@ from ..engine.out_of_memory import (
     is_device_out_of_memory,
     work_with_fallback,
 )
+from ..memory import is_out_of_memory
 from ..process import limit_libvips
 from ..sentences import sentence, shown_path
 from .plan import (
@@ -209,10 +210,12 @@ def _guarded(job: PhotoJob, action: Any) -> Any:
     except MemoryError:
         return Outcome(job, TOO_LITTLE_MEMORY)
     except RuntimeError as error:
-        if not is_device_out_of_memory(error):
+        if not (is_device_out_of_memory(error) or is_out_of_memory(error)):
             raise
         return Outcome(job, TOO_LITTLE_MEMORY)
     except OSError as error:
+        if is_out_of_memory(error):
+            return Outcome(job, TOO_LITTLE_MEMORY)
         where = f"{shown_path(error.filename)}: " if error.filename else ""
         return Outcome(job, f"{where}{error.strerror or error}.")
     except (UnicodeDecodeError, UnicodeEncodeError) as error:

@@ -101,45 +101,18 @@ def _write_whatever_there_is() -> None:
             reconfigure(errors="backslashreplace")
 
 
-_TOO_LITTLE_MEMORY = (
-    "There is too little memory: close other programs, or raise the limit of this shell or "
-    "container (ulimit -v, memory.max)."
-)
-_NO_MEMORY = (
-    "Cannot allocate memory",
-    "failed to map segment",
-    "can't start new thread",
-    "cannot allocate memory",
-    "not enough memory",
-    "bad_alloc",
-    "LLVM ERROR",
-)
-
-
 def _explained(error: Exception) -> str | None:
     """The sentence for what a person can put right; None for a mistake of ours."""
-    from handtint_model.errors import HandtintError
+    from handtint_server.memory import TOO_LITTLE_MEMORY, is_out_of_memory
     from handtint_server.sentences import sentence, shown, shown_path
+
+    if is_out_of_memory(error):  # first: it may keep the next import from working too
+        return sentence(TOO_LITTLE_MEMORY)
+    from handtint_model.errors import HandtintError
 
     if isinstance(error, HandtintError):
         return shown(sentence(error))
-    if isinstance(error, MemoryError) or _is_about_memory(error):
-        return _TOO_LITTLE_MEMORY
     if isinstance(error, OSError):
         where = f"{shown_path(error.filename)}: " if error.filename else ""
         return f"{where}{error.strerror or error}."
     return None
-
-
-def _is_about_memory(error: BaseException) -> bool:
-    """Whether a library that could not be loaded, or a thread, lacked memory only."""
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, MemoryError):
-            return True
-        if isinstance(seen, (ImportError, OSError, RuntimeError, SystemError)) and any(
-            words in str(seen) for words in _NO_MEMORY
-        ):
-            return True
-        seen = seen.__cause__ or seen.__context__
-    return False

@@ -85,10 +85,11 @@ def report_text(findings: str) -> str:
     variables = sorted(name for name in os.environ if name.startswith("HANDTINT_"))
     parts.append(f"variables set: {', '.join(variables) or 'none'}")
     given = os.environ.get("HANDTINT_LOG_FILE")
-    log = folders.log_file(Path(given) if given else None)
+    log: Path | str = "the log"
     try:
+        log = folders.log_file(Path(given) if given else None)
         lines = log.read_text("utf-8", errors="replace").splitlines()[-LOG_LINES:]
-    except OSError:
+    except (OSError, folders.FolderError):
         lines = ["(no log)"]
     return scrub("\n".join([*parts, "", findings, "", f"end of {log}:", *lines, ""]))
 

@@ -414,6 +414,37 @@ def test_avif_is_read_where_libvips_can():
     assert photo.meta.format == "png"
 
 
+def avif(array, primaries=1, transfer=13, **options):
+    file = io.BytesIO()
+    Image.fromarray(array).save(file, "AVIF", quality=100, subsampling="4:4:4", **options)
+    data = bytearray(file.getvalue())
+    at = data.index(b"colrnclx") + 8
+    data[at : at + 4] = struct.pack(">HH", primaries, transfer)
+    return bytes(data)
+
+
+def test_avif_says_what_its_codes_mean():
+    red = np.zeros((32, 32, 3), np.uint8)
+    red[..., 0] = 200
+    linear = ((200 / 255 + 0.055) / 1.055) ** 2.4
+    for primaries, weight in ((1, 0.2126), (12, 0.22897)):
+        got = read_photo(avif(red, primaries)).luminance
+        code = got[16, 16] / np.iinfo(got.dtype).max
+        assert code == pytest.approx(srgb_encode(np.array(weight * linear)), abs=6e-3)
+    refused(avif(red, 9, 16), "high dynamic range", "PQ")
+
+
+def test_avif_keeps_its_exif():
+    exif = Image.Exif()
+    exif[0x13B] = "A. Photographer"
+    data = avif(np.stack([RAMP] * 3, -1), exif=exif.tobytes())
+    photo = read_photo(data)
+    out = write_photo(None, np.stack([photo.luminance] * 3, -1), photo.meta)
+    with Image.open(io.BytesIO(out)) as image:
+        assert image.format == "PNG"
+        assert image.getexif()[0x13B] == "A. Photographer"
+
+
 @pytest.mark.parametrize(
     ("head", "title"),
     [

@@ -1,0 +1,391 @@
+"""Folders as people have them: one bad entry never ends a run, and nothing goes unsaid."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pyvips
+import tifffile
+from PIL import Image
+
+from handtint_model.files.target import reason
+from handtint_server.batch.hint_folder import HintFolder
+from handtint_server.batch.search import find_photos
+from handtint_server.cli import main
+from handtint_server.sentences import sentence, shown, shown_path
+
+CAT = Path(__file__).parents[2] / "data" / "photos" / "cat-gray.png"
+POSIX_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(tiny_weights: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs `handtint colorize`; gives (exit code, stdout, stderr)."""
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        words = ["colorize", *map(str, arguments), "--weights", str(tiny_weights)]
+        code = main([*words, "--device", "cpu"])
+        out = capsys.readouterr()
+        return code, out.out, out.err
+
+    return call
+
+
+def photo(path: Path, shift: int = 0) -> Path:
+    """A small photo; photos with other shifts differ."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with Image.open(CAT) as image:
+        small = np.array(image.resize((60, 40)))
+    Image.fromarray(np.roll(small, shift, 1)).save(path)
+    return path
+
+
+def hint(path: Path, color: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"handtint_hints": 1, "points": [[30, 20, color, 8]]}))
+    return path
+
+
+def color_at(path: Path) -> list[int]:
+    with Image.open(path) as image:
+        return np.array(image.convert("RGB"))[20, 30].astype(int).tolist()
+
+
+def failures(folder: Path) -> dict[str, str]:
+    with (folder / "handtint-failures.csv").open(newline="", encoding="utf-8") as file:
+        return dict(list(csv.reader(file))[1:])
+
+
+# Names
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_name_that_is_not_utf8(run: Run, tmp_path: Path) -> None:
+    folder, out = tmp_path / "in", tmp_path / "out"
+    photo(folder / "zgood.png")
+    (folder / os.fsdecode(b"broken\xff.png")).write_bytes(b"broken")
+    photo(folder / os.fsdecode(b"whole\xfe.png"), 5)
+    code, said, err = run(folder, "-o", out)
+    assert code == 1
+    assert "2 colorized, 1 failed" in said
+    assert "broken\\xff.png: this is not a picture" in err
+    assert sorted(os.fsencode(path.name) for path in out.iterdir()) == [
+        b"handtint-failures.csv",
+        b"whole\xfe.colorized.png",
+        b"zgood.colorized.png",
+    ]
+    assert [Path(name).name for name in failures(out)] == ["broken\\xff.png"]
+
+
+@pytest.mark.parametrize(
+    "stem", ["a" * 251, "祖" * 83, "é" * 125 + "a", "🖼" * 62 + "abc"], ids=["a", "cjk", "e", "4"]
+)
+def test_names_of_255_bytes(run: Run, tmp_path: Path, stem: str) -> None:
+    name = f"{stem}.png"
+    assert 250 <= len(os.fsencode(name)) <= 255
+    photo(tmp_path / "in" / name)
+    assert run(tmp_path / "in", "-o", tmp_path / "out")[0] == 0
+    (result,) = (tmp_path / "out").iterdir()
+    assert result.name.endswith(".colorized.png")
+    assert len(os.fsencode(result.name)) <= 255
+    with Image.open(result) as image:
+        assert image.size == (60, 40)
+    # The same command finds it again.
+    assert "exists already" in run(tmp_path / "in", "-o", tmp_path / "out")[2]
+
+
+def test_names_reach_the_terminal_escaped(run: Run, tmp_path: Path) -> None:
+    evil = tmp_path / "a\x1b[31m\n\u202egnp.png"
+    evil.write_bytes(b"broken")
+    code, _, err = run(evil)
+    assert code == 1
+    assert "\x1b" not in err
+    assert "\u202e" not in err
+    assert "a\\x1b[31m\\x0a\\u202egnp.png" in err
+
+
+def test_a_path_keeps_its_case(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    photo(tmp_path / "scan.png")
+    assert run("scan.png")[1].strip() == "scan.colorized.png"
+    assert "scan.colorized.png exists already" in run("scan.png")[2]
+
+
+def test_sentences() -> None:
+    assert sentence("there is none") == "There is none."
+    assert sentence("scan.png exists") == "scan.png exists."
+    assert sentence("photos/a.png: no") == "photos/a.png: no."
+    assert sentence("this, however, is") == "This, however, is."
+    assert shown("a\x07b\u2028c") == "a\\x07b\\u2028c"
+    assert shown_path(Path("Köln 祖父")) == "Köln 祖父"
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1"])
+def test_an_output_that_lacks_the_letters(
+    tmp_path: Path, tiny_weights: Path, encoding: str
+) -> None:
+    """As on Windows, with the output redirected to a file."""
+    source = photo(tmp_path / "祖父.png")
+    done = subprocess.run(
+        [sys.executable, "-m", "handtint_server", "colorize", str(source), "--device", "cpu",
+         "--weights", str(tiny_weights)],
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        capture_output=True,
+        timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert b"\\u7956\\u7236.colorized.png" in done.stdout
+    assert b"Traceback" not in done.stderr
+
+
+# Folders and files of somebody else.  Permissions do not stop root, who often runs the tests:
+# the command is run without that privilege.
+
+SETPRIV = shutil.which("setpriv")
+SOMEBODY = 54321
+needs_root = pytest.mark.skipif(
+    not (POSIX_ROOT and SETPRIV), reason="only root can make files of somebody else"
+)
+
+
+def without_privilege(tiny_weights: Path, *arguments: object) -> tuple[int, str]:
+    """(exit code, output) of `handtint colorize` where permissions count."""
+    words = ["colorize", *map(str, arguments), "--weights", str(tiny_weights), "--device", "cpu"]
+    done = subprocess.run(
+        [str(SETPRIV), "--bounding-set=-dac_override,-dac_read_search", sys.executable, "-m",
+         "handtint_server", *words],
+        capture_output=True,
+        text=True,
+        timeout=400,
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.returncode, done.stdout + done.stderr
+
+
+@needs_root
+def test_an_unreadable_folder_is_told(tmp_path: Path, tiny_weights: Path) -> None:
+    photo(tmp_path / "in" / "a.png")
+    secret = photo(tmp_path / "in" / "lost+found" / "b.png").parent
+    os.chown(secret, SOMEBODY, SOMEBODY)
+    secret.chmod(0o700)
+    out = tmp_path / "out"
+    code, said = without_privilege(tiny_weights, tmp_path / "in", "-o", out)
+    assert code == 1
+    assert f"{secret}: this folder cannot be read: Permission denied." in said
+    assert "1 colorized, 1 failed" in said
+    assert (out / "a.colorized.png").exists()
+    assert list(failures(out)) == [str(secret)]
+
+
+@needs_root
+def test_an_unwritable_failure_list_is_told_once(tmp_path: Path, tiny_weights: Path) -> None:
+    photo(tmp_path / "in" / "a.png")
+    for name in ("b.png", "c.png"):
+        (tmp_path / "in" / name).write_bytes(b"broken")
+    out = tmp_path / "out"
+    out.mkdir()
+    mine = out / "handtint-failures.csv"
+    mine.write_text("mine")
+    os.chown(mine, SOMEBODY, SOMEBODY)
+    mine.chmod(0o644)
+    code, said = without_privilege(tiny_weights, tmp_path / "in", "-o", out)
+    assert code == 1
+    assert said.count("handtint-failures.csv cannot be written") == 1
+    assert "there is no permission to write there" in said
+    assert "1 colorized, 2 failed." in said
+    assert mine.read_text() == "mine"
+
+
+@needs_root
+def test_a_folder_without_permission_is_named_as_the_reason(
+    tmp_path: Path, tiny_weights: Path
+) -> None:
+    source = photo(tmp_path / "in" / "a.png")
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o755)
+    os.chown(closed, SOMEBODY, SOMEBODY)
+    for target in (closed / "a.png", closed / "new" / "a.png"):
+        code, said = without_privilege(tiny_weights, source, "-o", target)
+        assert code == 1
+        assert "there is no permission to write there" in said
+        assert "handtint-part" not in said
+
+
+def test_reasons_are_the_systems(tmp_path: Path) -> None:
+    assert reason(OSError(errno.ENOSPC, "x")) == "the disk is full"
+    assert reason(OSError(errno.ENAMETOOLONG, "x")) == "the name is too long"
+    assert reason(pyvips.Error("unable"), tmp_path / ("x" * 300)) == "the name is too long"
+    missing = tmp_path / "no" / "a.png"
+    assert reason(pyvips.Error("unable"), missing) == "the folder does not exist"
+
+
+# What is passed over
+
+
+def test_what_is_passed_over_is_counted_by_kind(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    photo(folder / "a.png")
+    photo(folder / "@eaDir" / "a.png" / "SYNOPHOTO_THUMB_M.png")
+    photo(folder / ".thumbnails" / "a.png")
+    photo(folder / "#recycle" / "old.png")
+    for name in ("b.psd", "c.PSD", "d.pgm", "notes.txt", "README"):
+        (folder / name).write_bytes(b"something else")
+    code, said, _ = run(folder, "-o", tmp_path / "out")
+    assert code == 0
+    assert "1 colorized, 5 passed over (.psd 2, " in said
+    assert ".pgm 1" in said
+    assert "without an ending 1" in said
+    assert [p.name for p in (tmp_path / "out").rglob("*") if p.is_file()] == ["a.colorized.png"]
+
+
+# Hints
+
+
+def test_hints_of_a_folder_belong_to_one_photo(run: Run, tmp_path: Path) -> None:
+    photos, hints, out = (tmp_path / name for name in ("photos", "hints", "out"))
+    for name in ("1950/a.png", "1951/a.png", "1951/a.jpg", "b.png", "deep/er/c.png"):
+        photo(photos / name, len(name))
+    hint(hints / "1950" / "a.png.hints.json", "#c02020")
+    hint(hints / "1951" / "a.png.hints.json", "#20a020")
+    hint(hints / "b.hints.json", "#2020c0")  # the old form, in its place
+    hint(hints / "c.hints.json", "#2020c0")  # the old form, flat; one photo only can be meant
+    hint(hints / "1951" / "nobody.png.hints.json", "#2020c0")
+    code, _, err = run(photos, "-o", out, "--hints", hints)
+    assert code == 0
+    assert "nobody.png.hints.json belongs to no photo here." in err
+    red, green = (color_at(out / year / "a.colorized.png") for year in ("1950", "1951"))
+    assert red[0] > max(red[1:])
+    assert green[1] > max(green[0], green[2])
+    for name in ("b", "deep/er/c"):
+        blue = color_at(out / f"{name}.colorized.png")
+        assert blue[2] > max(blue[:2])
+
+
+def test_a_hint_file_that_fits_several_photos_is_not_used(run: Run, tmp_path: Path) -> None:
+    photos, hints = tmp_path / "photos", tmp_path / "hints"
+    for name in ("1950/a.png", "1951/a.png"):
+        photo(photos / name, len(name))
+    hint(hints / "a.hints.json", "#c02020")
+    code, _, err = run(photos, "-o", tmp_path / "out", "--hints", hints)
+    assert code == 0
+    assert "fits several photos" in err
+    assert "a.png.hints.json" in err
+    run(photos, "-o", tmp_path / "plain")
+    for year in ("1950", "1951"):
+        name = Path(year, "a.colorized.png")
+        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "plain" / name).read_bytes()
+
+
+def test_a_whole_name_goes_before_the_old_form(tmp_path: Path) -> None:
+    photo(tmp_path / "in" / "a.png")
+    photo(tmp_path / "in" / "b.png")
+    old = hint(tmp_path / "hints" / "a.hints.json", "#c02020")
+    new = hint(tmp_path / "hints" / "a.png.hints.json", "#c02020")
+    found = find_photos([tmp_path / "in"]).photos
+    folder = HintFolder(tmp_path / "hints", found)
+    assert folder.file_for(tmp_path / "in" / "a.png") == new
+    assert folder.file_for(tmp_path / "in" / "b.png") is None
+    assert [str(old) in note for note in folder.notes] == [True]
+
+
+def test_saved_hints_of_two_photos_of_one_stem(run: Run, tmp_path: Path) -> None:
+    photos, hints = tmp_path / "photos", tmp_path / "hints"
+    photo(photos / "a.png")
+    photo(photos / "a.jpg", 7)
+    hint(hints / "a.png.hints.json", "#c02020")
+    hint(hints / "a.jpg.hints.json", "#20a020")
+    first = tmp_path / "first"
+    assert run(photos, "-o", first, "--hints", hints, "--save-hints")[0] == 0
+    saved = sorted(p.name for p in photos.glob("*.json"))
+    assert saved == ["a.jpg.hints.json", "a.png.hints.json"]
+    assert run(photos, "-o", tmp_path / "again", "--hints", photos)[0] == 0
+    for ending in ("png", "jpg"):
+        name = f"a.colorized.{ending}"
+        assert (first / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
+
+
+def test_newer_hints_make_a_photo_run_again(run: Run, tmp_path: Path) -> None:
+    photos, out = tmp_path / "photos", tmp_path / "out"
+    photo(photos / "a.png")
+    photo(photos / "b.png", 7)
+    file = hint(tmp_path / "hints" / "a.png.hints.json", "#c02020")
+    again = (photos, "-o", out, "--hints", tmp_path / "hints")
+    assert "2 colorized" in run(*again)[1]
+    assert "0 colorized, 2 done before" in run(*again)[1]
+    hint(file, "#2020c0")
+    at = (out / "a.colorized.png").stat().st_mtime + 5
+    os.utime(file, (at, at))
+    assert "1 colorized, 1 done before" in run(*again)[1]
+    blue = color_at(out / "a.colorized.png")
+    assert blue[2] > max(blue[:2])
+
+
+# Refused early, chosen, and kept
+
+
+def test_a_target_without_transparency_is_refused_before_the_work(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from handtint_model import Colorizer
+
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("the network ran")
+
+    plane = np.full((20, 30), 90, np.uint8)
+    Image.fromarray(np.stack([plane, plane // 2], -1), "LA").save(tmp_path / "a.png")
+    monkeypatch.setattr(Colorizer, "encode", never)
+    code, _, err = run(tmp_path / "a.png", "-o", tmp_path / "a.jpg")
+    assert code == 1
+    assert "transparency" in err
+    assert not (tmp_path / "a.jpg").exists()
+
+
+def test_a_page_is_chosen(run: Run, tmp_path: Path) -> None:
+    with Image.open(CAT) as image:
+        plane = np.array(image.resize((60, 40)))
+    tifffile.imwrite(tmp_path / "a.tif", np.stack([plane, 255 - plane]), photometric="minisblack")
+    code, _, err = run(tmp_path / "a.tif")
+    assert code == 1
+    assert "2 pages" in err
+    assert "--page N" in err
+    assert run(tmp_path / "a.tif", "--page", 2)[0] == 0
+    result = tifffile.imread(tmp_path / "a.colorized.tif")
+    assert np.abs(result[..., 1].astype(int) - (255 - plane)).mean() < 40
+    assert run(tmp_path / "a.tif", "--page", 3, "--overwrite")[0] == 1
+
+
+def test_notes_of_the_file_are_told(run: Run, tmp_path: Path) -> None:
+    with Image.open(CAT) as image:
+        image.resize((60, 40)).convert("1").save(tmp_path / "a.png")
+    code, _, err = run(tmp_path / "a.png")
+    assert code == 0
+    assert "Only black and white are in this picture" in err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX modes and links")
+def test_overwrite_keeps_mode_and_follows_a_link(run: Run, tmp_path: Path) -> None:
+    source = photo(tmp_path / "a.png")
+    real = tmp_path / "elsewhere" / "real.png"
+    real.parent.mkdir()
+    real.write_bytes(b"old")
+    real.chmod(0o604)
+    link = tmp_path / "out.png"
+    link.symlink_to(real)
+    assert run(source, "-o", link, "--overwrite")[0] == 0
+    assert link.is_symlink()
+    assert real.stat().st_mode & 0o777 == 0o604
+    with Image.open(io.BytesIO(real.read_bytes())) as image:
+        assert image.size == (60, 40)
+    assert sorted(p.name for p in real.parent.iterdir()) == ["real.png"]
