@@ -50,7 +50,7 @@ def command(editor: str, editor_dir: Path | None) -> None:
         click.echo(f"systemd unit: {unit}")
     where = {
         "gimp": "Colors > Handtint > Colorize Layer",
-        "krita": "Tools > Scripts > Colorize Layer",
+        "krita": "Tools > Scripts > Handtint > Colorize Layer",
     }
     click.echo(f"Restart {TITLES[editor]}; the entry is {where[editor]}.")
 
