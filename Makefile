@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PHOTO := examples/picosdeeuropa-gray.jpg
 RESULT := out/picosdeeuropa.jpg
 
-.PHONY: setup colorize test lint editors-folder editors-test bench plugins release-check clean
+.PHONY: setup colorize test test-fast lint editors-folder editors-test bench plugins release-check clean
 
 setup: $(VENV)/.ready
 
@@ -23,6 +23,10 @@ colorize: setup
 
 test: setup
 	@$(BIN)/python -m pytest -m 'not gimp and not krita'
+
+# Without what takes long: for the minutes between two changes.
+test-fast: setup
+	@$(BIN)/python -m pytest -m 'not gimp and not krita and not slow'
 
 # The plug-ins in the real GIMP and Krita, in a Debian folder that is made once (root,
 # debootstrap; two to five minutes, 1.5 GB).  HANDTINT_SHOTS=FOLDER keeps the screenshots.

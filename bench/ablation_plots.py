@@ -22,15 +22,13 @@ from handtint_model.color.bins import (
     decode_distribution,
     mean_color,
     rebalancing_weights,
-    vividness_to_decoding,
 )
-from handtint_model.evaluation.ablation import AblationRun, Reading, boldest
+from handtint_model.evaluation.ablation import BOLD, AblationRun, Reading, boldest
 from handtint_model.evaluation.ablation_tables import short
 from handtint_model.evaluation.contact_sheet import contact_sheet
 from handtint_model.evaluation.lab import lab_to_rgb
 from handtint_model.evaluation.metrics import colourfulness
 from handtint_model.render.render import render
-from handtint_model.types import ColorizeOptions
 
 DPI = 90
 TEMPERATURES = (1.0, 0.75, 0.5, 0.25, 0.1, 0.01)
@@ -118,8 +116,7 @@ def annealed_photo(path: Path, photo: Path, device: str) -> None:
     gray = np.asarray(Image.open(photo).convert("L"))
     encoded = colorizer.encode(gray)
     rows, names = [], []
-    tilted, _ = vividness_to_decoding(ColorizeOptions().vividness)
-    for r in (1.0, tilted):
+    for r in (1.0, 1.0 - BOLD.tilt):
         drawn = []
         for temperature in TEMPERATURES:
             p = decode_distribution(encoded.heads.logits, colorizer.weights, r, temperature)

@@ -34,6 +34,7 @@ class External:
 
     def __init__(self, name: str) -> None:
         self.labels: tuple[str, ...] = (name, f"{name}, L* put back")
+        self.vividness: tuple[float | None, ...] = (None, None)
         self._folder = tempfile.TemporaryDirectory(prefix="handtint-bench-")
         self.folder = Path(self._folder.name)
 

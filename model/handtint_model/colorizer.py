@@ -17,8 +17,8 @@ from .color.bins import (
     decode_distribution,
     mean_color,
     rebalancing_weights,
-    vividness_to_decoding,
 )
+from .color.decoding import calibrated, decode
 from .device import select_device
 from .encoded_photo import Automatic, EncodedPhoto, cells_at
 from .errors import BadOption
@@ -49,6 +49,9 @@ from .types import ColorizeOptions, Hints, Plane, Progress, is_number
 
 Region = tuple[int, int, int, int]
 
+LEAST_SHARE = 2e-3
+"""A bin takes part in decoding where some cell gives it more than this."""
+
 SUGGEST_TILT = 0.0
 """r of decoding for suggestions: as trained, towards rare colours, which are worth proposing."""
 
@@ -75,6 +78,7 @@ class Colorizer:
             rebalancing_weights(checkpoint.prior), dtype=torch.float32, device=device
         )
         self._soft_encoding = SoftEncoding(device)
+        self.decoding = checkpoint.decoding
         self._usual = usual_colors(checkpoint.prior)
 
     @property
@@ -241,9 +245,41 @@ class Colorizer:
             strength=chosen.strength if strength is None else strength,
         )
 
+    def _graph(self, photo: EncodedPhoto) -> PhotoGraph:
+        """The photo graph, made once a photo."""
+        network, shape = self.network, photo.geometry.cells
+        return photo.results.graph(
+            lambda: PhotoGraph.of(
+                photo.heads, photo.guide, shape, network.log_sigma, network.log_gamma
+            )
+        )
+
+    @torch.inference_mode()
+    def agreed(self, photo: EncodedPhoto) -> Tensor:
+        """(N, 313) calibrated distributions after neighbouring cells have agreed.
+
+        N cells, row by row; on the colorizer's device.  What decoding decides on.
+        """
+
+        def make() -> Tensor:
+            p = calibrated(photo.heads.logits, self.weights)[0].flatten(1).T  # (N, 313)
+            # A bin that no cell finds likely costs time and decides nothing.
+            found = torch.nonzero(p.amax(dim=0) > LEAST_SHARE)[:, 0]
+            fields = p[:, found].contiguous().cpu().numpy()
+            smooth = self._graph(photo).edges.smooth(fields, self.decoding.smoothing)
+            agreed = torch.zeros_like(p)
+            agreed[:, found] = torch.from_numpy(smooth).to(p).clamp(min=0.0)
+            return agreed / agreed.sum(dim=1, keepdim=True)
+
+        return photo.results.agreed(make)
+
     def _decoded(self, photo: EncodedPhoto, vividness: float) -> Tensor:
-        r, temperature = vividness_to_decoding(vividness)
-        return decode_distribution(photo.heads.logits, self.weights, r, temperature)
+        """(1, 313, h, w): the distributions whose means are the automatic colours."""
+        rows, columns = photo.geometry.cells
+        lightness = torch.from_numpy(reduce_to(photo.guide, (rows, columns)).reshape(-1) * 100.0)
+        p = self.agreed(photo)
+        decoded = decode(p, lightness.to(p), self.decoding, vividness)
+        return decoded.T.reshape(1, -1, rows, columns)
 
     def _automatic(self, photo: EncodedPhoto, vividness: float) -> Automatic:
         """The automatic colours; kept with the photo for the last few values of vividness."""
@@ -260,15 +296,9 @@ class Colorizer:
 
     def _propagated(self, photo: EncodedPhoto, pooled: PooledHints) -> PropagatedHints:
         """How far the hints reach into each cell; the last answer is kept with the photo."""
-        network, shape = self.network, photo.geometry.cells
-
-        def make_graph() -> PhotoGraph:
-            return PhotoGraph.of(
-                photo.heads, photo.guide, shape, network.log_sigma, network.log_gamma
-            )
 
         def make() -> PropagatedHints:
-            return propagate(photo.results.graph(make_graph), pooled)
+            return propagate(self._graph(photo), pooled)
 
         return photo.results.propagated(key_of(pooled), make)
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from .errors import BadOption
 from .geometry import Geometry
@@ -43,6 +44,7 @@ class PhotoResults:
         self._lock = threading.Lock()
         self._automatic: dict[float, Automatic] = {}  # the longest unused first
         self._graph: PhotoGraph | None = None
+        self._agreed: Tensor | None = None
         self._propagated: PropagatedHints | None = None  # the last ones
 
     def automatic(self, vividness: float, make: Callable[[], Automatic]) -> Automatic:
@@ -67,6 +69,16 @@ class PhotoResults:
                 self._graph = made
             return self._graph
 
+    def agreed(self, make: Callable[[], Tensor]) -> Tensor:
+        """(N, 313) the calibrated distributions after neighbouring cells have agreed."""
+        with self._lock:
+            kept = self._agreed
+        made = make() if kept is None else kept
+        with self._lock:
+            if self._agreed is None:
+                self._agreed = made
+            return self._agreed
+
     def propagated(self, key: bytes, make: Callable[[], PropagatedHints]) -> PropagatedHints:
         """The propagated hints of `propagation.key_of`; only the last ones are kept."""
         with self._lock:
@@ -89,13 +101,15 @@ class PhotoResults:
     def nbytes(self) -> int:
         """Bytes of memory of all that is kept."""
         with self._lock:
-            automatic, graph, propagated = (
+            automatic, graph, agreed, propagated = (
                 [*self._automatic.values()],
                 self._graph,
+                self._agreed,
                 self._propagated,
             )
         total = sum(int(a.ab.nbytes + a.field.points.nbytes) for a in automatic)
         total += graph.nbytes if graph is not None else 0
+        total += agreed.nbytes if agreed is not None else 0
         return total + (int(propagated.share.nbytes) if propagated is not None else 0)
 
 

@@ -41,7 +41,7 @@ class Metrics:
             "handtint_pixels", "Pixels of coloured answers.", registry=self.registry
         )
         self.faults = Counter(
-            "handtint_engine_faults", "Errors that nobody foresaw.", registry=self.registry
+            "handtint_engine_faults", "Unexpected errors.", registry=self.registry
         )
         self.refused = Counter(
             "handtint_refused",

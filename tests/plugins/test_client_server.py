@@ -161,6 +161,7 @@ def test_the_users_own_server_answers(shared_server: ServerProcess, tmp_path: Pa
     assert colorize(chosen, plane_of(gray())).width == 320
 
 
+@pytest.mark.slow
 def test_a_restarted_server_is_found_again(tmp_path: Path) -> None:
     with ServerProcess(tmp_path / "runtime", tmp_path / "home") as server:
         chosen = session_for(server)
@@ -173,6 +174,7 @@ def test_a_restarted_server_is_found_again(tmp_path: Path) -> None:
         assert again.data == first.data
 
 
+@pytest.mark.slow
 def test_a_full_server_is_waited_for(tmp_path: Path) -> None:
     with ServerProcess(tmp_path / "runtime", tmp_path / "home", "--places", "1") as server:
         slow = threading.Thread(
@@ -190,6 +192,7 @@ def test_a_full_server_is_waited_for(tmp_path: Path) -> None:
         assert any("busy" in stage for stage in seen)
 
 
+@pytest.mark.slow
 def test_a_full_server_is_given_up_at_last(tmp_path: Path) -> None:
     with ServerProcess(tmp_path / "runtime", tmp_path / "home", "--places", "1") as server:
         slow = threading.Thread(
@@ -203,6 +206,7 @@ def test_a_full_server_is_given_up_at_last(tmp_path: Path) -> None:
         slow.join()
 
 
+@pytest.mark.slow
 def test_a_silent_server_is_given_up(tmp_path: Path) -> None:
     with ServerProcess(tmp_path / "runtime", tmp_path / "home") as server:
         chosen = session_for(server)
@@ -214,6 +218,7 @@ def test_a_silent_server_is_given_up(tmp_path: Path) -> None:
         server.signal(signal.SIGCONT)
 
 
+@pytest.mark.slow
 def test_a_server_killed_while_it_works(tmp_path: Path) -> None:
     with ServerProcess(tmp_path / "runtime", tmp_path / "home") as server:
         chosen = session_for(server)
@@ -226,6 +231,7 @@ def test_a_server_killed_while_it_works(tmp_path: Path) -> None:
             colorize(chosen, plane_of(gray(4000, 3000)), report=kill_once_it_works)
 
 
+@pytest.mark.slow
 def test_a_client_that_goes_away_cancels_the_work(tmp_path: Path) -> None:
     """As GIMP's Cancel does: the plug-in's process is killed without a word."""
     code = (
@@ -303,6 +309,7 @@ def test_a_removed_server_cannot_be_started(no_server: dict[str, str], tmp_path:
         colorize(session.Session("gimp", no_server), plane_of(gray()))
 
 
+@pytest.mark.slow
 def test_a_server_that_fails_says_why(no_server: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "damaged.safetensors").write_bytes(b"no weights")
     start = [*COMMAND, "--weights", str(tmp_path / "damaged.safetensors")]
@@ -337,6 +344,7 @@ def test_the_variables_of_a_started_server_are_the_server_s() -> None:
         assert rows[name].low <= float(value) <= rows[name].high
 
 
+@pytest.mark.slow
 def test_the_installed_server_is_started(no_server: dict[str, str], tmp_path: Path) -> None:
     """The runtime folder is hidden; the mirror in the data folder leads to the server."""
     home, runtime = tmp_path / "home", tmp_path / "runtime"

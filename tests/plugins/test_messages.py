@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
-FILES = [*sorted((PLUGINS / "client").glob("*.py")), *sorted((PLUGINS / "krita").rglob("*.py"))]
+FILES = [
+    path for part in ("client", "krita", "gimp") for path in sorted((PLUGINS / part).rglob("*.py"))
+]
 
 
 def texts(path: Path) -> Iterator[str]:

@@ -76,7 +76,7 @@ def test_largest_photos() -> None:
 
 
 def test_strips() -> None:
-    assert f"in strips of at most {render._STRIP_PIXELS:,} pixels" in text_of("docs/rendering.md")
+    assert f"at most {render._STRIP_PIXELS:,} pixels at a time" in text_of("docs/rendering.md")
 
 
 def test_python_version() -> None:

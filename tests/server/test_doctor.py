@@ -309,6 +309,7 @@ def run_doctor(home: Path, runtime: Path, *arguments: str) -> subprocess.Complet
     )
 
 
+@pytest.mark.slow
 def test_command_on_a_server(home: Path, tmp_path: Path, start_server: Start) -> None:
     none = run_doctor(home, tmp_path / "nothing", "--server")
     assert none.returncode == 1
@@ -328,6 +329,7 @@ def test_command_on_a_server(home: Path, tmp_path: Path, start_server: Start) ->
     assert str(home) not in text
 
 
+@pytest.mark.slow
 def test_command_on_editors(home: Path, tmp_path: Path) -> None:
     target = gimp(home)
     bad = run_doctor(home, tmp_path / "nothing")

@@ -20,7 +20,7 @@ from .conftest import Live
 WIDTH, HEIGHT = 20_000, 5_000
 ROWS = [0, 1, 2499, 2500, HEIGHT - 1]
 
-pytestmark = pytest.mark.timeout(1200)
+pytestmark = [pytest.mark.timeout(1200), pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

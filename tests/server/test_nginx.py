@@ -29,6 +29,7 @@ NGINX = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr
 CONFIG = Path(__file__).parents[2] / "server" / "nginx" / "handtint.conf"
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.timeout(900),
     pytest.mark.skipif(NGINX is None, reason="nginx is not installed (Debian: nginx-light)"),
     pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl for a certificate"),

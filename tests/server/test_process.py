@@ -10,6 +10,8 @@ import threading
 import weakref
 from pathlib import Path
 
+import pytest
+
 from handtint_server.process import Housekeeper
 
 from .conftest import SECONDS, Start
@@ -47,6 +49,7 @@ print(json.dumps({
 """
 
 
+@pytest.mark.slow
 def test_an_embedded_application_leaves_its_host_alone(tiny_weights: Path) -> None:
     run = subprocess.run(
         [sys.executable, "-c", EMBEDDED, str(tiny_weights)],

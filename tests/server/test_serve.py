@@ -142,6 +142,7 @@ def test_start_work_and_end(serve: Serve) -> None:
     assert token not in server.log.read_text()
 
 
+@pytest.mark.slow
 def test_sigterm_lets_running_work_finish(serve: Serve) -> None:
     server = serve()
     server.wait_ready()
@@ -162,12 +163,14 @@ def test_sigterm_lets_running_work_finish(serve: Serve) -> None:
         assert len(answer.result().content) == 1500 * 2000 * 3
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_it(serve: Serve) -> None:
     server = serve()
     server.wait_ready()
     assert server.end(signal.SIGINT)[0] == 0
 
 
+@pytest.mark.slow
 def test_two_at_once(serve: Serve) -> None:
     """Whoever is second says where the first is, and leaves its files alone."""
     both = [serve(), serve()]
@@ -187,6 +190,7 @@ def test_two_at_once(serve: Serve) -> None:
     assert other.end()[0] == 0
 
 
+@pytest.mark.slow
 def test_killed_server_leaves_stale_files(serve: Serve) -> None:
     """They are recognised as stale, and the next server replaces them."""
     from handtint_server.client import Client, Unreachable
@@ -218,6 +222,7 @@ def test_busy_port(serve: Serve) -> None:
     assert "--port" in err
 
 
+@pytest.mark.slow
 def test_remote_needs_a_word(serve: Serve) -> None:
     code, _, err = serve("--host", "0.0.0.0").result()
     assert code == 4
@@ -229,6 +234,7 @@ def test_remote_needs_a_word(serve: Serve) -> None:
     assert "other machines can reach it" in out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["missing", "text", "truncated", "version"])
 def test_broken_weights(serve: Serve, tmp_path: Path, tiny_weights: Path, kind: str) -> None:
     path = tmp_path / "weights.safetensors"
@@ -252,12 +258,14 @@ def test_broken_weights(serve: Serve, tmp_path: Path, tiny_weights: Path, kind: 
     assert not (server.runtime / "server.json").exists()
 
 
+@pytest.mark.slow
 def test_device_that_is_not_there(serve: Serve) -> None:
     code, _, err = serve("--device", "cuda:7").result()
     assert code == 5
     assert "cuda:7" in err
 
 
+@pytest.mark.slow
 def test_runtime_folder_that_cannot_be_written(serve: Serve, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     server = serve(HANDTINT_RUNTIME_DIR=str(tmp_path / "file" / "runtime"))
@@ -266,6 +274,7 @@ def test_runtime_folder_that_cannot_be_written(serve: Serve, tmp_path: Path) -> 
     assert "--runtime-dir" in err
 
 
+@pytest.mark.slow
 def test_runtime_folder_open_to_others_is_closed(serve: Serve, tmp_path: Path) -> None:
     folder = tmp_path / "open"
     folder.mkdir()
@@ -276,6 +285,7 @@ def test_runtime_folder_open_to_others_is_closed(serve: Serve, tmp_path: Path) -
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
+@pytest.mark.slow
 def test_token_file(serve: Serve, tmp_path: Path) -> None:
     token = tmp_path / "token-of-mine"
     server = serve("--token-file", str(token))
@@ -294,6 +304,7 @@ def test_token_file(serve: Serve, tmp_path: Path) -> None:
     assert serve("--token-file", str(token)).result()[0] == 6
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_full_disk_for_logs(serve: Serve) -> None:
     """The server works on, and says once that it cannot log."""
@@ -306,6 +317,7 @@ def test_full_disk_for_logs(serve: Serve) -> None:
     assert err.count("/dev/full cannot be written: No space left on device") == 1
 
 
+@pytest.mark.slow
 def test_log_folder_that_cannot_be_written(serve: Serve, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     server = serve(HANDTINT_LOG_FILE=str(tmp_path / "file" / "x.log"))
@@ -316,6 +328,7 @@ def test_log_folder_that_cannot_be_written(serve: Serve, tmp_path: Path) -> None
     assert "on this terminal only" in out
 
 
+@pytest.mark.slow
 def test_log_levels(serve: Serve) -> None:
     """debug tells of answers and refusals, info of work, warning of neither; none of tokens."""
     lines = {}
@@ -351,6 +364,7 @@ def test_wrong_usage(serve: Serve, arguments: list[str], variable: dict[str, str
     assert "Error" in err
 
 
+@pytest.mark.slow
 def test_answers_while_it_loads(serve: Serve) -> None:
     """Health says loading, and a request that comes too early waits and is done."""
     server = serve()
@@ -369,6 +383,7 @@ def test_answers_while_it_loads(serve: Serve) -> None:
     assert statuses <= {"loading", "ready"}
 
 
+@pytest.mark.slow
 def test_idle_unload_and_reload(serve: Serve) -> None:
     server = serve("--idle-unload", "0.005")  # 0.3 seconds
     server.wait_ready()
@@ -388,6 +403,7 @@ def test_idle_unload_and_reload(serve: Serve) -> None:
     assert (again.status_code, again.content) == (200, first.content)
 
 
+@pytest.mark.slow
 def test_it_ends_when_nobody_asks(serve: Serve) -> None:
     server = serve("--exit-idle", "0.1")  # 6 seconds
     server.wait_ready()
@@ -399,6 +415,7 @@ def test_it_ends_when_nobody_asks(serve: Serve) -> None:
     assert "no request for 0.1 minutes" in server.log.read_text()
 
 
+@pytest.mark.slow
 def test_http_keeps_connections(serve: Serve) -> None:
     server = serve()
     server.wait_ready()

@@ -18,7 +18,8 @@ from handtint_server.editors.installer import plugin_files
 
 from . import pictures
 
-pytestmark = pytest.mark.timeout(900)  # several programs, each of which imports torch
+# Several programs, each of which imports torch.
+pytestmark = [pytest.mark.timeout(900), pytest.mark.slow]
 ROOT = Path(__file__).parents[2]
 SOURCES = ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE", "NOTICE")
 FOLDERS = ("model", "server", "plugins")

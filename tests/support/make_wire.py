@@ -397,6 +397,7 @@ def main() -> None:
             "version": "*",
             "api": 1,
             "engines": "*",
+            "kernels": "*",
             "weights": "*",
             "defaults": {"vividness": "*", "strength": "*", "render_size": "*"},
             "limits": "*",

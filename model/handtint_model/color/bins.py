@@ -7,7 +7,6 @@ with 5 neighbours and sigma 5, class rebalancing with lambda 1/2, annealed mean)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -158,26 +157,6 @@ def rebalancing_weights(prior: NDArray[np.float64], mix: float = 0.5) -> NDArray
     """
     weights = 1.0 / ((1.0 - mix) * prior + mix / COUNT)
     return np.asarray(weights / (weights * prior).sum())
-
-
-VIVIDNESS_CURVE: Sequence[tuple[float, float, float]] = (
-    # vividness, r (how much of the tilt is divided out), T (temperature)
-    (0.0, 1.15, 1.25),
-    (0.25, 0.45, 1.0),
-    (0.5, -0.3, 0.8),
-    (1.0, -0.4, 0.2),
-)
-"""Knots of the curve from the colour of least error to the boldest; linear in r, log T.
-
-A negative r tilts further towards rare colours.  That makes as much colour as a lower T does
-but with fewer jumps between colours about as likely (docs/training.md).
-"""
-
-
-def vividness_to_decoding(vividness: float) -> tuple[float, float]:
-    """(r, T) of a vividness in 0..1: see `decode_distribution`."""
-    v, r, t = (np.array(column) for column in zip(*VIVIDNESS_CURVE))
-    return float(np.interp(vividness, v, r)), float(np.exp(np.interp(vividness, v, np.log(t))))
 
 
 def decode_distribution(logits: Tensor, weights: Tensor, r: float, temperature: float) -> Tensor:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from torch import Tensor
 
-from ..color.bins import decode_distribution, mean_color, vividness_to_decoding
+from ..color.bins import decode_distribution, mean_color
 from ..colorizer import Colorizer
 from ..device import select_device
 from ..encoded_photo import EncodedPhoto
@@ -25,7 +25,6 @@ from ..errors import BadCheckpoint
 from ..network.checkpoint import load_weights
 from ..render.render import render
 from ..render.upsample import ColorField
-from ..types import ColorizeOptions
 from .methods import Answers, Array
 from .metrics import colourfulness
 from .protocols import PaintedHints, Truth
@@ -65,26 +64,27 @@ class Reading:
     scale: float = 1.0
 
 
-def _at(name: str, vividness: float) -> Reading:
-    r, temperature = vividness_to_decoding(vividness)
-    return Reading(name, 1.0 - r, temperature)
+LEAST_ERROR = Reading("least error", 1.0 - 1.15, 1.25)
+"""The calibrated mean, a little more careful: the network is a little too sure."""
+
+BOLD = Reading("tilted", 1.0 + 0.3, 0.8)
+"""Tilted further towards rare colours than training does: as colourful as photographs."""
 
 
 def readings(loss: str) -> tuple[Reading, ...]:
     """What is shown of a run trained with a loss of `TrainConfig.loss`."""
     if loss == "regression":
         return (Reading("as it is"),)
-    default = _at("default vividness", ColorizeOptions().vividness)
-    shown = (Reading("mean"), _at("vividness 0", 0.0), Reading("annealed", None, ANNEALED))
+    shown = (Reading("mean"), LEAST_ERROR, Reading("annealed", None, ANNEALED))
     if loss == "plain":
         # Nothing to divide out; and the tilt that (a) has by training, given afterwards.
-        bare = replace(default, name=f"T {default.temperature:g}", tilt=0.0)
-        return (*shown, bare, replace(default, name="default, tilted afterwards"))
-    return (*shown, default)
+        bare = replace(BOLD, name=f"T {BOLD.temperature:g}", tilt=0.0)
+        return (*shown, bare, replace(BOLD, name="tilted afterwards"))
+    return (*shown, BOLD)
 
 
 def boldest(loss: str) -> Reading:
-    """The reading that comes nearest to what Handtint does by default."""
+    """The boldest of its readings."""
     return readings(loss)[-1]
 
 
@@ -104,6 +104,7 @@ class AblationRun:
         self.loss = str(settings["loss"])
         self.shown = readings(self.loss) if shown is None else tuple(shown)
         self.labels: tuple[str, ...] = tuple(f"{name}: {reading.name}" for reading in self.shown)
+        self.vividness: tuple[float | None, ...] = (None,) * len(self.shown)
 
     def reading(self, shown: Sequence[Reading]) -> AblationRun:
         """The same run, read in other ways."""

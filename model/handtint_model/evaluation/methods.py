@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BadOption
-from ..types import Hints
+from ..types import ColorizeOptions, Hints
 from .baselines import LevinPropagation
+from .calibration import calibrated_cross_entropy
 from .lab import lab_to_rgb
 from .protocols import PaintedHints, Truth
 
@@ -28,6 +29,7 @@ class Method(Protocol):
     """Something that colorizes photos, perhaps in several variants at once."""
 
     labels: tuple[str, ...]
+    vividness: tuple[float | None, ...]  # of each label; None for what has none
     uses_hints: bool
 
     def start(self, truth: Truth) -> Answers:
@@ -38,6 +40,7 @@ class Gray:
     """No colour at all."""
 
     labels: tuple[str, ...] = ("gray",)
+    vividness: tuple[float | None, ...] = (None,)
     uses_hints = False
 
     def start(self, truth: Truth) -> Answers:
@@ -50,6 +53,7 @@ class Levin:
     """Levin et al. 2004 with L* as guide; ab spread separately from the same hints."""
 
     labels: tuple[str, ...] = ("levin",)
+    vividness: tuple[float | None, ...] = (None,)
     uses_hints = True
 
     def start(self, truth: Truth) -> Answers:
@@ -69,27 +73,38 @@ class Levin:
 class Ours:
     """A `Colorizer` at one or more vividness values; the photo is encoded once for all.
 
-    vividness: None stands for the colorizer's default.
+    vividness: None stands for the colorizer's default.  with_entropy: the calibrated
+    cross-entropy of every photo is kept too.
     """
 
     uses_hints = True
 
     def __init__(
-        self, colorizer: Any, vividness: Sequence[float | None] = (None,), name: str = "handtint"
+        self,
+        colorizer: Any,
+        vividness: Sequence[float | None] = (None,),
+        name: str = "handtint",
+        *,
+        with_entropy: bool = False,
     ) -> None:
         self._colorizer = colorizer
-        self._options = [{} if v is None else {"vividness": float(v)} for v in vividness]
+        default = ColorizeOptions().vividness
+        self.vividness: tuple[float | None, ...] = tuple(
+            default if v is None else float(v) for v in vividness
+        )
+        self._with_entropy = with_entropy
+        self.cross_entropy: list[float] = []  # of every photo that was started
         self.labels = tuple(name if v is None else f"{name} v={v:g}" for v in vividness)
 
     def start(self, truth: Truth) -> Answers:
         """See `Method.start`."""
         photo = self._colorizer.encode(truth.luminance)
+        if self._with_entropy:
+            self.cross_entropy.append(calibrated_cross_entropy(self._colorizer, photo, truth.ab))
 
         def answer(hints: PaintedHints) -> list[Array]:
             painted = hints.as_hints() if len(hints) else Hints()
-            return [
-                self._colorizer.colorize(photo, painted, **options) for options in self._options
-            ]
+            return [self._colorizer.colorize(photo, painted, vividness=v) for v in self.vividness]
 
         return answer
 

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..errors import BadOption
 from .bin_frequencies import bin_frequencies
 from .metrics import AbErrorCurve
 from .photos import PhotoFile
 from .run import Report, Score
-from .tables import summary
+from .tables import at_equal_caution, psnr_at_equal_boldness, summary
 
 
 def to_json(report: Report) -> dict[str, Any]:
@@ -23,6 +25,9 @@ def to_json(report: Report) -> dict[str, Any]:
         "photos": report.photos,
         "skipped": report.skipped,
         "colourfulness_of_truth": report.colourfulness,
+        "cross_entropy_by_photo": report.cross_entropy,
+        "colors_right_at_16": at_equal_caution(report),
+        "psnr_at_90": psnr_at_equal_boldness(report),
         "scores": [
             summary(report, score)
             | {
@@ -30,6 +35,8 @@ def to_json(report: Report) -> dict[str, Any]:
                 "colourfulness_by_photo": score.colourfulness,
                 "drift_by_photo": score.drift,
                 "ab_error_curve": score.curve.state(),
+                "vividness": score.vividness,
+                "color_counts_by_photo": [counts.tolist() for counts in score.colors],
             }
             for score in report.scores
         ],
@@ -77,8 +84,10 @@ def _score(entry: dict[str, Any]) -> Score:
     return Score(
         str(entry["method"]),
         int(entry["hints"]),
+        None,
         [float(value) for value in entry["psnr_by_photo"]],
         [float(value) for value in entry["colourfulness_by_photo"]],
         [float(value) for value in entry["drift_by_photo"]],
+        [np.asarray(counts) for counts in entry.get("color_counts_by_photo", [])],
         curve,
     )

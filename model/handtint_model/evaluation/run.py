@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import BadImage
 from .bin_frequencies import bin_frequencies, nearest_bins
+from .color_measures import count_colors
 from .lab import rgb_to_lab
-from .methods import Method
+from .methods import Method, Ours
 from .metrics import AbErrorCurve, colourfulness, lightness_drift, mean_and_error
 from .photos import PhotoFile
 from .protocols import Protocol
@@ -22,9 +24,11 @@ class Score:
 
     method: str
     hints: int
+    vividness: float | None = None  # of a colorizer's score
     psnr: list[float] = field(default_factory=list)  # dB
     colourfulness: list[float] = field(default_factory=list)
     drift: list[float] = field(default_factory=list)  # mean error of L*
+    colors: list[NDArray[np.float64]] = field(default_factory=list)  # `count_colors`
     curve: AbErrorCurve = field(default_factory=lambda: AbErrorCurve(bin_frequencies()))
 
 
@@ -37,6 +41,7 @@ class Report:
     photos: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)  # one sentence each
     colourfulness: list[float] = field(default_factory=list)  # of the truth
+    cross_entropy: list[float] = field(default_factory=list)  # of the calibrated distribution
     scores: list[Score] = field(default_factory=list)
 
     def score(self, method: str, hints: int) -> Score | None:
@@ -90,16 +95,22 @@ def evaluate(
             answers = method.start(truth)
             for count in counts if method.uses_hints else (0,):
                 results = answers(placed[count] if count in placed else protocol.place(truth, 0))
-                for label, rgb in zip(method.labels, results, strict=True):
-                    score = scores.setdefault((label, count), Score(label, count))
+                for label, vividness, rgb in zip(
+                    method.labels, method.vividness, results, strict=True
+                ):
+                    score = scores.setdefault((label, count), Score(label, count, vividness))
                     score.psnr.append(protocol.psnr(rgb, truth))
                     score.colourfulness.append(colourfulness(rgb * 255.0))
                     lab = rgb_to_lab(rgb)
                     score.drift.append(lightness_drift(lab[..., 0], truth.lab[..., 0]))
                     score.curve.add(lab[..., 1:], truth.ab, truth_bins)
+                    score.colors.append(count_colors(lab, truth.lab))
     if not report.photos:
         raise BadImage("none of the photos could be read: " + " ".join(report.skipped))
     if progress is not None:
         progress(len(photos), len(photos))
     report.scores = list(scores.values())
+    for method in methods:
+        if isinstance(method, Ours):
+            report.cross_entropy = method.cross_entropy
     return report

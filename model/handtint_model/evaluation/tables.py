@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .color_measures import MEASURES, pooled, tint_of, value_at
 from .metrics import mean_and_error
 from .run import Report, Score
 
@@ -20,6 +21,77 @@ dCF: |mean colourfulness - mean of the truth|; |CF-CF|: mean of the photos' diff
 AuC: area under the curve of the ab error, 0..150; reb.: rare colours weighted up;
 way: the rebalanced AuC's share of the way from gray's to 100.
 drift L*: mean error of the lightness, which should be the photo's."""
+
+COLOR_HEADER: tuple[str, ...] = (
+    "method", "hints", "tinted whites %", "tinted neutrals %", "neutrals' chroma",
+    "colors right %", "hue right %", "CIEDE2000", "patchiness",
+)  # fmt: skip
+
+COLOR_LEGEND = """\
+Pixels of all photos, with standard errors.  Tinted: chroma above 15 where the truth has less
+than 8 (whites: L* above 70 too).  Right: of true chroma above 25, within 15 units of ab; hue
+right: of true chroma above 20, within 30 degrees.  Patchiness: steps of ab between
+neighbouring cells that are alike in truth."""
+
+CAUTION = 16.0
+"""Percent of neutrals tinted at which colorizers of any boldness are compared."""
+
+BOLDNESS = 0.9
+"""Share of the truth's colorfulness at which they are compared."""
+
+
+def at_equal_caution(report: Report) -> float | None:
+    """*Right at 16*: colors right, in percent, where 16 % of neutrals are tinted.
+
+    Interpolated over the values of vividness measured without hints; None where these do not
+    span 16 %.
+    """
+    scores = _by_vividness(report)
+    tinted = [pooled(score.colors, "tinted_neutrals").value for score in scores]
+    return value_at(tinted, [pooled(s.colors, "colors_right").value for s in scores], CAUTION)
+
+
+def psnr_at_equal_boldness(report: Report) -> float | None:
+    """PSNR in dB where the mean colorfulness is 90 % of the truth's; None as above."""
+    scores, truth = _by_vividness(report), float(np.mean(report.colourfulness))
+    own = [float(np.mean(score.colourfulness)) / truth for score in scores]
+    return value_at(own, [float(np.mean(score.psnr)) for score in scores], BOLDNESS)
+
+
+def by_worst_tint(report: Report) -> list[str]:
+    """Names of the photos, those first whose neutrals the first colorizer's score tints most."""
+    scores = _by_vividness(report)
+    if not scores:
+        return report.photos
+    tints = [tint_of(counts) for counts in scores[0].colors]
+    order = np.argsort([-tint for tint in tints], kind="stable")
+    return [report.photos[i] for i in order]
+
+
+def _by_vividness(report: Report) -> list[Score]:
+    return [score for score in report.scores if score.vividness is not None and not score.hints]
+
+
+def colors_to_text(report: Report) -> str:
+    """The measures of colors that look right: a table, a line each for the whole set."""
+    rows = [COLOR_HEADER]
+    for score in sorted(report.scores, key=lambda score: score.hints):
+        if not score.colors:  # taken from an earlier report
+            continue
+        cells = [pooled(score.colors, name) for name in MEASURES]
+        texts = [f"{cell.value:.2f} ± {cell.error:.2f}" for cell in cells]
+        rows.append((score.method, str(score.hints), *texts))
+    lines = [aligned(rows), "", COLOR_LEGEND, ""]
+    for title, unit, value in (
+        ("colors right at 16 % of neutrals tinted", "%", at_equal_caution(report)),
+        ("PSNR at 90 % of the truth's colorfulness", "dB", psnr_at_equal_boldness(report)),
+    ):
+        text = "not spanned by the values of --vividness" if value is None else f"{value:.2f}"
+        lines.append(f"{title}: {text}{'' if value is None else ' ' + unit}")
+    if report.cross_entropy:
+        entropy, error = mean_and_error(report.cross_entropy)
+        lines.append(f"calibrated cross-entropy: {entropy:.3f} ± {error:.3f} nats")
+    return "\n".join(lines)
 
 
 def way_from_gray(report: Report, score: Score) -> float | None:
@@ -50,6 +122,9 @@ def summary(report: Report, score: Score) -> dict[str, Any]:
         "auc_rebalanced": score.curve.rebalanced,
         "way_from_gray_percent": way_from_gray(report, score),
     }
+    for name in MEASURES if score.colors else ():
+        measured = pooled(score.colors, name)
+        figures[name], figures[f"{name}_error"] = measured.value, measured.error
     for other in ("gray", "levin"):
         gain = None if score.method in ("gray", other) else report.gain(score, other)
         figures[f"gain_over_{other}"], figures[f"gain_over_{other}_error"] = gain or (None, None)

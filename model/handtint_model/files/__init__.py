@@ -1,10 +1,36 @@
-"""Files of pictures and of painted hints."""
+"""Files of pictures and of painted hints.
 
-from .header import ReadLimits, prepare_libvips
-from .hint_files import dump_hints, parse_hints, read_hints, read_layer, write_hints
-from .kept import PhotoMeta
-from .read import Photo, PhotoInfo, inspect_photo, read_photo
-from .write import check_target, notes_on, write_photo
+Importing this is quick: libvips is loaded on first use of what needs it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .header import ReadLimits
+    from .hint_files import dump_hints, parse_hints, read_hints, read_layer, write_hints
+    from .kept import PhotoMeta
+    from .read import Photo, PhotoInfo, inspect_photo, read_photo
+    from .write import check_target, notes_on, write_photo
+
+_LAZY = {
+    "Photo": "read",
+    "PhotoInfo": "read",
+    "PhotoMeta": "kept",
+    "ReadLimits": "header",
+    "check_target": "write",
+    "dump_hints": "hint_files",
+    "inspect_photo": "read",
+    "notes_on": "write",
+    "parse_hints": "hint_files",
+    "read_hints": "hint_files",
+    "read_layer": "hint_files",
+    "read_photo": "read",
+    "write_hints": "hint_files",
+    "write_photo": "write",
+}
 
 __all__ = [
     "Photo",
@@ -16,10 +42,15 @@ __all__ = [
     "inspect_photo",
     "notes_on",
     "parse_hints",
-    "prepare_libvips",
     "read_hints",
     "read_layer",
     "read_photo",
     "write_hints",
     "write_photo",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return getattr(import_module(f".{_LAZY[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

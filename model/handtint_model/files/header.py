@@ -3,6 +3,8 @@
 Nothing here decodes a pixel, but for the few TIFF kinds that `decoders` reads.
 `open_picture` hands the decoder in `read` a lazy libvips image whose bands are gray or
 RGB, with or without alpha, and says what its codes mean.
+Only the loaders of the formats that are read are called, by name.  libvips' options are left as
+the program that runs set them.
 """
 
 from __future__ import annotations
@@ -90,20 +92,8 @@ class _Listener(logging.Handler):
 
 
 warnings = _Listener()
-
-
-@functools.cache
-def prepare_libvips() -> None:
-    """Set libvips up for foreign files: no risky loaders, no cache of what was read.
-
-    Only the four loaders of `formats` are ever called, by name; blocking those that
-    libvips calls untrusted is a second line.  Its cache of operations would answer with
-    old pixels for a file that was written again, and holds memory.
-    """
-    # libvips' warnings are about the files; nearly all that matters of them comes as an error.
-    logging.getLogger("pyvips").addHandler(warnings)
-    pyvips.block_untrusted_set(True)
-    pyvips.cache_set_max(0)
+# libvips' warnings are about the files; nearly all that matters of them comes as an error.
+logging.getLogger("pyvips").addHandler(warnings)
 
 
 @functools.cache
@@ -114,7 +104,6 @@ def srgb_profile() -> bytes:
 
 def open_picture(source: str | Path | bytes, limits: ReadLimits) -> OpenedPicture:
     """Read and judge the header of a file or of a file's bytes; raises BadImage."""
-    prepare_libvips()
     found = look(source, limits.page)
     if found.lacks_end:
         # Every pixel may be there; with an end marker libjpeg says whether it is so.
@@ -167,6 +156,7 @@ def _load(found: Container, source: str | Path | bytes) -> Any:
     kind = found.format
     # Of a file without an end marker, whatever libjpeg warns of means that pixels lack.
     strict = "warning" if found.lacks_end else "error"
+    # What is read sequentially is not cached: a file that was written again has its new pixels.
     options: dict[str, Any] = {"access": "sequential", "fail_on": strict}
     if found.page is not None:
         options["page"] = found.page.index

@@ -265,7 +265,7 @@ def libvips_has(compression: int) -> bool:
     try:
         sample = pyvips.Image.black(16, 16)
         data = pyvips.Operation.call("tiffsave_buffer", sample, compression=name)
-        again = pyvips.Operation.call("tiffload_buffer", data, fail_on="error")
+        again = pyvips.Operation.call("tiffload_buffer", data, access="sequential", fail_on="error")
         return bool(again.avg() == 0)
     except pyvips.Error:
         return False

@@ -17,7 +17,7 @@ from ..types import Plane, Progress
 from . import formats, icc
 from .embed import embed_bytes, embed_file
 from .formats import Format
-from .header import prepare_libvips, srgb_profile
+from .header import srgb_profile
 from .kept import PhotoMeta, fitted
 from .target import TEMPORARY_SUFFIX, put_in_place, reason, temporary_beside
 
@@ -55,7 +55,6 @@ def write_photo(
     error or interruption there is none.  Raises BadOption for a target that cannot hold
     the result, WriteFailed if it cannot be written.
     """
-    prepare_libvips()
     meta = meta or PhotoMeta()
     path = Path(target) if target is not None else None
     kind = _choose_format(path, meta, format)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,20 +83,20 @@ class EdgeWeights:
         short = min(self.shape)
         return [dy * short + dx for dy, dx in _NEIGHBORS]
 
-    def along(self, values: Doubles) -> Doubles:
+    def along(self, values: NDArray[Any]) -> NDArray[Any]:
         """(N, ...) values of the cells row by row, in the order of the system."""
         if self.shape[0] >= self.shape[1]:
             return values
         return self._turned(values, self.shape)
 
-    def back(self, values: Doubles) -> Doubles:
+    def back(self, values: NDArray[Any]) -> NDArray[Any]:
         """(N, ...) values in the order of the system to cells row by row: undoes `along`."""
         if self.shape[0] >= self.shape[1]:
             return values
         return self._turned(values, self.shape[::-1])
 
     @staticmethod
-    def _turned(values: Doubles, shape: tuple[int, ...]) -> Doubles:
+    def _turned(values: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
         grid = values.reshape(*shape, *values.shape[1:])
         return grid.swapaxes(0, 1).reshape(values.shape)
 
@@ -119,6 +120,35 @@ class EdgeWeights:
             )
 
         return solve
+
+    def smooth(self, fields: Floats, pull: float) -> Floats:
+        """Let cells agree: (N, F) fields, cells row by row, to smooth ones of the same shape.
+
+        Minimizes sum_ij w_ij (x_i - x_j)^2 + pull sum_i (x_i - y_i)^2 for each field y: a mean
+        over the cells around, with weights that are not negative.  A smaller ``pull`` lets
+        cells agree from further away.
+        """
+        band = np.zeros((max(self.offsets) + 1, self.degree.size), order="F")
+        band[0] = self.degree + pull
+        for offset, weight in zip(self.offsets, self.weights):
+            band[offset] -= weight
+        factor = cholesky_banded(band, overwrite_ab=True, lower=True, check_finite=False)
+        count, reach = self.degree.size, factor.shape[0] - 1
+        columns = np.zeros((count, reach), np.float32)
+        rows = np.zeros((count, reach), np.float32)
+        for k in range(1, reach + 1):
+            columns[: count - k, k - 1] = factor[k, : count - k]
+            rows[k:, reach - k] = factor[k, : count - k]
+        inverse = (1.0 / factor[0]).astype(np.float32)
+        padded = np.zeros((fields.shape[1], count + 2 * reach), np.float32)
+        padded[:, reach : reach + count] = self.along(fields).T * np.float32(pull)
+
+        def some(start: int, stop: int) -> None:
+            kernels().solve_band(rows, columns, inverse, start, stop, padded)
+
+        in_threads(some, strips(len(padded), 1, 16))
+        smooth = padded[:, reach : reach + count].T
+        return np.ascontiguousarray(self.back(smooth))
 
     @property
     def nbytes(self) -> int:

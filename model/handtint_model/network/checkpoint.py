@@ -1,9 +1,9 @@
 """Weights as one safetensors file that explains itself.
 
 Metadata: ``format`` and ``version`` of this layout, ``config`` (ModelConfig as JSON),
-``prior`` (313 numbers, the smoothed frequencies of the bins that training balanced by) and
-``record`` (how the weights came to be).  The layout is specified in
-docs/checkpoint-format.md.
+``prior`` (313 numbers, the smoothed frequencies of the bins that training balanced by),
+``decoding`` (`Decoding` as JSON) and ``record`` (how the weights came to be).  The layout is
+specified in docs/checkpoint-format.md.
 """
 
 from __future__ import annotations
@@ -21,12 +21,14 @@ import torch
 from numpy.typing import NDArray
 
 from ..color.bins import COUNT
+from ..color.decoding import Decoding
 from ..errors import BadCheckpoint, WriteFailed
 from . import ColorNetwork, ModelConfig
 
 FORMAT = "handtint-weights"
 VERSION = 1
 LARGEST_FILE = 1 << 30
+PLAIN = Decoding()
 EMBEDDED = Path(__file__).parents[1] / "weights" / "default.safetensors"
 
 
@@ -38,6 +40,7 @@ class Checkpoint:
     prior: NDArray[np.float64]  # (313,)
     record: Mapping[str, Any]
     weights_id: str  # first 12 hex digits of the file's SHA-256
+    decoding: Decoding = PLAIN  # of files that do not say: the mean
 
 
 def config_from_dict(values: Mapping[str, Any]) -> ModelConfig:
@@ -58,11 +61,9 @@ def save_weights(
     prior: NDArray[np.float64],
     record: Mapping[str, Any],
     dtype: torch.dtype = torch.float16,
+    decoding: Decoding | None = None,
 ) -> None:
     """Write the network's weights; the file appears whole or not at all.  Raises WriteFailed."""
-    from safetensors import SafetensorError
-    from safetensors.torch import save_file
-
     tensors = {
         name: tensor.detach().cpu().to(dtype).contiguous()
         for name, tensor in network.state_dict().items()
@@ -74,6 +75,29 @@ def save_weights(
         "prior": json.dumps([float(f"{p:.6g}") for p in prior]),
         "record": json.dumps(dict(record)),
     }
+    if decoding is not None:
+        metadata["decoding"] = json.dumps(decoding.to_json())
+    _write(path, tensors, metadata)
+
+
+def save_decoding(source: Path | None, target: Path, decoding: Decoding) -> None:
+    """Write weights again with another decoding; tensors and all else stay as they are.
+
+    source: None for the embedded weights.  Raises BadCheckpoint as `load_weights` does, and
+    WriteFailed.
+    """
+    from safetensors.torch import load_file
+
+    source = EMBEDDED if source is None else source
+    metadata = _metadata(source) | {"decoding": json.dumps(decoding.to_json())}
+    _write(target, load_file(str(source)), metadata)
+
+
+def _write(path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> None:
+    """Write a safetensors file whole or not at all.  Raises WriteFailed."""
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
     temporary = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -142,6 +166,9 @@ def load_weights(path: Path | str | None = None) -> Checkpoint:
         _fitting(config)
         prior = np.array(json.loads(metadata["prior"]), np.float64)
         record = json.loads(metadata["record"])
+        decoding = Decoding()
+        if "decoding" in metadata:
+            decoding = Decoding.from_json(json.loads(metadata["decoding"]))
         if prior.shape != (COUNT,) or not np.isfinite(prior).all() or (prior <= 0).any():
             raise ValueError("prior")
         if not isinstance(record, dict):
@@ -161,4 +188,4 @@ def load_weights(path: Path | str | None = None) -> Checkpoint:
     )
     network.eval().requires_grad_(False)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return Checkpoint(network, prior, record, digest[:12])
+    return Checkpoint(network, prior, record, digest[:12], decoding)

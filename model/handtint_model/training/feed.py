@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import numpy as np
 import torch
@@ -28,7 +28,7 @@ class Feed:
             DevicePhotos(sources, config, team.device) if team.device.type == "cuda" else None
         )
         self._stage: Stage | None = None
-        self._batches: Iterator[tuple[Tensor, int]] | None = None
+        self._batches: Generator[tuple[Tensor, int], None, None] | None = None
 
     def from_the_start(self, stage: Stage) -> Iterator[tuple[Tensor, int]]:
         """(crops, photos skipped) of a stage, from the first photo on, whoever takes them."""
@@ -49,6 +49,12 @@ class Feed:
         seen_as = wear(rng, seen_as, self.config.share_worn)
         sample.lightness = seen_as.contiguous(memory_format=torch.channels_last)
         return sample, len(crops), rng
+
+    def close(self) -> None:
+        """End the worker processes that decode; without this they would outlive the run."""
+        if self._batches is not None:
+            self._batches.close()
+            self._batches = None
 
     def _crops(self, stage: Stage, seen: int, mine: int) -> Tensor:
         if self._on_device is not None:

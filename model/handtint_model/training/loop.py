@@ -127,7 +127,10 @@ def _train(team: Team, order: Order) -> Path:
         print(f"resumed at step {run.step}, {run.seen} photos, {run.elapsed / 60:.1f} minutes")
     if team.main:
         (order.out / "config.json").write_text(json.dumps(asdict(run.config), indent=1))
-    halt = run.go(_stop_signals())
+    try:
+        halt = run.go(_stop_signals())
+    finally:
+        feed.close()
     if team.main:
         run.finish()
     # torchrun kills what is not over half a minute after it was told to stop.

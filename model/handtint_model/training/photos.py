@@ -11,7 +11,7 @@ import io
 import signal
 import tarfile
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -210,7 +210,7 @@ def _ignore_stop(_: int) -> None:
 
 def host_batches(
     sampler: PhotoSampler, stage: Stage, first: int, rank: int = 0, size: int = 1
-) -> Iterator[tuple[torch.Tensor, int]]:
+) -> Generator[tuple[torch.Tensor, int], None, None]:
     """Endless batches (B, crop, crop, 3) uint8 from photo number ``first`` on.
 
     Decoding and cropping run in worker processes.  The second value counts the photos

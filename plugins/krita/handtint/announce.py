@@ -1,4 +1,7 @@
-"""Messages where the docker is hidden: over the picture, but not in the way."""
+"""Messages where the docker is hidden: at the lower edge of the window, and not in the way.
+
+Krita's own messages over the picture are windows, which keep the mouse from what is below them.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,11 @@ from typing import Any
 
 from krita import Krita
 
-from .qt import QtCore, QtGui, QtWidgets
+from .qt import QtCore, QtWidgets, safely
 
-SECONDS, SECONDS_OF_ERROR = 4, 8
+SECONDS, SECONDS_OF_ERROR = 5, 12
+WIDTH = 460
+MARGIN = 12
 
 
 def docker_is_seen() -> bool:
@@ -21,28 +26,47 @@ def docker_is_seen() -> bool:
     return False
 
 
+class Notice(QtWidgets.QLabel):
+    """A text at the lower left of a window, which the mouse goes through, for some seconds."""
+
+    def __init__(self, window: Any) -> None:
+        super().__init__(window)
+        self.setObjectName("handtint_notice")
+        self.setAttribute(QtCore.Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setWordWrap(True)
+        self.setAutoFillBackground(True)
+        self.setFrameShape(QtWidgets.QFrame.Shape.StyledPanel)
+        self.setMargin(8)
+        self._timer = QtCore.QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(safely(self.hide))
+
+    def tell(self, text: str, seconds: int) -> None:
+        """Show a text, or hide if there is none."""
+        if not text:
+            self.hide()
+            return
+        self.setText(text)
+        middle = self.parent().centralWidget()
+        place = middle.mapTo(self.parent(), middle.rect().bottomLeft())
+        width = min(WIDTH, max(100, middle.width() - 2 * MARGIN))
+        height = self.heightForWidth(width)
+        self.setGeometry(place.x() + MARGIN, place.y() - height - 2 * MARGIN, width, height)
+        self.show()
+        self.raise_()
+        self._timer.start(1000 * seconds)
+
+
+def notice_of(window: Any) -> Notice:
+    """The one of a main window."""
+    found = window.findChild(QtWidgets.QLabel, "handtint_notice")
+    return found if isinstance(found, Notice) else Notice(window)
+
+
 def announce(text: str, error: bool) -> None:
-    """Show a message over the picture, unless the docker shows it."""
+    """Show a message at the window's edge, unless the docker shows it; "" takes one away."""
     window = Krita.instance().activeWindow()
-    view = window.activeView() if window is not None else None
-    if view is None or docker_is_seen():
+    if window is None or window.qwindow() is None or window.qwindow().centralWidget() is None:
         return
-    milliseconds = 1000 * (SECONDS_OF_ERROR if error else SECONDS)
-    view.showFloatingMessage(text, QtGui.QIcon(), milliseconds, 1)
-    QtCore.QTimer.singleShot(0, let_the_mouse_through)
-
-
-def floating_messages() -> list[Any]:
-    """Krita's messages that are on the screen."""
-    widgets = QtWidgets.QApplication.allWidgets()
-    return [w for w in widgets if w.metaObject().className() == "KisFloatingMessage"]
-
-
-def let_the_mouse_through() -> None:
-    """One paints through a message that lies over the picture."""
-    for widget in floating_messages():
-        widget.setAttribute(QtCore.Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        if widget.isWindow():
-            shown = widget.isVisible()
-            widget.setWindowFlag(QtCore.Qt.WindowType.WindowTransparentForInput)
-            widget.setVisible(shown)
+    shown = "" if docker_is_seen() else text
+    notice_of(window.qwindow()).tell(shown, SECONDS_OF_ERROR if error else SECONDS)

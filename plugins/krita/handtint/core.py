@@ -86,18 +86,15 @@ class Core:
                 self._listeners.remove(listener)
 
     def say(self, text: str, error: bool = False, command: str = "") -> None:
-        """Show a message in the docker; beside the picture, where it hides nothing.
-
-        Where the docker is hidden, Krita's own message over the picture says it, which lets
-        the mouse through.
-        """
+        """Show a message in the docker; at the edge of the window, where that is hidden."""
         self.message, self.message_is_error, self.command = text, error, command
-        if text:
-            announce(text, error)
+        announce(text, error)
         self.tell()
 
     def clear_message(self) -> None:
         """The next action begins: what was said before is over."""
+        if self.message:
+            announce("", False)
         self.message, self.message_is_error, self.command = "", False, ""
 
     # --- server ----------------------------------------------------------------------------

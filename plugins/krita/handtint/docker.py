@@ -20,7 +20,7 @@ from .widgets import Dot, Fraction
 
 DOCKER_ID = "handtint_docker"
 ERROR_COLOR = "#e05050"
-MESSAGE_LINES = 3
+MESSAGE_LINES = 4
 TITLE = 44
 """Pixels of a docker's title, and some to spare."""
 
@@ -114,7 +114,7 @@ class HandtintDocker(DockWidget):  # type: ignore[misc]
         area.setWidget(self._message)
         area.setFixedHeight(MESSAGE_LINES * self.fontMetrics().lineSpacing() + 4)
         self._copy = _tool_button(
-            "Copy Command",
+            "Copy",
             "Copy the command of the message, to enter it in a terminal",
             self._on_copy,
         )
@@ -243,6 +243,7 @@ class HandtintDocker(DockWidget):  # type: ignore[misc]
         now = self._core
         # The bar is too narrow for words such as "Starting the server, first time only".
         self._message.setText(now.message or (now.progress[0] if now.progress else ""))
+        self._message.setToolTip(now.message)
         self._copy.setVisible(bool(now.command))
         palette = self.palette()
         if now.message_is_error:

@@ -13,14 +13,15 @@ from .nodes import alive
 from .qt import QtCore, QtWidgets, safely
 from .settings import first_time
 
+# No colon in the texts: Krita's search shows only what is before it.
 ACTIONS = (
-    ("handtint_colorize", "Handtint: &Colorize Layer", "colorize"),
-    ("handtint_colorize_options", "Handtint: Colorize Layer with &Options...", "options"),
-    ("handtint_new_hints", "Handtint: &New Color Hints Layer", "new_hints"),
-    ("handtint_show_hints", "Handtint: &Show or Hide Hints", "show_hints"),
-    ("handtint_compare", "Handtint: Com&pare, with or without Color", "compare"),
-    ("handtint_export", "Handtint: &Export Colored Picture...", "export"),
-    ("handtint_docker", "Handtint: &Docker", "show_docker"),
+    ("handtint_colorize", "&Colorize Layer (Handtint)", "colorize"),
+    ("handtint_colorize_options", "Colorize Layer with &Options (Handtint)...", "options"),
+    ("handtint_new_hints", "&New Color Hints Layer (Handtint)", "new_hints"),
+    ("handtint_show_hints", "&Show or Hide Hints (Handtint)", "show_hints"),
+    ("handtint_compare", "Com&pare with and without Color (Handtint)", "compare"),
+    ("handtint_export", "&Export Colored Picture (Handtint)...", "export"),
+    ("handtint_docker", "Show &Docker (Handtint)", "show_docker"),
 )
 MENU = "handtint_menu"
 SHOW_AFTER_MS = 3000

@@ -47,10 +47,10 @@ class InkConverter:
         final = yield from self._last.flow(_with_alpha(tried, pixels), width, height, pace)
         return final
 
-    def close(self) -> None:
+    def release(self) -> None:
         """Give back the documents."""
         for converter in (self._there, self._back, self._last):
-            converter.close()
+            converter.release()
 
 
 def _opaque(pixels: bytes) -> bytes:

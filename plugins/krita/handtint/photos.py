@@ -115,7 +115,7 @@ def read_photo(
             still_there()
     finally:
         if converter is not None:
-            converter.close()
+            converter.release()
     if len(pixels) != width * height * sent.pixel_bytes:
         raise Empty("Krita does not give the pixels of %s." % node.name())
     plane = Plane(width, height, WIRE_DTYPE[sent.depth], wire_layout(sent.depth), pixels, profile)
@@ -251,7 +251,7 @@ def write_pixels(
             row += rows
     finally:
         if converter is not None:
-            converter.close()
+            converter.release()
     return checksum
 
 

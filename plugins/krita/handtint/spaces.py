@@ -12,7 +12,7 @@ from krita import InfoObject, Krita
 
 from .client import ClientError
 from .pace import Pace
-from .qt import QtCore
+from .qt import QtCore, safely
 from .steps import Tick
 
 VALUE_BYTES = {"U8": 1, "U16": 2, "F16": 2, "F32": 4}
@@ -88,6 +88,16 @@ def _close(document: Any) -> None:
     document.close()
 
 
+CLOSE_MS = 15
+
+_to_close: list[Any] = []
+
+
+def _close_one() -> None:
+    if _to_close:
+        _close(_to_close.pop(0))
+
+
 class Converter:
     """Converts pixels with a layer of a document that nobody sees.
 
@@ -143,6 +153,14 @@ class Converter:
         """Give back the document."""
         if self._document is not None:
             _close(self._document)
+            self._document = None
+            self._used = 0
+
+    def release(self) -> None:
+        """The same, a moment later: several at once would hold the window up."""
+        if self._document is not None:
+            _to_close.append(self._document)
+            QtCore.QTimer.singleShot(CLOSE_MS * len(_to_close), safely(_close_one))
             self._document = None
             self._used = 0
 

@@ -201,7 +201,7 @@ def _has_the_lightness(document: Any, node: Any, known: Result, still_there: Sti
             row += rows
     finally:
         for _, converter in pairs:
-            converter.close()
+            converter.release()
     return True
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from flask import Request
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from ..http.multipart import Part
 from ..http.problem import Problem
@@ -28,9 +29,7 @@ def read_request(request: Request, schema: type[M], allowed: frozenset[str]) -> 
 
 _OUT_OF_RANGE = frozenset({"greater_than_equal", "less_than_equal", "finite_number"})
 _BAD_POINT = _OUT_OF_RANGE | {"string_pattern_mismatch"}
-_OPTIONS = frozenset(
-    (name,) for name in ("vividness", "strength", "render_size", "n", "point", "region", "points")
-)
+_OPTIONS = frozenset({"vividness", "strength", "render_size", "n", "point", "region"})
 
 
 class _SizeOfPlane:
@@ -62,24 +61,31 @@ def validate(data: memoryview, schema: type[M]) -> M:
 
 
 def bad_request(error: ValidationError) -> Problem:
-    """What is wrong with a request's JSON; foreign input is not echoed.
-
-    Values of the right type but out of range get the code of the error that Python raises for
-    them: `bad_option`, or `bad_hints` for points.
-    """
-    faults: list[dict[str, Any]] = []
-    codes: set[str] = set()
-    for item in error.errors(include_url=False, include_input=False, include_context=False)[:20]:
-        field = ".".join(str(step)[:60] for step in item["loc"])
-        faults.append({"field": field, "message": item["msg"].removeprefix("Value error, ")})
-        in_points = item["loc"][:1] == ("points",)
-        out_of_range = item["type"] in (_BAD_POINT if in_points else _OUT_OF_RANGE)
-        named = item["loc"][:1] in _OPTIONS
-        codes.add(("bad_hints" if in_points else "bad_option") if named and out_of_range else "")
-    code = codes.pop() if len(codes) == 1 else ""
+    """What is wrong with a request's JSON; foreign input is not echoed."""
+    items = error.errors(include_url=False, include_input=False, include_context=False)[:20]
+    faults = [
+        {
+            "field": ".".join(str(step)[:60] for step in item["loc"]),
+            "message": item["msg"].removeprefix("Value error, "),
+        }
+        for item in items
+    ]
+    codes = {_code_of(item) for item in items}
     first = faults[0]
     where = f"The field {first['field']} is wrong" if first["field"] else "The request is wrong"
-    return Problem(code or "bad_request", f"{where}: {first['message']}.", errors=faults)
+    return Problem(
+        codes.pop() if len(codes) == 1 else "bad_request",
+        f"{where}: {first['message']}.",
+        errors=faults,
+    )
+
+
+def _code_of(fault: ErrorDetails) -> str:
+    """For a value of the right type that is out of range: the code of what Python raises."""
+    field, kind = fault["loc"][0] if fault["loc"] else "", fault["type"]
+    if field == "points" and kind in _BAD_POINT:
+        return "bad_hints"
+    return "bad_option" if field in _OPTIONS and kind in _OUT_OF_RANGE else "bad_request"
 
 
 def _with_headers(model: M, request: Request) -> M:

@@ -11,6 +11,7 @@ import click
 
 if TYPE_CHECKING:
     from handtint_model.evaluation.methods import Method
+    from handtint_model.evaluation.photos import PhotoFile
 
 SHEET_PHOTOS = 40
 SHEET_HINTS = 5
@@ -107,6 +108,22 @@ def _place(_: click.Context, __: click.Parameter, text: str | None) -> tuple[int
     help=f"Draw up to {SHEET_PHOTOS} of the photos: gray, ours, ours with hints, truth.",
 )
 @click.option(
+    "--held-out",
+    is_flag=True,
+    help="Only the photos that training keeps out of these (every 67th of a source).",
+)
+@click.option(
+    "--fit-decoding",
+    type=click.Path(path_type=Path),
+    metavar="WEIGHTS",
+    help="Choose the constants of decoding on these photos, and write the weights with them.",
+)
+@click.option(
+    "--worst-tint",
+    is_flag=True,
+    help="In the contact sheet the photos whose neutrals are tinted worst, the worst first.",
+)
+@click.option(
     "--show-affinity",
     callback=_place,
     metavar="X,Y",
@@ -129,6 +146,9 @@ def command(
     reuse: Path | None,
     profile: bool,
     contact_sheet: Path | None,
+    held_out: bool,
+    fit_decoding: Path | None,
+    worst_tint: bool,
     show_affinity: tuple[int, int] | None,
 ) -> int:
     """Measure how well photos are colorized, with and without hints.
@@ -150,9 +170,12 @@ def command(
     if show_affinity is not None:
         _draw_affinity(colorizer, places, limit, show_affinity, contact_sheet)
         return 0
+    if fit_decoding is not None:
+        _fit(colorizer, _photos(places, held_out), limit, weights, fit_decoding)
+        return 0
     skipped = _measure(
-        colorizer, places, hints or (0,), protocol_name, baselines, limit, size,
-        vividness, json_file, reuse, contact_sheet,
+        colorizer, _photos(places, held_out), hints or (0,), protocol_name, baselines, limit, size,
+        vividness, json_file, reuse, contact_sheet, worst_tint,
     )  # fmt: skip
     for sentence in skipped:
         click.echo(sentence, err=True)
@@ -167,7 +190,7 @@ def _load(weights: Path | None, device: str) -> Any:
 
 def _measure(
     colorizer: Any,
-    places: tuple[Path, ...],
+    everything: list[PhotoFile],
     hints: tuple[int, ...],
     protocol_name: str,
     baselines: str,
@@ -177,18 +200,18 @@ def _measure(
     json_file: Path | None,
     reuse: Path | None,
     contact_sheet: Path | None,
+    worst_tint: bool,
 ) -> list[str]:
     """Evaluate, print, write; returns a sentence for each photo that could not be read."""
     from tqdm import tqdm
 
     from handtint_model.evaluation.methods import Ours, baseline
-    from handtint_model.evaluation.photos import evenly, find_photos
+    from handtint_model.evaluation.photos import evenly
     from handtint_model.evaluation.protocols import protocol
     from handtint_model.evaluation.report_file import earlier_scores, to_json
     from handtint_model.evaluation.run import evaluate
-    from handtint_model.evaluation.tables import to_text
+    from handtint_model.evaluation.tables import by_worst_tint, colors_to_text, to_text
 
-    everything = find_photos(places)
     chosen = evenly(everything, limit)
     rules = protocol(protocol_name, [photo.name for photo in everything])
     names = [name for name in baselines.split(",") if name not in ("", "none")]
@@ -198,7 +221,7 @@ def _measure(
         names = []
     methods: list[Method] = [baseline(name) for name in names]
     if colorizer is not None:
-        methods.append(Ours(colorizer, vividness or (None,)))
+        methods.append(Ours(colorizer, vividness or (None,), with_entropy=True))
 
     with tqdm(total=len(chosen), unit="photo", disable=None, leave=False) as bar:
 
@@ -208,14 +231,59 @@ def _measure(
         report = evaluate(chosen, methods, rules, hints, size=size, progress=progress)
     report.scores[:0] = earlier
     click.echo(to_text(report))
+    click.echo()
+    click.echo(colors_to_text(report))
     if json_file is not None:
         record = to_json(report)
         if colorizer is not None:
             record |= {"weights": colorizer.weights_id, "device": colorizer.device}
         _write_text(json_file, json.dumps(record, indent=1) + "\n")
     if contact_sheet is not None:
+        if worst_tint:
+            named = {photo.name: photo for photo in chosen}
+            chosen = [named[name] for name in by_worst_tint(report)][:SHEET_PHOTOS]
         _draw_samples(colorizer, chosen, rules, size, vividness, contact_sheet)
     return report.skipped
+
+
+def _photos(places: tuple[Path, ...], held_out: bool) -> list[PhotoFile]:
+    """The photos at these places, or those of them that training keeps out."""
+    from handtint_model.evaluation.photos import PhotoFile, find_photos
+
+    if not held_out:
+        return find_photos(places)
+    from handtint_model.training.photos import index_photos
+    from handtint_model.training.samples import hold_out
+
+    _, held = hold_out(index_photos(places))
+    return [PhotoFile(ref.name, Path(ref.path), ref.offset, ref.size) for ref in held]
+
+
+def _fit(
+    colorizer: Any, photos: list[PhotoFile], limit: int | None, weights: Path | None, out: Path
+) -> None:
+    """Choose the constants of decoding, print them, and write weights that hold them."""
+    from tqdm import tqdm
+
+    from handtint_model.evaluation.fit_decoding import fit_decoding
+    from handtint_model.evaluation.photos import evenly
+    from handtint_model.evaluation.protocols import protocol
+    from handtint_model.network.checkpoint import save_decoding
+
+    rules = protocol("siggraph17")
+    truths = [rules.load(photo.open(), name=photo.name) for photo in evenly(photos, limit)]
+    with tqdm(total=len(truths), unit="photo", disable=None, leave=False) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.update(done - bar.n)
+
+        decoding = fit_decoding(colorizer, truths, progress=progress)
+    save_decoding(weights, out, decoding)
+    click.echo(f"smoothing {decoding.smoothing:g}, fade {decoding.fade}")
+    click.echo("vividness  decision  neutral  gain")
+    for v, decision, neutral, gain in decoding.curve:
+        click.echo(f"{v:9.3f}  {decision:8.2f}  {neutral:7.2f}  {gain:4.2f}")
+    click.echo(f"weights: {out}")
 
 
 def _draw_samples(

@@ -93,13 +93,3 @@ def test_decoding_divides_out_the_tilt() -> None:
     cold = bins.decode_distribution(tilted, w, 0.0, 0.38)[:, 0, 0].numpy()
     power = (p * weights) ** (1 / 0.38)
     assert cold == pytest.approx(power / power.sum(), abs=1e-6)
-
-
-def test_vividness_runs_from_calibrated_to_bold() -> None:
-    first, last = bins.VIVIDNESS_CURVE[0], bins.VIVIDNESS_CURVE[-1]
-    assert bins.vividness_to_decoding(0.0) == pytest.approx(first[1:])
-    assert bins.vividness_to_decoding(1.0) == pytest.approx(last[1:])
-    assert first[1] >= 1.0  # as likely as it is, or more careful
-    assert last[1] < 0.0  # tilted towards rare colours
-    curve = np.array([bins.vividness_to_decoding(v) for v in np.linspace(0, 1, 21)])
-    assert (np.diff(curve, axis=0) <= 1e-12).all()

@@ -234,6 +234,7 @@ def test_untrained_stems_are_those_that_training_starts_with(encoder_file: Path)
         assert torch.equal(stems.trained_stem(network)(light), mine), name
 
 
+@pytest.mark.slow
 def test_six_runs_and_their_table(runs: Path, photos: Path) -> None:
     loaded = load_runs(runs, "cpu")
     assert [run.name for run in loaded] == RUNS
@@ -262,6 +263,7 @@ def test_runs_that_cannot_be_used(tmp_path: Path, tiny_colorizer: Colorizer) -> 
         AblationRun(tiny_colorizer)
 
 
+@pytest.mark.slow
 def test_the_command(
     runs: Path,
     photos: Path,

@@ -102,6 +102,7 @@ def test_nearest_bins_agrees_with_a_search_over_all():
     assert frequencies.nearest_bins(ab.reshape(50, 60, 2)).shape == (50, 60)
 
 
+@pytest.mark.slow
 def test_counting_by_table_agrees_with_counting_by_pixel():
     generator = np.random.default_rng(6)
     photo = generator.integers(0, 256, (40, 50, 3), np.uint8)

@@ -2,6 +2,8 @@
 
 import io
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -648,3 +650,29 @@ def test_read_progress_can_stop(tmp_path, gray8):
 
     with pytest.raises(Cancelled):
         read_photo(PHOTOS / "coffee-gray.png", progress=stop)
+
+
+HOST = """
+import sys
+import numpy as np
+import pyvips
+from PIL import Image
+from handtint_model.files import read_photo, write_photo
+path = sys.argv[1] + "/a.png"
+before = pyvips.voperation.cache_get_max()
+for code in (40, 200):
+    Image.fromarray(np.full((30, 40), code, np.uint8)).save(path)
+    photo = read_photo(path)
+    assert (photo.luminance == code).all(), (code, photo.luminance)
+    write_photo(sys.argv[1] + "/b.png", np.dstack([photo.luminance] * 3))
+assert before > 0
+assert pyvips.voperation.cache_get_max() == before
+"""
+
+
+def test_a_file_written_again_is_read_again_and_libvips_is_left_alone(tmp_path):
+    """In a process of its own, as libvips' options and cache are of the whole process."""
+    done = subprocess.run(
+        [sys.executable, "-c", HOST, str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

@@ -76,6 +76,7 @@ def outline_mask(shape: tuple[int, int], outline: Any) -> np.ndarray:
     return np.asarray(picture)
 
 
+@pytest.mark.slow
 @pytest.mark.data
 @pytest.mark.timeout(900)
 def test_kodak_objects(colorizer: Colorizer) -> None:

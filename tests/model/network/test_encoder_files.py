@@ -105,6 +105,7 @@ def test_an_encoder_of_another_kind_is_refused(tmp_path: Path) -> None:
         read_encoder_file(tmp_path / "part.safetensors")
 
 
+@pytest.mark.slow
 def test_trained_resumed_and_loaded_with_more_blocks(tmp_path: Path) -> None:
     """The weights say how deep their encoder is; resuming and starting from them need no file."""
     for number in range(6):

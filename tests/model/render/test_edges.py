@@ -126,6 +126,7 @@ def test_a_fine_photo_of_few_cells_is_continuous() -> None:
         assert np.abs(np.diff(result, axis=axis)).max() < 3 * steepest
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_better_than_the_usual_ways_on_kodak(data_folder: Path) -> None:
     pytest.importorskip("cv2")

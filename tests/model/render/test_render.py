@@ -289,6 +289,7 @@ def test_progress_ends_at_one_and_may_cancel(
         assert not out[480:].any()
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_keeps_luminance_of_kodak(data_folder: Path) -> None:
     paths = sorted((data_folder / "kodak").glob("*.png"))
@@ -303,6 +304,7 @@ def test_keeps_luminance_of_kodak(data_folder: Path) -> None:
             np.testing.assert_array_equal(np.rint(luminance_code(result)), source)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("numba", ["missing", "no cache folder"])
 def test_works_without_numba_and_without_a_cache(numba: str, tmp_path: Path) -> None:
     """In a process of its own, as both are settled at import."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import multiprocessing
 import json
 import os
 import signal
@@ -343,6 +344,7 @@ def log(folder: Path, closing: bool = False) -> list[dict[str, str]]:
         return [row for row in csv.DictReader(file) if closing or row["automatic"]]
 
 
+@pytest.mark.slow
 def test_a_run_in_two_parts_is_the_run_in_one(photos: Path, tmp_path: Path) -> None:
     config = replace(TOY, encoder_frozen=0.5)
     whole = train([photos], tmp_path / "whole", config, steps=6)
@@ -446,6 +448,13 @@ def test_a_step_that_is_not_finite_changes_nothing(
     assert 1.0 < float(rows[-1]["held_out"]) < 20.0  # of the weights that were written
 
 
+def test_the_workers_end_with_the_run(photos: Path, tmp_path: Path) -> None:
+    assert multiprocessing.active_children() == []
+    train([photos / "cats-000.tar"], tmp_path, replace(TOY, workers=2), steps=2)
+    assert multiprocessing.active_children() == []
+
+
+@pytest.mark.slow
 def test_the_loss_falls(photos: Path, tmp_path: Path) -> None:
     config = replace(TOY, encoder_frozen=0.0, encoder_rate=1.0, learning_rate=3e-3)
     train([photos / "cats-000.tar"], tmp_path, config, steps=30)
@@ -454,6 +463,7 @@ def test_the_loss_falls(photos: Path, tmp_path: Path) -> None:
     assert float(log(tmp_path)[-1]["automatic"]) < 5.2  # log(313) = 5.75 at the start
 
 
+@pytest.mark.slow
 def test_killed_hard_and_resumed_by_the_command(photos: Path, tmp_path: Path) -> None:
     code = "from handtint_server.cli.train import command; command()"
     command = [sys.executable, "-c", code, "--photos", str(photos), "--out", str(tmp_path)]

@@ -25,7 +25,7 @@ from handtint_model.training.beginning import build
 from handtint_model.training.checkpoints import load_run
 from handtint_model.training.photos import PhotoSampler, host_batches, index_photos
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.timeout(900), pytest.mark.slow]
 
 TOY = {"preset": "toy", "stages": [{"until": 1.0, "crop": 32, "batch": 2}]}
 

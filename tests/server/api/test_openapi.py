@@ -71,6 +71,7 @@ def test_docs_have_the_table_of_settings() -> None:
     assert markdown_table() in (ROOT / "docs" / "serve.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: o.label)
 def test_generated_requests_get_what_the_document_says(live: Live, operation: Any) -> None:
     """schemathesis: valid and invalid requests; no 5xx, every answer as described."""

@@ -118,6 +118,7 @@ class OnACard(LocalBackend):
         return cls(colorizer, backend.cpu_colorizer)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", ["encode", "colorize"])
 def test_a_card_without_memory_leaves_it_to_the_processor(jobs, backend, tiny_weights, stage):
     expected = []
@@ -132,6 +133,7 @@ def test_a_card_without_memory_leaves_it_to_the_processor(jobs, backend, tiny_we
     assert [job.target.read_bytes() for job in jobs[:3]] == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", ["encode", "colorize"])
 def test_a_processor_without_memory_is_said_of_each_photo(jobs, backend, tiny_weights, stage):
     weak = OnACard.without(backend, tiny_weights, stage, device="cpu")

@@ -14,7 +14,7 @@ from PIL import Image
 pytest.importorskip("ray", reason="Ray is not installed (pip install 'handtint[ray]')")
 
 CAT = Path(__file__).parents[2] / "data" / "photos" / "cat-gray.png"
-pytestmark = pytest.mark.timeout(1200)
+pytestmark = [pytest.mark.timeout(1200), pytest.mark.slow]
 
 
 @pytest.fixture

@@ -37,10 +37,10 @@ def weights(tmp_path_factory):
 
 
 def rows(text):
-    """Method, hints and PSNR of a table's lines."""
+    """Method, hints and PSNR of the first table's lines."""
     return [
         (" ".join(parts[:-1]), int(parts[-1]), float(line.split("±")[0].split()[-1]))
-        for line in text.splitlines()
+        for line in text.split("tinted whites")[0].splitlines()
         if "±" in line
         for parts in [line.split("±")[0].split()[:-1]]
     ]
@@ -64,6 +64,7 @@ def test_baselines_as_table_and_json(photos, tmp_path, capsys):
     assert again == [row for row in table if row[:2] != ("levin", 0)]
 
 
+@pytest.mark.slow
 def test_the_colorizer_beside_baselines(photos, weights, tmp_path, capsys):
     sheet = tmp_path / "sheet.png"
     arguments = ["--photos", str(photos / "cat.png"), str(photos / "coffee.png")]
@@ -82,6 +83,26 @@ def test_the_colorizer_beside_baselines(photos, weights, tmp_path, capsys):
     with Image.open(sheet) as image:
         # Gray, two ours, two ours with hints, Levin, truth: squares of 192 pixels.
         assert image.width == 7 * 192 + 8 * 4
+
+
+def test_colors_that_look_right_and_a_sheet_of_the_worst_tints(photos, weights, tmp_path, capsys):
+    out, sheet = tmp_path / "figures.json", tmp_path / "sheet.png"
+    arguments = ["evaluate", "--photos", str(photos), "--size", "64", "--hints", "0"]
+    arguments += ["--vividness", "0,0.5,1", "--baselines", "gray", "--json", str(out)]
+    arguments += ["--weights", str(weights), "--device", "cpu"]
+    assert main([*arguments, "--contact-sheet", str(sheet), "--worst-tint"]) == 0
+    text = capsys.readouterr().out
+    table = text[text.index("tinted whites") :]
+    gray = next(line for line in table.splitlines() if line.startswith("gray"))
+    assert gray.split()[2:5] == ["0.00", "±", "0.00"]  # gray tints nothing
+    assert "calibrated cross-entropy: 5." in table  # untrained: about log 313
+    record = json.loads(out.read_text())
+    # A network without any training answers gray: no vividness tints 16 % of the neutrals.
+    assert record["colors_right_at_16"] is None
+    assert "not spanned by the values of --vividness" in table
+    tinted = [s["tinted_neutrals"] for s in record["scores"] if s["method"] == "gray"]
+    assert tinted == [0.0]
+    assert sheet.stat().st_size > 0
 
 
 def test_profile_counts_by_hand(weights, capsys):

@@ -37,6 +37,7 @@ def test_an_unknown_command_is_wrong_usage():
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="sends SIGINT")
 def test_ctrl_c_leaves_no_half_written_file_and_the_next_run_goes_on(tmp_path, tiny_weights):
     photos, out = tmp_path / "photos", tmp_path / "out"
@@ -75,6 +76,7 @@ def test_ctrl_c_leaves_no_half_written_file_and_the_next_run_goes_on(tmp_path, t
     assert all(p.stat().st_mtime_ns == at for p, at in times.items())
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_openblas_keeps_to_one_thread_in_the_server(tmp_path):
     """Its threads wait at full speed, on the processor that an editor paints with."""

@@ -156,6 +156,7 @@ with Client(sys.argv[1], sys.argv[2]) as client:
 """
 
 
+@pytest.mark.slow
 def test_ctrl_c_cancels_on_the_server(start_server: Start, tiny_weights: Path) -> None:
     held = Held(start_server, tiny_weights)
     process = subprocess.Popen(
@@ -173,6 +174,7 @@ def test_ctrl_c_cancels_on_the_server(start_server: Start, tiny_weights: Path) -
     assert len(held.live.service.cache) == 0
 
 
+@pytest.mark.slow
 def test_ctrl_c_of_handtint_colorize_cancels_on_the_server(
     start_server: Start, tiny_weights: Path, tmp_path: Path
 ) -> None:

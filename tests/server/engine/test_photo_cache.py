@@ -87,6 +87,7 @@ def test_others_take_over_when_the_first_is_cancelled(
     assert load.runs == 2
 
 
+@pytest.mark.slow
 def test_least_recently_used_goes_first(start_server: Start) -> None:
     live = start_server(cache_mb=24)
     ids = []
@@ -102,6 +103,7 @@ def test_least_recently_used_goes_first(start_server: Start) -> None:
     assert live.post("/v1/colorize", json={"image_id": ids[-1]}).status_code == 200
 
 
+@pytest.mark.slow
 def test_what_photos_grow_by_is_counted(start_server: Start) -> None:
     """Work on a photo leaves more with it than its encoding; the bound holds all the same."""
     live = start_server(cache_mb=24)

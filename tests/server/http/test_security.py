@@ -473,6 +473,7 @@ def webp_bomb() -> bytes:
     return b"RIFF" + struct.pack("<I", 4 + len(chunk)) + b"WEBP" + chunk
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [png_bomb, tiff_bomb, webp_bomb])
 def test_decompression_bomb(live: Live, make: Callable[[], bytes]) -> None:
     bomb = make()  # here: the PNG takes long, and other tests are not to wait for it
@@ -482,6 +483,7 @@ def test_decompression_bomb(live: Live, make: Callable[[], bytes]) -> None:
     assert (answer.status, answer.code) == (413, "image_too_large")
 
 
+@pytest.mark.slow
 def test_bombs_in_hints(live: Live) -> None:
     plane = pictures.photo()
     crop = {"width": plane.shape[1], "height": plane.shape[0], "dtype": "u8", "layout": "Y"}

@@ -10,7 +10,7 @@ from typing import Any
 
 import handtint_probe as probe
 from handtint import nodes
-from handtint.announce import floating_messages
+from handtint.announce import notice_of
 from handtint.client.colors import contrast
 from handtint.core import core
 from handtint.dialogs import PaintQuestion
@@ -104,7 +104,10 @@ def first_look() -> Iterator[Any]:
                                   + v.parent().metaObject().className())]  # fmt: skip
     model = views[0].model()
     found = [str(model.index(row, 0).data()) for row in range(model.rowCount())]
-    assert any("Colorize Layer" in text for text in found), found
+    ours = [text for text in found if "Handtint" in text]
+    assert any("Colorize Layer (Handtint)" in text for text in ours), found
+    # What is behind a second colon is not shown.
+    assert all(text.count(":") <= 1 for text in ours), ours
     probe.xdotool("key", "Escape")
     yield 500
     probe.note("typing handtint in Krita's search finds the entries")
@@ -118,6 +121,7 @@ def one_result() -> Iterator[Any]:
     yield lambda: colorized(1)
     yield 500
     assert names() == ["Background", RESULT], names()
+    probe.screenshot("day-2-colorized")
     probe.note("the shortcut works, and starting twice gives one result")
     for action in ("mirrorImageHorizontal", "rotateImageCW90", "mirrorImageVertical"):
         before = pixels(RESULT)
@@ -410,12 +414,13 @@ def messages() -> Iterator[Any]:
     assert before == [
         (w.mapToGlobal(QtCore.QPoint()), w.size()) for w in docker()._suggestions.swatches
     ]
-    assert not floating_messages(), "a message lies over the picture"
+    notice = notice_of(APP.activeWindow().qwindow())
+    assert not notice.isVisible(), "a message lies over the picture"
     palette = docker()._message.palette()
     text = palette.color(QtGui.QPalette.ColorRole.WindowText).name()
     ground = docker().palette().color(QtGui.QPalette.ColorRole.Window).name()
     assert contrast(text, ground) >= 4.5, (text, ground)
-    box_with("Copy Command").click()
+    box_with("Copy").click()
     assert QtWidgets.QApplication.clipboard().text() == "handtint install krita"
     probe.note("an error moves nothing and can be read")
     core().new_hints()
@@ -423,17 +428,16 @@ def messages() -> Iterator[Any]:
     yield lambda: active() == "Color Hints"
     docker().setVisible(False)
     yield 500
-    core().say("Krita's own message, where the docker is hidden.")
-    yield lambda: floating_messages()
+    core().say("A message at the lower edge, where the docker is hidden: " * 4)
+    yield lambda: notice.isVisible()
     yield 600
-    message = floating_messages()[0]
+    message = notice
     middle = message.mapToGlobal(message.rect().center())
-    probe.screenshot("day-9-floating")
+    probe.screenshot("day-9-notice")
     canvas = next(
         w for w in QtWidgets.QApplication.allWidgets()
         if w.metaObject().className() in ("KisOpenGLCanvas2", "KisQPainterCanvas") and w.isVisible()
     )  # fmt: skip
-    probe.VALUES["floating message"] = [middle.x(), middle.y()]
     heard: list[Any] = []
 
     class Ear(QtCore.QObject):
@@ -449,10 +453,12 @@ def messages() -> Iterator[Any]:
     yield 500
     canvas.removeEventFilter(ear)
     assert heard, "the message keeps the mouse from the picture"
+    core().new_hints()
+    assert "A message at" not in notice.text() or not notice.isVisible()
     APP.action("edit_undo").trigger()
     APP.action("handtint_docker").trigger()
     yield lambda: docker().isVisible()
-    probe.note("one paints through a message over the picture")
+    probe.note("one paints through a message at the window's edge")
 
 
 PARTS = (

@@ -141,8 +141,11 @@ def steps() -> Iterator[Any]:
     probe.screenshot("1-docker")
     probe.note("the docker shows the server's state")
 
-    entries = ["Colorize Layer", "Colorize Layer with Options...", "New Color Hints Layer"]
-    assert scripts_menu()[:3] == ["Handtint: " + entry for entry in entries], scripts_menu()
+    assert scripts_menu()[:3] == [
+        "Colorize Layer (Handtint)",
+        "Colorize Layer with Options (Handtint)...",
+        "New Color Hints Layer (Handtint)",
+    ], scripts_menu()
     probe.note("the entries are in Tools > Scripts > Handtint")
 
     APP.action("handtint_colorize").trigger()

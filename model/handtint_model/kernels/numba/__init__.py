@@ -1,5 +1,6 @@
 """The inner loops of rendering, compiled with Numba; `kernels.numpy` is their reference."""
 
+from .band import solve_band
 from .color import codes_uint8, codes_uint16, linear_red_blue, look_up
 from .grid import accumulate, edge_weights, relax, upsample
 from .hints import add_correction, geodesic, mix_hints, smooth_along
@@ -20,6 +21,7 @@ __all__ = [
     "pool_paint",
     "relax",
     "smooth_along",
+    "solve_band",
     "touch_paint",
     "upsample",
 ]
