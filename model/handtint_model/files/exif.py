@@ -54,6 +54,10 @@ _STRUCTURAL = frozenset(
 # Not even read: the layers of a whole Photoshop document.
 _OLD_PIXELS = frozenset((37724,))
 
+_LONG8 = 16
+# Of a directory in TIFF and in BigTIFF: its count, a record, an offset, bytes of a short value.
+_LAYOUTS = {False: ("<H", "<HHI4s", "<I", 4), True: ("<Q", "<HHQ8s", "<Q", 8)}
+
 MAX_ENTRIES = 512
 MAX_VALUE = 4 << 20
 MAX_TOTAL = 8 << 20
@@ -299,24 +303,37 @@ def is_layout_description(text: bytes) -> bool:
     )
 
 
-def serialize(entries: Iterable[Entry], offset: int) -> bytes:
-    """A little-endian directory that starts at ``offset`` (even) of its file, values behind it."""
+def serialize(entries: Iterable[Entry], offset: int, *, big: bool = False) -> bytes:
+    """A little-endian directory that starts at ``offset`` (even) of its file, values behind it.
+
+    big: as BigTIFF has it, with counts and offsets of 8 bytes.
+    """
+    count_layout, record_layout, word, inline = _LAYOUTS[big]
     ordered = sorted(entries, key=lambda e: e.tag)
     records = bytearray()
     tail = bytearray()
-    tail_at = offset + 2 + 12 * len(ordered) + 4
+    head = struct.calcsize(count_layout) + struct.calcsize(record_layout) * len(ordered)
+    tail_at = offset + head + struct.calcsize(word)
     for entry in ordered:
-        data = entry.data
+        data, kind = entry.data, entry.type
         if entry.directory:
             place = tail_at + len(tail)
-            tail += serialize(entry.directory, place)
-            data = struct.pack("<I", place)
-        elif len(data) > 4:
+            tail += serialize(entry.directory, place, big=big)
+            tail += b"\0" * (len(tail) % 2)
+            data, kind = struct.pack(word, place), _LONG8 if big else LONG
+        elif len(data) > inline:
             place = tail_at + len(tail)
             tail += data + b"\0" * (len(data) % 2)
-            data = struct.pack("<I", place)
-        records += struct.pack("<HHI4s", entry.tag, entry.type, entry.count, data.ljust(4, b"\0"))
-    return struct.pack("<H", len(ordered)) + bytes(records) + b"\0\0\0\0" + bytes(tail)
+            data = struct.pack(word, place)
+        records += struct.pack(
+            record_layout, entry.tag, kind, entry.count, data.ljust(inline, b"\0")
+        )
+    return (
+        struct.pack(count_layout, len(ordered))
+        + bytes(records)
+        + bytes(len(struct.pack(word, 0)))
+        + bytes(tail)
+    )
 
 
 def build_block(entries: Iterable[Entry]) -> bytes:
@@ -328,21 +345,25 @@ def build_block(entries: Iterable[Entry]) -> bytes:
 
 
 def add_to_tiff(file: BinaryIO, entries: Iterable[Entry], replaced: tuple[Entry, ...] = ()) -> None:
-    """Add entries to the first directory of a TIFF file that was just written.
+    """Add entries to the first directory of a TIFF or BigTIFF file that was just written.
 
     The file's own fields win, but for those of ``replaced``.  A longer copy of the directory
     is put at the end of the file and the header pointed at it; nothing else moves.  A
-    big-endian file or a BigTIFF stays as it is (libvips writes these only beyond 4 GB or on
-    big-endian machines).
+    big-endian file stays as it is (libvips writes these on big-endian machines only).
     """
     file.seek(0)
-    head = file.read(8)
-    if head[:4] != b"II*\0":
+    head = file.read(16)
+    if head[:4] not in (b"II*\0", b"II+\0"):
         return
-    file.seek(struct.unpack("<I", head[4:])[0])
-    count = struct.unpack("<H", file.read(2))[0]
-    own = [file.read(12) for _ in range(count)]
-    following = file.read(4)
+    big = head[:4] == b"II+\0"
+    count_layout, record_layout, word, _ = _LAYOUTS[big]
+    first_at = 8 if big else 4
+    file.seek(struct.unpack_from(word, head, first_at)[0])
+    size = struct.calcsize(record_layout)
+    count_size = struct.calcsize(count_layout)
+    count = struct.unpack(count_layout, file.read(count_size))[0]
+    own = [file.read(size) for _ in range(count)]
+    following = file.read(struct.calcsize(word))
     better = {e.tag for e in replaced}
     own = [record for record in own if struct.unpack_from("<H", record)[0] not in better]
     present = {struct.unpack_from("<H", record)[0] for record in own}
@@ -351,14 +372,15 @@ def add_to_tiff(file: BinaryIO, entries: Iterable[Entry], replaced: tuple[Entry,
         return
     values_at = file.seek(0, io.SEEK_END)
     values_at += file.write(b"\0" * (values_at % 2))
-    values = serialize(new, values_at)
+    values = serialize(new, values_at, big=big)
     directory_at = values_at + len(values)
-    if directory_at >= 2**32 - 65536:
+    directory_at += directory_at % 2
+    if not big and directory_at >= 2**32 - 65536:
         return
-    file.write(values)
+    file.write(values.ljust(directory_at - values_at, b"\0"))
     # The records of `values` already hold absolute offsets: they are reused as they are.
-    records = [values[2 + 12 * i : 14 + 12 * i] for i in range(len(new))]
+    records = [values[count_size + size * i : count_size + size * (i + 1)] for i in range(len(new))]
     merged = sorted(own + records, key=lambda r: struct.unpack_from("<H", r)[0])
-    file.write(struct.pack("<H", len(merged)) + b"".join(merged) + following)
-    file.seek(4)
-    file.write(struct.pack("<I", directory_at))
+    file.write(struct.pack(count_layout, len(merged)) + b"".join(merged) + following)
+    file.seek(first_at)
+    file.write(struct.pack(word, directory_at))

@@ -69,6 +69,8 @@ _TURNED = frozenset(
     )
 )
 _ORIENTATION = f"{{{_TIFF}}}Orientation"
+_SPARE = 1000  # bytes by which an estimate may be wrong
+_DEEPEST = 100  # elements in each other; writing a tree recurses
 _DESCRIPTION = f"{{{_RDF}}}Description"
 _OPEN = b'<?xpacket begin="\xef\xbb\xbf" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
 _CLOSE = b'\n<?xpacket end="w"?>'
@@ -148,12 +150,18 @@ def split(packet: bytes, largest: int) -> tuple[bytes, tuple[bytes, bytes] | Non
     rdf = ET.Element(f"{{{_RDF}}}RDF")
     moved = ET.SubElement(rdf, _DESCRIPTION, {f"{{{_RDF}}}about": top.get(f"{{{_RDF}}}about", "")})
     properties = [(node, child) for node in described for child in node]
-    by_size = sorted(properties, key=lambda p: len(ET.tostring(p[1])), reverse=True)
-    for node, child in by_size:
+    by_size = sorted(
+        ((_size(child), node, child) for node, child in properties),
+        key=lambda found: found[0],
+        reverse=True,
+    )
+    top.set(f"{{{_NOTE}}}HasExtendedXMP", "0" * 32)
+    left = len(tree.bytes())
+    for size, node, child in by_size:
         node.remove(child)
         moved.append(child)
-        top.set(f"{{{_NOTE}}}HasExtendedXMP", "0" * 32)
-        if len(tree.bytes()) <= largest:
+        left -= size
+        if left <= largest - _SPARE:
             break
     root = ET.Element(f"{{{_META}}}xmpmeta")
     root.append(rdf)
@@ -162,6 +170,11 @@ def split(packet: bytes, largest: int) -> tuple[bytes, tuple[bytes, bytes] | Non
     top.set(f"{{{_NOTE}}}HasExtendedXMP", name.decode())
     kept = tree.bytes()
     return (kept, (name, extension)) if len(kept) <= largest else (b"", None)
+
+
+def _size(element: ET.Element) -> int:
+    """Bytes of an element in its tree, which declares the namespaces."""
+    return len(re.sub(rb' xmlns:[\w.-]+="[^"]*"', b"", ET.tostring(element, encoding="utf-8")))
 
 
 def _top_nodes(root: ET.Element) -> list[ET.Element]:
@@ -194,15 +207,21 @@ class _Tree:
 def _parse(packet: bytes) -> _Tree | None:
     """The packet's tree; None if it is damaged, or defines entities as XMP never does."""
     packet = packet.strip(b"\0 \t\r\n")
-    if not packet or b"<!DOCTYPE" in packet or b"<!ENTITY" in packet:
+    # Zeros: UTF-16, in which a definition of entities would not be seen.
+    if not packet or any(bad in packet for bad in (b"<!DOCTYPE", b"<!ENTITY", b"\0")):
         return None
     prefixes: dict[str, str] = {}
     root: ET.Element | None = None
+    depth = 0
     try:
-        for event, value in ET.iterparse(io.BytesIO(packet), ("start-ns", "start")):
+        for event, value in ET.iterparse(io.BytesIO(packet), ("start-ns", "start", "end")):
             if event == "start-ns":
                 prefixes.setdefault(value[1], value[0])
-            elif root is None:
+                continue
+            depth += 1 if event == "start" else -1
+            if depth > _DEEPEST:
+                return None
+            if root is None:
                 root = value
     except (ET.ParseError, ValueError, LookupError):
         return None

@@ -480,3 +480,48 @@ def test_a_text_that_unpacks_without_end_is_left_out():
     Image.fromarray(GRAY).save(file, "PNG")
     data = file.getvalue()
     assert read_photo(data[:33] + chunk + data[33:]).meta.texts == ()
+
+
+def test_results_beyond_4_gb_keep_the_same():
+    """libvips writes these as BigTIFF; a small one has the same layout."""
+    import pyvips
+
+    from handtint_model.files.embed import embed_bytes
+    from handtint_model.files.formats import FORMATS as KINDS
+    from handtint_model.files.kept import fitted
+
+    meta = read_photo(source("tif", exif=exif_block(t270="x" * 101))).meta
+    plain = pyvips.Image.new_from_array(np.stack([GRAY] * 3, -1))
+    data = bytes(plain.tiffsave_buffer(bigtiff=True))
+    assert data[:4] == b"II+\0"
+    result = embed_bytes(
+        data, KINDS["tiff"], fitted(meta, KINDS["tiff"]), meta.resolution, (80, 48)
+    )
+    with tifffile.TiffFile(io.BytesIO(result)) as file:
+        tags = file.pages[0].tags
+        assert file.is_bigtiff
+        np.testing.assert_array_equal(file.asarray()[..., 0], GRAY)
+        assert tags[0x10F].value == "Rolleiflex"
+        assert tags[270].value == "x" * 101
+        assert tags["ExifTag"].value["DateTimeOriginal"] == "1950:06:01 12:00:00"
+        assert bytes(tags[700].value) == XMP
+        assert float(np.divide(*tags[282].value)) == pytest.approx(300)
+    again = read_photo(result).meta
+    assert (again.exif, again.xmp) == (meta.exif, meta.xmp)
+    assert again.iptc.rstrip(b"\0") == IPTC
+
+
+@pytest.mark.parametrize("xmp", [b"<a>" * 5000 + b"</a>" * 5000, XMP.decode().encode("utf-16")])
+def test_hostile_xmp_is_left_out(xmp):
+    result, notes = colorized(source("webp", xmp=xmp), "webp")
+    assert xmp_of(result) == b""
+    assert len(notes) == 1
+
+
+def test_many_small_properties_above_64_kb():
+    many = "".join(f"<photoshop:a{i}>scanned</photoshop:a{i}>" for i in range(4000))
+    result, notes = colorized(source("tif", xmp=packet(TITLE + many, 'tiff:Make="Zeiss"')), "jpg")
+    assert len(xmp_of(result)) <= 65502
+    assert notes == ()
+    again, _ = colorized(result, "png")
+    assert xmp_of(again).count(b"scanned") == 4000
