@@ -12,13 +12,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .automatic import agree, decode_cells
 from .color.bins import (
     SoftEncoding,
     decode_distribution,
     mean_color,
     rebalancing_weights,
 )
-from .color.decoding import calibrated, decode
 from .device import select_device
 from .encoded_photo import Automatic, EncodedPhoto, cells_at
 from .errors import BadOption
@@ -48,9 +48,6 @@ from .render.upsample import ColorField, guide_shape
 from .types import ColorizeOptions, Hints, Plane, Progress, is_number
 
 Region = tuple[int, int, int, int]
-
-LEAST_SHARE = 2e-3
-"""A bin takes part in decoding where some cell gives it more than this."""
 
 SUGGEST_TILT = 0.0
 """r of decoding for suggestions: as trained, towards rare colours, which are worth proposing."""
@@ -247,39 +244,23 @@ class Colorizer:
 
     def _graph(self, photo: EncodedPhoto) -> PhotoGraph:
         """The photo graph, made once a photo."""
-        network, shape = self.network, photo.geometry.cells
+        sigma, gamma = self.network.log_sigma, self.network.log_gamma
         return photo.results.graph(
-            lambda: PhotoGraph.of(
-                photo.heads, photo.guide, shape, network.log_sigma, network.log_gamma
-            )
+            lambda: PhotoGraph.of(photo.heads, photo.guide, photo.geometry.cells, sigma, gamma)
         )
 
     @torch.inference_mode()
     def agreed(self, photo: EncodedPhoto) -> Tensor:
-        """(N, 313) calibrated distributions after neighbouring cells have agreed.
-
-        N cells, row by row; on the colorizer's device.  What decoding decides on.
-        """
-
-        def make() -> Tensor:
-            p = calibrated(photo.heads.logits, self.weights)[0].flatten(1).T  # (N, 313)
-            # A bin that no cell finds likely costs time and decides nothing.
-            found = torch.nonzero(p.amax(dim=0) > LEAST_SHARE)[:, 0]
-            fields = p[:, found].contiguous().cpu().numpy()
-            smooth = self._graph(photo).edges.smooth(fields, self.decoding.smoothing)
-            agreed = torch.zeros_like(p)
-            agreed[:, found] = torch.from_numpy(smooth).to(p).clamp(min=0.0)
-            return agreed / agreed.sum(dim=1, keepdim=True)
-
-        return photo.results.agreed(make)
+        """(N, 313) what decoding decides on: calibrated distributions, cells having agreed."""
+        graph = self._graph(photo)
+        return photo.results.agreed(
+            lambda: agree(photo.heads.logits, self.weights, graph.edges, self.decoding.smoothing)
+        )
 
     def _decoded(self, photo: EncodedPhoto, vividness: float) -> Tensor:
         """(1, 313, h, w): the distributions whose means are the automatic colours."""
-        rows, columns = photo.geometry.cells
-        lightness = torch.from_numpy(reduce_to(photo.guide, (rows, columns)).reshape(-1) * 100.0)
         p = self.agreed(photo)
-        decoded = decode(p, lightness.to(p), self.decoding, vividness)
-        return decoded.T.reshape(1, -1, rows, columns)
+        return decode_cells(p, photo.guide, photo.geometry, self.decoding, vividness)
 
     def _automatic(self, photo: EncodedPhoto, vividness: float) -> Automatic:
         """The automatic colours; kept with the photo for the last few values of vividness."""

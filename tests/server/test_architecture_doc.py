@@ -118,7 +118,7 @@ MODEL_LAYERS = (
     ("training",),
     ("evaluation",),
     ("colorizer",),
-    ("encoded_photo",),
+    ("encoded_photo", "automatic"),
     ("hints",),
     ("render", "files"),
     ("luminance",),
