@@ -22,7 +22,7 @@ from .color.bins import (
 from .device import select_device
 from .encoded_photo import Automatic, EncodedPhoto, cells_at
 from .errors import BadOption
-from .geometry import Geometry, Window, pad_to_canvas, reduce_to, window_ramp
+from .geometry import Geometry, Window, blend, pad_to_canvas, reduce_to
 from .hints.compositing import flatten
 from .hints.full_resolution import FullResolutionCorrection
 from .hints.photo_graph import PhotoGraph
@@ -130,7 +130,7 @@ class Colorizer:
             if progress is not None:
                 progress("network", number / len(windows))
             parts.append(self._run(lightness, window))
-        heads = parts[0] if len(parts) == 1 else self._blend(parts, windows, geometry)
+        heads = parts[0] if len(parts) == 1 else blend(parts, windows, geometry)
         if progress is not None:
             progress("network", 1.0)
         return EncodedPhoto(plane, options.render_size, geometry, guide, heads, self.weights_id)
@@ -143,22 +143,6 @@ class Colorizer:
             heads: Heads = self.network(canvas[None, None])
         rows, columns = -(-window.height // STRIDE), -(-window.width // STRIDE)
         return Heads(*(t[..., :rows, :columns].float().contiguous() for t in heads))
-
-    def _blend(self, parts: list[Heads], windows: list[Window], geometry: Geometry) -> Heads:
-        """One set of heads from overlapping windows, weighted by their ramps."""
-        rows, columns = geometry.cells
-        total = torch.zeros(1, 1, rows, columns, device=self.torch_device)
-        sums = [
-            torch.zeros(1, t.shape[1], rows, columns, device=self.torch_device) for t in parts[0]
-        ]
-        for heads, window in zip(parts, windows):
-            ramp = torch.from_numpy(window_ramp(window, geometry.scaled)).to(self.torch_device)
-            y, x = window.y // STRIDE, window.x // STRIDE
-            place = (..., slice(y, y + ramp.shape[0]), slice(x, x + ramp.shape[1]))
-            total[place] += ramp
-            for target, source in zip(sums, heads):
-                target[place] += source * ramp
-        return Heads(*(target / total for target in sums))
 
     @torch.inference_mode()
     def colorize(
@@ -212,13 +196,8 @@ class Colorizer:
                 chosen.strength,
             )
         may_stop()
-        return render(
-            photo.luminance,
-            colors,
-            photo.geometry.cells_per_pixel,
-            region=region,
-            progress=progress,
-        )
+        cells_per_pixel = photo.geometry.cells_per_pixel
+        return render(photo.luminance, colors, cells_per_pixel, region=region, progress=progress)
 
     def _options(
         self,

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
-from .network import CANVAS_MULTIPLE, STRIDE
+from .network import CANVAS_MULTIPLE, STRIDE, Heads
 
 LONGEST_WINDOW = 4
 """A window is at most this many times as long as the render size."""
@@ -141,3 +141,19 @@ def window_ramp(window: Window, scaled: tuple[int, int]) -> NDArray[np.float32]:
     down = along(window.y, window.height, rows, scaled[0])
     across = along(window.x, window.width, columns, scaled[1])
     return (down[:, None] * across[None, :]).astype(np.float32)
+
+
+def blend(parts: list[Heads], windows: list[Window], geometry: Geometry) -> Heads:
+    """One set of heads from those of overlapping windows, weighted by their ramps."""
+    rows, columns = geometry.cells
+    device = parts[0][0].device
+    total = torch.zeros(1, 1, rows, columns, device=device)
+    sums = [torch.zeros(1, t.shape[1], rows, columns, device=device) for t in parts[0]]
+    for heads, window in zip(parts, windows):
+        ramp = torch.from_numpy(window_ramp(window, geometry.scaled)).to(device)
+        y, x = window.y // STRIDE, window.x // STRIDE
+        place = (..., slice(y, y + ramp.shape[0]), slice(x, x + ramp.shape[1]))
+        total[place] += ramp
+        for target, source in zip(sums, heads):
+            target[place] += source * ramp
+    return Heads(*(target / total for target in sums))

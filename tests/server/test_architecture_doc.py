@@ -281,7 +281,7 @@ def test_who_imports_training_and_evaluation() -> None:
             if not inside(name, package) and any(inside(i, package) for i in imports(name)):
                 users[package].add(name)
     assert users == {
-        "handtint_model.training": {"handtint_server.cli.train", "handtint_server.cli.evaluate"},
+        "handtint_model.training": {"handtint_server.cli.evaluate", "handtint_server.cli.train"},
         "handtint_model.evaluation": {
             "handtint_model.training.photos",
             "handtint_server.cli.train",
