@@ -27,7 +27,7 @@ from gi.repository import Gimp
 
 from .pixels import read_strips
 
-MOST_TILES = 6000
+MOST_TILES, MOST_ALIKE = 6000, 8
 LIGHT_TOLERANCE = 16
 """Of 255: GIMP's lightness and the server's differ by up to 6 for colors, scaling adds some."""
 
@@ -319,8 +319,10 @@ def _shifts(
         for y in range(top, top + tile):
             for x in range(left, left + tile):
                 found = places.get(_sum(view, width, x, y, tile), [])
-                if len(found) == 1:  # of an even surface there are many
-                    row, column = divmod(found[0], before.columns)
+                if len(found) > MOST_ALIKE:  # an even surface, which tells nothing
+                    continue
+                for number in found:
+                    row, column = divmod(number, before.columns)
                     yield column * tile - x, row * tile - y
 
 
