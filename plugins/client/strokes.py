@@ -60,7 +60,7 @@ def crop(data: Buffer, width: int, box: Box, channels: int = 4) -> bytes:
     )
 
 
-def centre(marks: bytes, width: int, height: int) -> tuple[int, int] | None:
+def center(marks: bytes, width: int, height: int) -> tuple[int, int] | None:
     """The marked pixel nearest to the middle of what is marked; None if nothing is.
 
     The middle itself may be unmarked: that of a ring, or of two strokes.

@@ -139,7 +139,7 @@ def test_a_wrong_token_of_the_users_own_is_said(
 ) -> None:
     places.write_setting(str(tmp_path), places.Setting(shared_server.url, "wrong-wrong-wrong"))
     chosen = session.Session("gimp", {**os.environ, "HANDTINT_HOME": str(tmp_path)})
-    with pytest.raises(errors.TokenRefused, match=r"Enter its token again"):
+    with pytest.raises(errors.TokenRefused, match=r"Enter it again in the field Token"):
         colorize(chosen, plane_of(gray()))
 
 

@@ -200,8 +200,8 @@ def place_of_change(before: bytes, now: bytes, width: int) -> tuple[int, int] | 
         row, old = now[y * stride : (y + 1) * stride], before[y * stride : (y + 1) * stride]
         first = _common(row, old) // 4
         last = width - 1 - _common(row[::-1], old[::-1]) // 4
-        centre = (first + last) // 2
-        for x in sorted(range(first, last + 1), key=lambda column: abs(column - centre)):
+        center = (first + last) // 2
+        for x in sorted(range(first, last + 1), key=lambda column: abs(column - center)):
             if row[4 * x + 3] and row[4 * x : 4 * x + 4] != old[4 * x : 4 * x + 4]:
                 return x, y
     return None

@@ -146,7 +146,8 @@ def _remove(target: Target, names: list[str]) -> None:
         for compiled in path.parent.joinpath("__pycache__").glob(f"{path.stem}.*.pyc"):
             with contextlib.suppress(OSError):
                 compiled.unlink()
-    for folder in sorted({target.path_of(n).parent for n in names}, reverse=True):
+    folders = {folder for name in names for folder in target.path_of(name).parents}
+    for folder in sorted(folders, reverse=True):
         if target.folder in (folder, *folder.parents):
             _remove_empty(folder / "__pycache__")
             _remove_empty(folder)

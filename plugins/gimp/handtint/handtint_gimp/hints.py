@@ -32,11 +32,11 @@ class Painted:
         kept = strokes.keep_tiles(self.rgba, self.box, set(sums) - tiles, 4)
         return Painted(self.box, bytes(kept))
 
-    def centre(self, tiles: set[strokes.Tile]) -> tuple[int, int] | None:
+    def center(self, tiles: set[strokes.Tile]) -> tuple[int, int] | None:
         """The painted pixel of the photo nearest to the middle of the paint in some tiles."""
         x, y, width, height = self.box
         alpha = strokes.marked(memoryview(self.rgba)[3::4])
-        place = strokes.centre(bytes(strokes.keep_tiles(alpha, self.box, tiles, 1)), width, height)
+        place = strokes.center(bytes(strokes.keep_tiles(alpha, self.box, tiles, 1)), width, height)
         return None if place is None else (place[0] + x, place[1] + y)
 
 
@@ -63,15 +63,15 @@ def collect(layers: list[Gimp.Layer], photo: Gimp.Layer) -> Painted | None:
     return Painted(box, bytes(rgba))
 
 
-def selection_centre(image: Gimp.Image) -> tuple[int, int]:
+def selection_center(image: Gimp.Image) -> tuple[int, int]:
     """The selected pixel of the image nearest to the middle of the selection."""
     _, _, x1, y1, x2, y2 = Gimp.Selection.bounds(image)
     width, height = x2 - x1, y2 - y1
     where = Gegl.Rectangle.new(x1, y1, width, height)
     data = image.get_selection().get_buffer().get(where, 1.0, "Y u8", Gegl.AbyssPolicy.NONE)
     # A soft edge reaches far; where nothing is selected by half, any selected pixel will do.
-    place = strokes.centre(strokes.marked(data, half=True), width, height)
-    place = place or strokes.centre(strokes.marked(data), width, height) or (0, 0)
+    place = strokes.center(strokes.marked(data, half=True), width, height)
+    place = place or strokes.center(strokes.marked(data), width, height) or (0, 0)
     return place[0] + x1, place[1] + y1
 
 

@@ -67,7 +67,7 @@ def _place(image: Gimp.Image, photo: Gimp.Layer, results: layers.Results) -> Pla
     _, photo_x, photo_y = photo.get_offsets()
     size = photo.get_width(), photo.get_height()
     if not Gimp.Selection.is_empty(image):
-        place = hints.selection_centre(image)
+        place = hints.selection_center(image)
         x, y = place[0] - photo_x, place[1] - photo_y
         if not (0 <= x < size[0] and 0 <= y < size[1]):
             raise Problem("The selection lies outside the photo. Select a place in the photo.")
@@ -79,7 +79,7 @@ def _place(image: Gimp.Image, photo: Gimp.Layer, results: layers.Results) -> Pla
         if not stroke and result:
             # Nothing new: the last stroke that was counted in, which may have turned out wrong.
             stroke = set(strokes.unpack_sums(result.fresh)) & set(sums)
-        where = paint.centre(stroke)
+        where = paint.center(stroke)
         if where is not None:
             # The stroke itself would only bring back its own color.
             return Place(photo, where, paint.without(stroke, sums), stroke)
