@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .color.bins import COUNT
 from .color.decoding import Decoding, calibrated, decode
 from .geometry import Geometry, reduce_to
 from .hints.photo_graph import EdgeWeights
@@ -14,23 +17,48 @@ from .hints.photo_graph import EdgeWeights
 LEAST_SHARE = 2e-3
 """A bin takes part where some cell gives it more than this; the others decide nothing."""
 
+SOME_CELLS = 1024
+"""Cells that are decoded at once, so that memory stays small."""
 
-def agree(logits: Tensor, weights: Tensor, edges: EdgeWeights, smoothing: float) -> Tensor:
-    """(N, 313) calibrated distributions after neighbouring cells have agreed.
 
-    logits: (1, 313, h, w) of the network; weights: (313,) rebalancing weights; N = h * w cells,
-    row by row.  smoothing: `EdgeWeights.smooth`'s pull.  On the device of ``logits``.
+class Agreed(NamedTuple):
+    """Distributions of the cells after neighbours have agreed, kept small.
+
+    N cells, row by row, and those K of the 313 bins that any of them finds likely.
     """
-    p = calibrated(logits, weights)[0].flatten(1).T
-    likely = torch.nonzero(p.amax(dim=0) > LEAST_SHARE)[:, 0]
-    smooth = edges.smooth(p[:, likely].contiguous().cpu().numpy(), smoothing)
-    agreed = torch.zeros_like(p)
-    agreed[:, likely] = torch.from_numpy(smooth).to(p).clamp(min=0.0)
-    return agreed / agreed.sum(dim=1, keepdim=True)
+
+    bins: Tensor  # (K,) int64
+    shares: Tensor  # (N, K) float16, summing to 1
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory."""
+        return int(self.bins.nbytes + self.shares.nbytes)
+
+    def dense(self, start: int = 0, stop: int | None = None) -> Tensor:
+        """(N, 313) float32, or the rows from ``start`` to ``stop``."""
+        shares = self.shares[start:stop].float()
+        dense = torch.zeros(len(shares), COUNT, device=shares.device)
+        dense[:, self.bins] = shares / shares.sum(dim=1, keepdim=True)
+        return dense
+
+
+def agree(logits: Tensor, weights: Tensor, edges: EdgeWeights, smoothing: float) -> Agreed:
+    """The calibrated distributions after neighbouring cells have agreed.
+
+    logits: (1, 313, h, w) of the network; weights: (313,) rebalancing weights.  smoothing:
+    `EdgeWeights.smooth`'s pull.  On the device of ``logits``.
+    """
+    p = calibrated(logits, weights)[0].flatten(1)  # (313, N)
+    likely = torch.nonzero(p.amax(dim=1) > LEAST_SHARE)[:, 0]
+    smooth = edges.smooth(p[likely].T.contiguous().cpu().numpy(), smoothing)
+    shares = torch.from_numpy(smooth).to(p.device).clamp_(min=0.0)
+    shares /= shares.sum(dim=1, keepdim=True)
+    return Agreed(likely, shares.half())
 
 
 def decode_cells(
-    p: Tensor,
+    agreed: Agreed,
     guide: NDArray[np.float32],
     geometry: Geometry,
     decoding: Decoding,
@@ -38,8 +66,13 @@ def decode_cells(
 ) -> Tensor:
     """(1, 313, h, w): the distributions whose means are the automatic colours.
 
-    p: as `agree` makes it; guide: (gh, gw) L*/100 of the photo; vividness: 0..1.
+    guide: (gh, gw) L*/100 of the photo; vividness: 0..1.
     """
     lightness = torch.from_numpy(reduce_to(guide, geometry.cells).reshape(-1) * 100.0)
-    decoded = decode(p, lightness.to(p), decoding, vividness)
-    return decoded.T.reshape(1, -1, *geometry.cells)
+    lightness = lightness.to(agreed.shares.device)
+    decoded = torch.empty(COUNT, len(lightness), device=lightness.device)
+    for start in range(0, len(lightness), SOME_CELLS):
+        part = slice(start, start + SOME_CELLS)
+        p = agreed.dense(start, start + SOME_CELLS)
+        decoded[:, part] = decode(p, lightness[part], decoding, vividness).T
+    return decoded.reshape(1, COUNT, *geometry.cells)

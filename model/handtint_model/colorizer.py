@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .automatic import agree, decode_cells
+from .automatic import Agreed, agree, decode_cells
 from .color.bins import (
     SoftEncoding,
     decode_distribution,
@@ -231,6 +231,9 @@ class Colorizer:
     @torch.inference_mode()
     def agreed(self, photo: EncodedPhoto) -> Tensor:
         """(N, 313) what decoding decides on: calibrated distributions, cells having agreed."""
+        return self._agreed(photo).dense()
+
+    def _agreed(self, photo: EncodedPhoto) -> Agreed:
         graph = self._graph(photo)
         return photo.results.agreed(
             lambda: agree(photo.heads.logits, self.weights, graph.edges, self.decoding.smoothing)
@@ -238,8 +241,8 @@ class Colorizer:
 
     def _decoded(self, photo: EncodedPhoto, vividness: float) -> Tensor:
         """(1, 313, h, w): the distributions whose means are the automatic colours."""
-        p = self.agreed(photo)
-        return decode_cells(p, photo.guide, photo.geometry, self.decoding, vividness)
+        agreed = self._agreed(photo)
+        return decode_cells(agreed, photo.guide, photo.geometry, self.decoding, vividness)
 
     def _automatic(self, photo: EncodedPhoto, vividness: float) -> Automatic:
         """The automatic colours; kept with the photo for the last few values of vividness."""

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
+from .automatic import Agreed
 from .errors import BadOption
 from .geometry import Geometry
 from .hints.photo_graph import PhotoGraph
@@ -44,7 +44,7 @@ class PhotoResults:
         self._lock = threading.Lock()
         self._automatic: dict[float, Automatic] = {}  # the longest unused first
         self._graph: PhotoGraph | None = None
-        self._agreed: Tensor | None = None
+        self._agreed: Agreed | None = None
         self._propagated: PropagatedHints | None = None  # the last ones
 
     def automatic(self, vividness: float, make: Callable[[], Automatic]) -> Automatic:
@@ -69,8 +69,8 @@ class PhotoResults:
                 self._graph = made
             return self._graph
 
-    def agreed(self, make: Callable[[], Tensor]) -> Tensor:
-        """(N, 313) the calibrated distributions after neighbouring cells have agreed."""
+    def agreed(self, make: Callable[[], Agreed]) -> Agreed:
+        """The calibrated distributions after neighbouring cells have agreed."""
         with self._lock:
             kept = self._agreed
         made = make() if kept is None else kept

@@ -85,7 +85,7 @@ def seen_state():
 
 def case_wrong_token():
     set_server(url=PROXY, token="wrong-wrong-wrong-wrong")
-    told(r"refuses the token.*Enter its token again")
+    told(r"refuses the token.*Enter it again in the field Token")
 
 
 def case_nobody_answers():
