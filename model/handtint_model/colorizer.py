@@ -19,6 +19,7 @@ from .color.bins import (
     mean_color,
     rebalancing_weights,
 )
+from .color.decoding import calibrated
 from .device import select_device
 from .encoded_photo import Automatic, EncodedPhoto, cells_at
 from .errors import BadOption
@@ -367,7 +368,7 @@ class Colorizer:
         Raises BadOption where the photo was encoded with other weights.
         """
         self._options(photo, None)
-        p = self._decoded(photo, 0.0)
+        p = calibrated(photo.heads.logits, self.weights)
         mean = mean_color(p)[0]
         square = torch.einsum("khw,k->hw", p[0], self._soft_encoding.centers.square().sum(1))
         spread = (square - mean.square().sum(0)).clamp(min=0).sqrt().flatten()

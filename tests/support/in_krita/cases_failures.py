@@ -91,12 +91,15 @@ def case_wrong_token():
 def case_nobody_answers():
     set_server(url="http://127.0.0.1:9", token="x")
     assert seen_state() is State.UNREACHABLE
-    told(r"No Handtint server answers at http://127\.0\.0\.1:9.*handtint serve", State.UNREACHABLE)
+    told(
+        r"No Handtint server answers at http://127\.0\.0\.1:9.*Is it running there",
+        State.UNREACHABLE,
+    )
 
 
 def case_the_address_is_none():
-    set_server(url="photos.example.org", token="x")
-    told(r"photos\.example\.org cannot be used", State.UNREACHABLE)
+    set_server(url="photos.example.org:none", token="x")
+    told(r"photos\.example\.org:none cannot be used", State.UNREACHABLE)
 
 
 def case_other_version():
