@@ -57,10 +57,20 @@ class Notice(QtWidgets.QLabel):
         self._timer.start(1000 * seconds)
 
 
+_NOTICES: list = []
+"""Held here: of a widget that only Qt holds Python forgets the class, and it would not be found."""
+
+
 def notice_of(window: Any) -> Notice:
     """The one of a main window."""
-    found = window.findChild(QtWidgets.QLabel, "handtint_notice")
-    return found if isinstance(found, Notice) else Notice(window)
+    for notice in [*_NOTICES]:
+        try:
+            if notice.parent() is window:
+                return notice
+        except RuntimeError:  # its window is gone
+            _NOTICES.remove(notice)
+    _NOTICES.append(Notice(window))
+    return _NOTICES[-1]
 
 
 def announce(text: str, error: bool) -> None:
