@@ -434,10 +434,10 @@ def messages() -> Iterator[Any]:
     message = notice
     middle = message.mapToGlobal(message.rect().center())
     probe.screenshot("day-9-notice")
-    canvas = next(
+    canvases = [  # of every picture that is open
         w for w in QtWidgets.QApplication.allWidgets()
         if w.metaObject().className() in ("KisOpenGLCanvas2", "KisQPainterCanvas") and w.isVisible()
-    )  # fmt: skip
+    ]  # fmt: skip
     heard: list[Any] = []
 
     class Ear(QtCore.QObject):
@@ -447,11 +447,13 @@ def messages() -> Iterator[Any]:
             return False
 
     ear = Ear()
-    canvas.installEventFilter(ear)
+    for canvas in canvases:
+        canvas.installEventFilter(ear)
     done = probe.xdotool("mousemove", middle.x(), middle.y(), "sleep", 0.1, "click", 1)
     yield lambda: done.poll() is not None
     yield 500
-    canvas.removeEventFilter(ear)
+    for canvas in canvases:
+        canvas.removeEventFilter(ear)
     assert heard, "the message keeps the mouse from the picture"
     core().new_hints()
     assert "A message at" not in notice.text() or not notice.isVisible()
