@@ -547,7 +547,7 @@ def test_hostile_offsets(live: Live, field: str, number: object) -> None:
     point = f'{{{size}, "points": [{{"x": {x}, "y": {y}, "color": "#ff0000"}}]}}'
     crop = f'{{{size}, "hints": {{"x": {x}, "y": {y}, "width": 4, "height": 4}}}}'
     region = f'{{{size}, "region": [{x}, {y}, 8, 8]}}'
-    with memory_bound(live, 96 * MIB):  # encoding the photo alone takes 70
+    with memory_bound(live, 96 * MIB):  # the photo is encoded, too
         for text, parts in (
             (point, [raw]),
             (crop, [("hints", pictures.strokes(4, 4)), raw]),
