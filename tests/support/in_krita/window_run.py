@@ -143,7 +143,7 @@ def steps() -> Iterator[Any]:
 
     assert scripts_menu()[:3] == [
         "Colorize Layer (Handtint)",
-        "Colorize Layer with Options (Handtint)...",
+        "Colorize with Options (Handtint)...",
         "New Color Hints Layer (Handtint)",
     ], scripts_menu()
     probe.note("the entries are in Tools > Scripts > Handtint")
