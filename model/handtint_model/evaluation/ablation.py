@@ -26,7 +26,7 @@ from ..network.checkpoint import load_weights
 from ..render.render import render
 from ..render.upsample import ColorField
 from .methods import Answers, Array
-from .metrics import colourfulness
+from .metrics import colorfulness
 from .protocols import PaintedHints, Truth
 
 WHAT = {
@@ -165,7 +165,7 @@ def scaled_to(
 
     def excess(scale: float) -> float:
         scaled = replace(reading, scale=scale)
-        own = [colourfulness(run.draw(photo, scaled) * 255.0) for photo in photos]
+        own = [colorfulness(run.draw(photo, scaled) * 255.0) for photo in photos]
         return float(np.mean(own)) - wanted
 
     name = f"{reading.name}, scaled"

@@ -9,7 +9,7 @@ import numpy as np
 
 from .ablation import WHAT, AblationRun, Reading, scaled_to
 from .methods import Gray
-from .metrics import colourfulness, mean_and_error
+from .metrics import colorfulness, mean_and_error
 from .photos import PhotoFile, evenly
 from .protocols import Protocol
 from .run import Report, Score, evaluate
@@ -64,7 +64,7 @@ def measure_runs(
     """
     some = evenly(photos, FITTED)
     truths = [rules.load(photo.open(), size, photo.name) for photo in some]
-    wanted = float(np.mean([colourfulness(truth.codes) for truth in truths]))
+    wanted = float(np.mean([colorfulness(truth.codes) for truth in truths]))
     methods = []
     for run in runs:
         shown = list(run.shown)
@@ -81,13 +81,13 @@ def results_table(
     """One row a run and reading, of the runs (and readings, if given) called for."""
     rows: list[Sequence[str]] = [RESULTS]
     report = measured.report
-    truth = float(np.mean(report.colourfulness))
+    truth = float(np.mean(report.colorfulness))
     for score in report.scores:
         run, _, name = score.method.partition(": ")
         if run not in only or (read_as is not None and name not in read_as):
             continue
         psnr, _ = mean_and_error(score.psnr)
-        own = float(np.mean(score.colourfulness))
+        own = float(np.mean(score.colorfulness))
         way = way_from_gray(report, score)
         scale = {r.name: r.scale for r in measured.shown.get(run, ())}.get(name, 1.0)
         over_a = None if run == "ablation-a" else _over_a(report, score, name)

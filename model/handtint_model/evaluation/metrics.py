@@ -36,7 +36,7 @@ def psnr(result: Array, truth: Array, *, peak: float, least_mse: float = 0.0) ->
     return float(10.0 * np.log10(peak * peak / mse))
 
 
-def colourfulness(rgb: Array) -> float:
+def colorfulness(rgb: Array) -> float:
     """Colourfulness of one photo, M(3) of Hasler and Süsstrunk 2003, equation 12.
 
     rgb: (H, W, 3) on the scale 0..255.  0 is gray; photographs lie around 20 to 80.

@@ -24,7 +24,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from ..color.torch_conversions import rgb_to_lab
 from ..errors import BadImage
-from ..evaluation.metrics import colourfulness
+from ..evaluation.metrics import colorfulness
 from .color_cast import estimate_cast, remove_cast
 from .config import Stage, TrainConfig
 
@@ -121,7 +121,7 @@ def load_photo(ref: PhotoRef, config: TrainConfig) -> NDArray[np.uint8] | None:
     if config.correct_cast and (cast := estimate_cast(rgb)) is not None:
         rgb = remove_cast(rgb, cast)
     usable = mean_chroma(rgb) >= config.min_chroma and (
-        config.min_colorfulness <= 0.0 or colourfulness(rgb) >= config.min_colorfulness
+        config.min_colorfulness <= 0.0 or colorfulness(rgb) >= config.min_colorfulness
     )
     return rgb if usable else None
 
