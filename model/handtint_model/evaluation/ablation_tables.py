@@ -57,10 +57,10 @@ def measure_runs(
     size: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Measured:
-    """Gray and every run, in its usual readings and scaled to the truth's colourfulness.
+    """Measure gray and every run, in the usual readings and scaled to the truth's colourfulness.
 
-    The colours of least expected error are scaled (a regression's as it is), and those of the
-    reading that comes nearest to the truth's colourfulness by itself.  Raises BadImage.
+    Two readings of a run are scaled: the one of least error, and the most vivid one. A regression
+    has only one. Raises BadImage.
     """
     some = evenly(photos, FITTED)
     truths = [rules.load(photo.open(), size, photo.name) for photo in some]
@@ -78,7 +78,7 @@ def measure_runs(
 def results_table(
     measured: Measured, only: Sequence[str], read_as: Sequence[str] | None = None
 ) -> str:
-    """One row a run and reading, of the runs (and readings, if given) called for."""
+    """One row for each run and reading; ``only`` and ``read_as`` select them."""
     rows: list[Sequence[str]] = [RESULTS]
     report = measured.report
     truth = float(np.mean(report.colorfulness))
@@ -114,7 +114,7 @@ _LIKEWISE = {
     "default, tilted afterwards": "default vividness",
     "default, tilted afterwards, scaled": "default vividness, scaled",
 }
-"""Readings of (b) and (c), and those of (a) that they are held against."""
+"""The readings of (b) and (c), and the readings of (a) that they are compared with."""
 
 
 def _over_a(report: Report, score: Score, name: str) -> tuple[float, float] | None:

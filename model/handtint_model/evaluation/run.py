@@ -52,9 +52,9 @@ class Report:
         return None
 
     def gain(self, score: Score, over: str) -> tuple[float, float] | None:
-        """Mean gain in PSNR over another method's at the same hints, and its standard error.
+        """Mean gain in PSNR over another method with the same hints, and its standard error.
 
-        A method that takes no hints is compared as it is.  None if it was not measured.
+        A method that takes no hints is compared without. None if one of the two was not measured.
         """
         other = self.score(over, score.hints) or self.score(over, 0)
         if other is None or (over != "gray" and other.hints != score.hints):
@@ -71,10 +71,10 @@ def evaluate(
     size: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Report:
-    """Every method on every photo with every number of hints.
+    """Run every method on every photo with every number of hints.
 
-    Photos that cannot be read are skipped and named in the report.  progress is called
-    with the number of photos done and their total.  Raises BadImage if none can be read.
+    Photos that cannot be read are skipped and named in the report.  progress is called with the
+    number of photos done and their total.  Raises BadImage if none can be read.
     """
     report = Report(protocol.name, size or protocol.size)
     scores: dict[tuple[str, int], Score] = {}

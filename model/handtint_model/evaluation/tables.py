@@ -59,7 +59,7 @@ def psnr_at_equal_boldness(report: Report) -> float | None:
 
 
 def by_worst_tint(report: Report) -> list[str]:
-    """Names of the photos, those first whose neutrals the first colorizer's score tints most."""
+    """Names of the photos, first those whose neutrals the first colorizer tints most."""
     scores = _by_vividness(report)
     if not scores:
         return report.photos
@@ -73,7 +73,7 @@ def _by_vividness(report: Report) -> list[Score]:
 
 
 def colors_to_text(report: Report) -> str:
-    """The measures of colors that look right: a table, a line each for the whole set."""
+    """A table of the colour measures: one line for each method, over the whole set."""
     rows = [COLOR_HEADER]
     for score in sorted(report.scores, key=lambda score: score.hints):
         if not score.colors:  # taken from an earlier report
@@ -95,7 +95,7 @@ def colors_to_text(report: Report) -> str:
 
 
 def way_from_gray(report: Report, score: Score) -> float | None:
-    """Share, in percent, of the way from gray's rebalanced AuC to 100; None without gray."""
+    """How far rebalanced AuC is from gray's to 100, in percent of that way; None without gray."""
     gray = report.score("gray", 0)
     if gray is None:
         return None
@@ -104,7 +104,7 @@ def way_from_gray(report: Report, score: Score) -> float | None:
 
 
 def summary(report: Report, score: Score) -> dict[str, Any]:
-    """The figures of one score as plain numbers; None where there is nothing to compare."""
+    """The figures of one score as plain numbers; None for comparisons that are impossible."""
     truth = np.asarray(report.colorfulness)
     own = np.asarray(score.colorfulness)
     psnr, psnr_error = mean_and_error(score.psnr)
