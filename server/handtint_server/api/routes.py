@@ -116,7 +116,7 @@ def colorize() -> Response:
         itemsize = source.luminance.dtype.itemsize
         reservation = state.memory_limiter.reserve(region[2] * region[3] * 4 * itemsize)
         try:
-            rgb, result, hit = _coloured(state, wanted, ticket, source, hints, region)
+            rgb, result, hit = _colored(state, wanted, ticket, source, hints, region)
             started = time.perf_counter()
             ticket.report("write", 0.0)
             alpha = _cut(source.alpha, region)
@@ -139,7 +139,7 @@ def colorize() -> Response:
             raise
 
 
-def _coloured(
+def _colored(
     state: Service,
     wanted: ColorizeRequest,
     ticket: RequestTicket,

@@ -55,7 +55,7 @@ class Colorized:
 
 
 @dataclass(frozen=True)
-class SuggestedColour:
+class SuggestedColor:
     """A likely colour."""
 
     color: str

@@ -80,7 +80,7 @@ def test_fields_are_means_of_what_was_said(seed: int) -> None:
     assert x[:, 1] == pytest.approx(1.0)
 
 
-def test_colour_stops_where_lightness_or_embedding_changes() -> None:
+def test_color_stops_where_lightness_or_embedding_changes() -> None:
     shape = (10, 20)
     for by in ("lightness", "embedding"):
         guide = np.full((20, 40), 0.5, np.float32)
@@ -113,7 +113,7 @@ def test_a_cell_is_held_by_its_paint_in_so_far_as_it_is_no_rim() -> None:
     assert full == pytest.approx(-1.0, abs=0.02)
 
 
-def test_p_is_a_distribution_whose_mean_is_the_colour(
+def test_p_is_a_distribution_whose_mean_is_the_color(
     colorizer: Colorizer, astronaut: np.ndarray
 ) -> None:
     from handtint_model.color.bins import BINS
