@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PHOTO := examples/picosdeeuropa-gray.jpg
 RESULT := out/picosdeeuropa.jpg
 
-.PHONY: setup colorize test test-fast lint editors-folder editors-test bench plugins release-check clean
+.PHONY: setup colorize test test-fast lint editors-folder editors-test bench plugins translations release-check clean
 
 setup: $(VENV)/.ready
 
@@ -51,6 +51,10 @@ lint: setup
 
 plugins: setup
 	@$(BIN)/python plugins/package.py
+
+# Collects the sentences of the code into the catalogs and compiles them (CONTRIBUTING.md).
+translations: setup
+	@$(BIN)/python tests/support/translations.py
 
 # What a user gets from the wheel, tried in an empty environment without any network (root, or
 # user namespaces).  Leaves sdist and wheel in dist/.

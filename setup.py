@@ -18,7 +18,7 @@ class BuildWithPlugins(build_py):
         if not self.editable_mode:
             root = Path(__file__).resolve().parent
             target = Path(self.build_lib) / "handtint_server" / "plugins"
-            ignored = shutil.ignore_patterns("__pycache__", ".*")
+            ignored = shutil.ignore_patterns("__pycache__", ".*", "*.po")
             shutil.copytree(root / "plugins", target, ignore=ignored, dirs_exist_ok=True)
 
 
