@@ -11,7 +11,7 @@ RESULT := out/picosdeeuropa.jpg
 setup: $(VENV)/.ready
 
 $(VENV)/.ready: pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Handtint needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Set PYTHON=...")'
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14) and "Handtint needs Python 3.11 to 3.14; this is " + sys.version.split()[0] + ". Set PYTHON=...")'
 	@echo "Setting up $(VENV) ..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
