@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import time
 from collections.abc import Callable
@@ -287,11 +286,10 @@ def _map(cells: NDArray[Any], wanted: UncertaintyRequest) -> tuple[Any, str, str
     codes = np.rint(np.clip(cells, 0.0, 1.0) * 255).astype(np.uint8)
     if wanted.output == "raw":
         return np.ascontiguousarray(codes), RAW_TYPE, "u8"
-    from PIL import Image
+    import pyvips
 
-    file = io.BytesIO()
-    Image.fromarray(codes, "L").save(file, "PNG")
-    return file.getvalue(), "image/png", "u8"
+    png = pyvips.Image.new_from_array(codes).pngsave_buffer()
+    return png, "image/png", "u8"
 
 
 def _state_of(ticket: RequestTicket) -> RequestState:
