@@ -19,13 +19,13 @@ from .client import (
     Suggestions,
     protocol,
 )
-from .hintscan import Crop, HintScan
+from .client.hintscan import Crop, HintScan
+from .client.steps import Tick
 from .nodes import alive, by_uid, target, uid
 from .photos import Dropped, HintReader, Photo, Rect, read_hints, read_photo
 from .results import place
 from .settings import Settings
 from .spaces import space_of_document
-from .steps import Tick
 
 Flow = Generator[Any, Any, Any]
 

@@ -12,8 +12,9 @@ from krita import Krita
 
 from .announce import announce
 from .client import ClientError, Session, Setting, places
+from .client.driver import Job, SideJobs
+from .client.state import ServerState, ServerView, look, view_of_error
 from .commands import Outcome, Seen, colorize
-from .driver import Job, SideJobs
 from .follower import Follower
 from .memory import Memory
 from .network import Network
@@ -24,7 +25,6 @@ from .questions import Questions
 from .results import choose_brush, gray_to_rgb
 from .settings import Settings, load, save
 from .spaces import SRGB_8, new_layer
-from .state import ServerState, ServerView, look, view_of_error
 from .suggester import Suggester
 from .viewer import Viewer
 from .wrongplace import WrongPlace

@@ -7,7 +7,7 @@ import struct
 import numpy as np
 from handtint import commands, nodes, results
 from handtint.client import HintCrop, protocol, transport
-from handtint.driver import Job
+from handtint.client.driver import Job
 from handtint.photos import Dropped, Empty
 from handtint.qt import QtCore, QtWidgets
 from handtint.settings import Settings

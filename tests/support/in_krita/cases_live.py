@@ -12,8 +12,8 @@ import numpy as np
 from cases_layers import BLUE, RED, asked
 from handtint import commands, live, nodes, overlay, view, watch
 from handtint.client import HintCrop
-from handtint.driver import Job
-from handtint.hintscan import HintScan
+from handtint.client.driver import Job
+from handtint.client.hintscan import HintScan
 from handtint.memory import Memory
 from handtint.photos import Dropped, HintReader, read_hints
 from handtint.settings import Settings
