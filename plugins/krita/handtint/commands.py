@@ -12,6 +12,7 @@ from typing import Any, Callable, Generator
 from .client import (
     BadReply,
     DeflatedCrop,
+    Dropped,
     Picture,
     Rejected,
     Request,
@@ -22,7 +23,7 @@ from .client import (
 from .client.hintscan import Crop, HintScan
 from .client.steps import Tick
 from .nodes import alive, by_uid, target, uid
-from .photos import Dropped, HintReader, Photo, Rect, read_hints, read_photo
+from .photos import HintReader, Photo, Rect, read_hints, read_photo
 from .results import place
 from .settings import Settings
 from .spaces import space_of_document

@@ -33,10 +33,6 @@ class Empty(ClientError):
     """The layer holds no pixels."""
 
 
-class Dropped(ClientError):
-    """What the work was for is gone: nobody needs to be told."""
-
-
 @dataclass(frozen=True)
 class Photo:
     """A photo as it travels, and how its colours come back.
