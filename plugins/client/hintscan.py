@@ -209,8 +209,8 @@ def place_of_change(before: bytes, now: bytes, width: int) -> tuple[int, int] | 
     middle = len(changed) // 2
     for y in sorted(changed, key=lambda row: abs(row - changed[middle])):
         row, old = now[y * stride : (y + 1) * stride], before[y * stride : (y + 1) * stride]
-        first = _common(row, old) // 4
-        last = width - 1 - _common(row[::-1], old[::-1]) // 4
+        first = common_start(row, old) // 4
+        last = width - 1 - common_start(row[::-1], old[::-1]) // 4
         center = (first + last) // 2
         for x in sorted(range(first, last + 1), key=lambda column: abs(column - center)):
             if row[4 * x + 3] and row[4 * x : 4 * x + 4] != old[4 * x : 4 * x + 4]:
@@ -218,7 +218,7 @@ def place_of_change(before: bytes, now: bytes, width: int) -> tuple[int, int] | 
     return None
 
 
-def _common(a: bytes, b: bytes) -> int:
+def common_start(a: bytes, b: bytes) -> int:
     """Length of the common beginning of two texts of one length, by bisection."""
     low, high = 0, len(a)
     while low < high:

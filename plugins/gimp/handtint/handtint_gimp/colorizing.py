@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Callable
 
 from gi.repository import Gimp
 
-from . import asking, effects, hints, insert, layers, misplaced, turn
+from . import asking, effects, hints, insert, layers, memory, misplaced, turn
 from . import settings as kept
 from .client import Flow, Pause, Picture, Session, protocol, strokes, transport
 from .pixels import Reader
@@ -18,6 +18,9 @@ from .progress import Bar
 def settings_of(image: Gimp.Image, active: Gimp.Layer) -> kept.Settings:
     """The settings of the picture that a layer stands for; raises Problem."""
     photo = layers.photo_of(image, active)
+    chosen = memory.wanted(photo)
+    if chosen is not None:
+        return kept.of_picture(chosen)
     results = layers.results_of(image, photo)
     own = [found for layer, found in results if layer.get_id() == active.get_id()]
     current = [found for _, found in results if found.pixels]
@@ -107,6 +110,7 @@ def flow(
         picture, sent = yield from ask_for_picture(job)
         if not (image.is_valid() and photo.is_valid()):
             raise Problem("The photo was removed meanwhile: nothing was changed.")
+        job = replace(job, results=layers.results_of(image, photo))  # as they are now
         inserting()
         before = job.results[0][1] if job.results else None
         new = strokes.new_tiles(job.sums, strokes.unpack_sums(before.hints) if before else {})
