@@ -23,7 +23,7 @@ from .strokes import StrokeGroups, rivals_of, sample_cells
 
 Floats = NDArray[np.float32]
 
-RUNS_OVER = 0.1
+RUNS_OVER = 0.5
 """A stroke whose reach exceeds this at a cell of another one would run over it."""
 
 KEPT_MAPS = 256
