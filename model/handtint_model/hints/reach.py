@@ -119,7 +119,7 @@ class StrokeReach:
         cells = torch.from_numpy(sample_cells(stroke[0, 0].cpu().numpy() > 0))[None].to(device)
         # One at a time: a batch would round differently, and a result must not depend on what
         # was kept.
-        strokes = Strokes(torch.zeros(1, dtype=torch.int64), stroke, on_canvas(rivals), cells)
+        strokes = Strokes(torch.zeros_like(cells[:, 0]), stroke, on_canvas(rivals), cells)
         logits = self.decoder(self.features, strokes, self.log_sigma)
         reach = torch.sigmoid(logits[0, 0, :rows, :columns].float())
         return np.ascontiguousarray(reach.cpu().numpy().ravel())
