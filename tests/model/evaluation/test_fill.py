@@ -81,7 +81,7 @@ def test_right_half_and_too_much(folder: Path) -> None:
 def test_outline_paint_and_what_cannot_move_do_not_count(folder: Path) -> None:
     stroke = large(folder)
     rim = stroke.object.copy()
-    rim[8:62, 8:92] = True  # two pixels over the edge
+    rim[9:61, 9:91] = True  # a pixel over the edge
     everywhere, nothing = np.ones(SHAPE, bool), np.zeros(SHAPE, bool)
     assert score(stroke, rim, everywhere, nothing).iou == 1.0
     left_out = stroke.object & (np.arange(160) > 60)
