@@ -21,9 +21,9 @@ from . import pictures
 # Several programs, each of which imports torch.
 pytestmark = [pytest.mark.timeout(900), pytest.mark.slow]
 ROOT = Path(__file__).parents[2]
-SOURCES = ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE", "NOTICE")
+SOURCES = ("pyproject.toml", "README.md", "LICENSE", "LICENSE-weights.md", "NOTICE")
 FOLDERS = ("model", "server", "plugins")
-SDIST = "import setuptools.build_meta as b, sys; print(b.build_sdist(sys.argv[1]))"
+SDIST = "import hatchling.build as b, sys; print(b.build_sdist(sys.argv[1]))"
 
 
 def run(*command: object, cwd: Path, **environ: str) -> str:
@@ -93,11 +93,12 @@ def test_it_holds_what_the_tree_holds(wheel: Path) -> None:
     expected = {}
     for top, package in (("model", "handtint_model"), ("server", "handtint_server")):
         for path in (ROOT / top / package).rglob("*"):
-            if path.suffix in (".py", ".typed", ".json", ".safetensors"):
+            if path.suffix in (".py", ".typed", ".json", ".safetensors", ".service", ".mo"):
                 expected[path.relative_to(ROOT / top).as_posix()] = path
     for path in (ROOT / "plugins").rglob("*"):
         hidden = any(part.startswith(".") for part in path.relative_to(ROOT).parts)
-        if path.is_file() and "__pycache__" not in path.parts and not hidden:
+        wanted = path.is_file() and "__pycache__" not in path.parts and path.suffix != ".po"
+        if wanted and not hidden:
             expected["handtint_server/" + path.relative_to(ROOT).as_posix()] = path
     assert "handtint_model/weights/default.safetensors" in expected
     assert "handtint_model/evaluation/bin_frequencies.json" in expected
@@ -107,7 +108,7 @@ def test_it_holds_what_the_tree_holds(wheel: Path) -> None:
         for name, path in expected.items():
             assert archive.read(name) == path.read_bytes(), name
         licenses = {n.rpartition("/")[2] for n in archive.namelist() if "/licenses/" in n}
-    assert licenses == {"LICENSE", "NOTICE"}
+    assert licenses == {"LICENSE", "LICENSE-weights.md", "NOTICE"}
     assert wheel.name == f"handtint-{__version__}-py3-none-any.whl"
 
 

@@ -15,10 +15,10 @@ from __future__ import annotations
 from array import array
 from typing import Any, Generator
 
+from .client.steps import Tick
 from .pace import Pace
 from .qt import QtGui
 from .spaces import SRGB_PROFILE, Converter, Space
-from .steps import Tick
 
 TRIES = 2
 WIRE = Space("RGBA", "U16", SRGB_PROFILE)

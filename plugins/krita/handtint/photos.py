@@ -9,7 +9,8 @@ from typing import Any, Callable, Generator, Tuple
 
 from . import inks
 from .client import ClientError, Plane
-from .hintscan import HintScan
+from .client.hintscan import HintScan
+from .client.steps import Tick
 from .pace import Pace
 from .qt import QtCore, QtGui
 from .spaces import (
@@ -23,7 +24,6 @@ from .spaces import (
     wire_layout,
     wire_space,
 )
-from .steps import Tick
 
 Rect = Tuple[int, int, int, int]
 """x, y, width, height in the picture's pixels."""
@@ -31,10 +31,6 @@ Rect = Tuple[int, int, int, int]
 
 class Empty(ClientError):
     """The layer holds no pixels."""
-
-
-class Dropped(ClientError):
-    """What the work was for is gone: nobody needs to be told."""
 
 
 @dataclass(frozen=True)

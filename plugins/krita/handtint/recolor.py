@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .hintscan import HintScan
+from .client.hintscan import HintScan
 from .memory import Memory
 from .nodes import by_uid, uid
 from .photos import Rect

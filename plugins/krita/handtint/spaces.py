@@ -11,9 +11,9 @@ from typing import Any, Generator, NamedTuple
 from krita import InfoObject, Krita
 
 from .client import ClientError
+from .client.steps import Tick
 from .pace import Pace
 from .qt import QtCore, safely
-from .steps import Tick
 
 VALUE_BYTES = {"U8": 1, "U16": 2, "F16": 2, "F32": 4}
 CHANNELS = {"RGBA": 4, "GRAYA": 2, "LABA": 4, "CMYKA": 5, "XYZA": 4, "YCbCrA": 4}

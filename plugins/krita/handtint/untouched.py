@@ -17,13 +17,13 @@ import zlib
 from array import array
 from typing import Any, Callable, Generator
 
+from .client.steps import Tick
 from .memory import Memory, Result
 from .nodes import by_uid, uid
 from .pace import Pace
 from .photos import Rect, read_checksum, rect_of
 from .qt import QtCore
 from .spaces import Converter, Space, space_of, space_of_document
-from .steps import Tick
 
 GRAY = Space("GRAYA", "U8", "Gray-D50-elle-V2-srgbtrc.icc")
 TOLERANCE = 24

@@ -11,12 +11,12 @@ from typing import Any, Callable, Generator, Tuple
 from krita import Krita
 
 from .client import Pause
+from .client.steps import Tick
 from .memory import Memory
 from .nodes import HINTS_NAME, is_hints, photo_below, uid
 from .photos import Rect, rect_of
 from .qt import QtCore
 from .spaces import SRGB_8, Converter, Space, new_layer, space_of
-from .steps import Tick
 
 PHOTO, RESULT, LAYER = "photo", "result", "layer"
 
@@ -212,7 +212,7 @@ def _now(layer: Any, found: WrongPlace) -> list[bytes]:
 
 def differences(node: Any, rect: Rect, pixels: Any, still_there: Callable[[], None]) -> Flow:
     """Where a layer is other than it was written, as strips.  pixels: packed, its own space."""
-    from .hintscan import ROWS
+    from .client.hintscan import ROWS
 
     x, y, width, height = rect
     stride = width * space_of(node).pixel_bytes

@@ -49,6 +49,8 @@ class BatchSettings:
     overwrite: bool = False
     max_pixels: int = 400_000_000
     page: int | None = None  # of TIFF files with several, from 1
+    mark: bool = True  # say in the result that it was colorized
+    beside: bool = False  # also a picture with the original at the result's left
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,13 @@ def is_wanted(job: PhotoJob, *, overwrite: bool) -> bool:
 def saved_hints_path(photo: Path) -> Path:
     """Where --save-hints puts the hints of a photo."""
     return photo.with_name(_shortened(photo.name, HINT_ENDINGS[0]))
+
+
+def beside_path(target: Path) -> Path:
+    """Where --beside puts original and result: ``NAME.beside.colorized.EXT``."""
+    stem = target.stem.removesuffix(MARK)
+    mark = MARK if target.stem.endswith(MARK) else ""
+    return target.with_name(_shortened(stem, f".beside{mark}{target.suffix}"))
 
 
 def _names_picture(path: Path) -> bool:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from handtint_model import Colorizer, Hints, load_colorizer, luminance_of
+from handtint_model.files import find_mark, read_photo
 
 from .. import pictures
 from ..conftest import SECONDS, Live, Start
@@ -362,3 +363,14 @@ def test_the_first_photo_makes_ready_what_hints_need(
     while any(kernel.compiled is None for kernel in unused):
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_a_file_says_that_it_is_a_result(live: Live, colorizer: Colorizer) -> None:
+    plane = pictures.photo()
+    for fields, colorized in (({}, True), ({"mark": False}, False)):
+        answer = send(live, pictures.raw_request(plane, output="png", **fields))
+        found = find_mark(read_photo(answer.content).meta.xmp)
+        assert found.is_colorized is colorized
+        assert len(found.history) == int(colorized)
+        if colorized:
+            assert f"weights {colorizer.weights_id}; vividness 0.5; hints 0" in found.history[0]

@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 from handtint import commands, spaces
-from handtint.driver import Job
+from handtint.client.driver import Job
 from handtint.qt import QtCore, QtWidgets
 from handtint.settings import Settings
 from harness import VALUES, network, session
