@@ -107,8 +107,8 @@ def test_it_holds_what_the_tree_holds(wheel: Path) -> None:
         assert names == set(expected)
         for name, path in expected.items():
             assert archive.read(name) == path.read_bytes(), name
-        licences = {n.rpartition("/")[2] for n in archive.namelist() if "/licenses/" in n}
-    assert licences == {"LICENSE", "LICENSE-weights.md", "NOTICE"}
+        licenses = {n.rpartition("/")[2] for n in archive.namelist() if "/licenses/" in n}
+    assert licenses == {"LICENSE", "LICENSE-weights.md", "NOTICE"}
     assert wheel.name == f"handtint-{__version__}-py3-none-any.whl"
 
 
@@ -131,7 +131,7 @@ def test_it_installs_the_plugins(installed: Path, tmp_path: Path) -> None:
     assert "Ready" in found
 
 
-def test_it_colours(installed: Path, tmp_path: Path) -> None:
+def test_it_colors(installed: Path, tmp_path: Path) -> None:
     """With the embedded weights, from the installed files."""
     (tmp_path / "photo.png").write_bytes(pictures.png(pictures.photo()))
     handtint(installed, tmp_path, "colorize", "photo.png", "--device", "cpu")

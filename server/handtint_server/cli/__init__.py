@@ -17,6 +17,7 @@ EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 # name: (module in this package, one line for `handtint --help`)
 COMMANDS = {
     "colorize": ("colorize", "Colorize photos: files, or folders of them."),
+    "info": ("info", "Print what a picture says of how it was made."),
     "suggest": ("suggest", "List likely colours for a place in a photo."),
     "serve": ("serve", "Run the server that GIMP, Krita and scripts use."),
     "install": ("install", "Install the plug-in for GIMP or Krita."),

@@ -123,6 +123,16 @@ def _points(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tu
 )
 @click.option("--page", type=click.IntRange(1), help="Which page of a TIFF with several; from 1.")
 @click.option(
+    "--beside",
+    is_flag=True,
+    help="Also write original and result side by side in one picture, NAME.beside.colorized.EXT.",
+)
+@click.option(
+    "--no-mark",
+    is_flag=True,
+    help="Do not say in the result that it was colorized, and how.",
+)
+@click.option(
     "--failures",
     type=click.Path(path_type=Path, dir_okay=False),
     help=f"CSV of the photos that failed, for several; default: {FAILURES} in the folder.",
@@ -146,6 +156,8 @@ def command(
     overwrite: bool,
     max_pixels: int,
     page: int | None,
+    beside: bool,
+    no_mark: bool,
     failures: Path | None,
 ) -> None:
     """Colorize photos: PNG, JPEG, WebP and TIFF, 8 or 16 bits or float, gray or toned.
@@ -165,6 +177,8 @@ def command(
         overwrite=overwrite,
         max_pixels=max_pixels,
         page=page,
+        mark=not no_mark,
+        beside=beside,
     )
     planned = plan(paths, out, settings.hints)
     jobs, failed = planned.jobs, planned.failed

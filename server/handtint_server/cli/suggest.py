@@ -116,8 +116,8 @@ def command(
     if as_json:
         click.echo(json.dumps([{"color": c, "probability": round(p, 6)} for c, p in rows]))
         return
-    for colour, probability in rows:
-        click.echo(f"{colour}  {probability:6.1%}")
+    for color, probability in rows:
+        click.echo(f"{color}  {probability:6.1%}")
 
 
 def _ask(
