@@ -40,7 +40,7 @@ from .hints.suggestions import (
     rgb_at,
     usual_colors,
 )
-from .hints.uncertainty import help_of_hints
+from .hints.uncertainty import help_of_hints, help_of_strokes
 from .kernels import prepare
 from .luminance import check_luminance
 from .network.checkpoint import Checkpoint, load_weights
@@ -358,7 +358,7 @@ class Colorizer:
     def uncertainty(self, photo: EncodedPhoto, hints: Hints | None = None) -> NDArray[np.float32]:
         """(h, w) float32 in 0..1, per cell: where a hint would help most.
 
-        The help of a hint at a cell is the sum, over all cells that would trust it, of their
+        The help of a hint at a cell is the sum, over all cells that it would fill, of their
         uncertainty: the standard deviation in ab of the calibrated distribution, less what the
         given hints have settled.  0: no help; 1: it would settle a whole, very uncertain picture.
         Raises BadOption where the photo was encoded with other weights.
@@ -372,5 +372,8 @@ class Colorizer:
         if pooled.number.size:
             settled = torch.from_numpy(self._propagated(photo, pooled).trust).to(spread)
             spread = spread * (1.0 - settled)
-        gain = help_of_hints(photo.heads, spread, self.network.log_sigma)
-        return gain.reshape(photo.geometry.cells).cpu().numpy()
+        gain = help_of_hints(photo.heads, spread, self.network.log_sigma).cpu().numpy()
+        reach = self._reach(photo)
+        if reach is not None:
+            gain = help_of_strokes(reach, spread.cpu().numpy(), gain)
+        return np.asarray(gain.reshape(photo.geometry.cells))
