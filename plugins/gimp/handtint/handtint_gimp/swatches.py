@@ -20,7 +20,7 @@ COLUMNS, WIDTH, HEIGHT = 3, 84, 48
 VIEW = 160
 """Pixels of the small picture of the place."""
 
-TIP = _("%s. Shown at a lightness at which colors can be message apart; the photo's lightness stays.")
+TIP = _("%s. Shown at a lightness at which colors can be told apart; the photo's lightness stays.")
 
 
 def show(image: Gimp.Image, found: list[Any], place: suggesting.Place) -> None:
