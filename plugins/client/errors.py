@@ -10,6 +10,7 @@ ClientError
 ├── OtherVersion        the server speaks another version of the API
 ├── BadReply            the answer is not what the API describes
 ├── BadHints            hints that cannot be used as they are
+├── Dropped             what the work was for is gone: nobody needs to be told
 └── Rejected            the server answered with a problem (docs/http-api.md, section 11)
     ├── ImageUnknown    the photo's pixels have to be sent again
     ├── TokenRefused    the token is missing or wrong
@@ -68,6 +69,10 @@ class BadReply(ClientError):
 
 class BadHints(ClientError):
     """Hints that cannot be used as they are."""
+
+
+class Dropped(ClientError):
+    """What the work was for is gone: nobody needs to be told."""
 
 
 class Rejected(ClientError):

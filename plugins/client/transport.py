@@ -100,15 +100,18 @@ def send(
     request: Request,
     timeout: float = 30.0,
     report: Report = lambda stage, fraction: None,
+    opened: Callable[[http.client.HTTPConnection], None] = lambda connection: None,
 ) -> Answer:
     """Send one request and read its whole answer.
 
+    opened: is given the connection; who shuts down its socket from another thread ends the call.
     Raises ServerUnreachable, ServerTimeout after `timeout` seconds without a sign of life,
     or ServerLost.  A caller that goes away closes the connection, which cancels the work.
     """
     connection = open_connection(endpoint, timeout)
     watch = _Watch(endpoint, request.request_id, timeout) if request.request_id else None
     try:
+        opened(connection)
         _send_message(connection, endpoint, request, report)
         if watch is not None:
             watch.start()

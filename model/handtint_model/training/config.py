@@ -1,4 +1,4 @@
-"""Everything a training run can choose, saved with the run."""
+"""All settings of a training run, saved with the run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..network import ModelConfig
 
 @dataclass(frozen=True)
 class Stage:
-    """A stretch of the run with its own crop."""
+    """A part of the run with its own crop size."""
 
     until: float  # fraction of the run at which it ends
     crop: int  # pixels, a multiple of 32
@@ -20,7 +20,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """A training run; `presets` names the ones that the docs speak of."""
+    """The settings of a training run; `presets` has the named ones of the docs."""
 
     model: ModelConfig = field(default_factory=ModelConfig)
     loss: str = "rebalanced"  # "plain": weights 1; "regression": L2 of ab (ablations)
@@ -61,3 +61,27 @@ class TrainConfig:
             value = getattr(self, name)
             if not 0.0 <= value <= 1.0:
                 raise BadOption(f"{name} must be between 0 and 1, not {value!r}.")
+
+
+@dataclass(frozen=True)
+class StrokeConfig:
+    """A run that trains the stroke decoder."""
+
+    crop: int = 192
+    with_masks: int = 5  # pictures with masks per step
+    plain: int = 3  # pictures without, for points alone
+    learning_rate: float = 1.5e-3
+    network_rate: float = 0.0  # times the learning rate, for the network that it sits on; 0: frozen
+    color_weight: float = 2.0  # of the points' loss beside the objects'
+    weight_decay: float = 0.05
+    dropout: float = 0.1
+    ema: float = 0.998
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.crop < 64 or self.crop % 32:
+            raise BadOption(f"crop must be a multiple of 32 from 64 on, not {self.crop!r}.")
+        if self.with_masks < 1 or self.plain < 0:
+            raise BadOption("a step needs at least one picture with masks.")
+        if not 0.0 <= self.dropout < 1.0:
+            raise BadOption(f"dropout must be between 0 and 1, not {self.dropout!r}.")

@@ -12,6 +12,7 @@ from typing import Any, Callable, Generator
 from .client import (
     BadReply,
     DeflatedCrop,
+    Dropped,
     Picture,
     Rejected,
     Request,
@@ -19,13 +20,13 @@ from .client import (
     Suggestions,
     protocol,
 )
-from .hintscan import Crop, HintScan
+from .client.hintscan import Crop, HintScan
+from .client.steps import Tick
 from .nodes import alive, by_uid, target, uid
-from .photos import Dropped, HintReader, Photo, Rect, read_hints, read_photo
+from .photos import HintReader, Photo, Rect, read_hints, read_photo
 from .results import place
 from .settings import Settings
 from .spaces import space_of_document
-from .steps import Tick
 
 Flow = Generator[Any, Any, Any]
 
@@ -162,10 +163,7 @@ def colorize(document: Any, node: Any, session: Session, settings: Settings, see
 def crop_of_layers(layers: Any, rect: Rect, still_there: Callable[[], None]) -> Flow:
     """All hints of some layers as a crop; None if nothing is painted."""
     reader, scan = HintReader(layers), HintScan(rect)
-    try:
-        yield from read_hints(reader, scan, still_there)
-    finally:
-        reader.close()
+    yield from read_hints(reader, scan, still_there)
     return scan.crop()
 
 

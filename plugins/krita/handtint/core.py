@@ -1,7 +1,6 @@
-"""The plug-in's one centre: what runs, what is known, and who is told.
+"""Krita's centre: the commands, and what is followed.
 
-Menu entries and dockers call it and show what it holds; it knows no widgets.  There is one
-for the whole program, as the server and the settings are the same in every window.
+There is one for the whole program, as the server and the settings are the same in every window.
 """
 
 from __future__ import annotations
@@ -11,20 +10,18 @@ from typing import Any, Callable
 from krita import Krita
 
 from .announce import announce
-from .client import ClientError, Session, Setting, places
+from .client import ClientError, Session
+from .client.center import Center
 from .commands import Outcome, Seen, colorize
-from .driver import Job, SideJobs
 from .follower import Follower
 from .memory import Memory
 from .network import Network
 from .nodes import HINTS_NAME, alive, target, uid
-from .photos import Dropped
 from .qt import QtCore, safely, timer
 from .questions import Questions
 from .results import choose_brush, gray_to_rgb
 from .settings import Settings, load, save
 from .spaces import SRGB_8, new_layer
-from .state import ServerState, ServerView, look, view_of_error
 from .suggester import Suggester
 from .viewer import Viewer
 from .wrongplace import WrongPlace
@@ -34,174 +31,52 @@ NO_PICTURE = "No picture is open: open a photo and try again."
 SELECTED = " A selection is active: you can paint only inside it."
 
 
-class Core:
-    """See the module's docstring.  Attributes are for reading; calls change them.
+class Core(Center):
+    """What Krita adds to the centre.
 
-    server: what is known about the server.  progress: (text, 0..1) or None.  message: the last
-    error with its remedy, or a note, or ""; command: one that it names, to be copied.
     follower: watches the active photo and its hints.  suggester: colours for a place.  viewer:
     what is shown.  questions: asks what paint is.
     """
 
     def __init__(self) -> None:
         self.network = Network()
+        super().__init__("krita", self.network)
         self.settings: Settings = load()
         self.seen = Seen()
-        self.server = ServerView(ServerState.UNKNOWN)
-        self._default_vividness = 0.5
-        self.progress: tuple[str, float] | None = None
-        self.message = self.command = ""
-        self.message_is_error = False
         self.ask_about_gray: Callable[[Callable[[bool], None]], None] | None = None
-        self.side_jobs = SideJobs(self.network)
-        self._listeners: list[Callable[[], None]] = []
-        self._session: Session | None = None
-        self._job: Job | None = None
         self.suggester = Suggester(self)
         self.follower = Follower(self)
         self.questions = Questions(self)
         self.viewer = Viewer(self)
         self._look_timer = timer(LOOK_MS, self.look_at_server)
 
-    # --- who is told -----------------------------------------------------------------------
+    # --- for the centre --------------------------------------------------------------------
 
     def listen(self, listener: Callable[[], None]) -> None:
         """Call `listener` after every change; the first one sets everything going."""
-        self._listeners.append(listener)
+        super().listen(listener)
         if not self._look_timer.isActive():
             self.follower.start()
             self._look_timer.start()
             QtCore.QTimer.singleShot(0, safely(self.look_at_server))
 
-    def tell(self) -> None:
-        """Call all listeners.
+    def may_look(self) -> bool:
+        """Not while the brush is down."""
+        return not self.follower.brush.is_down
 
-        A listener whose window is gone raises RuntimeError and is dropped: a slot for the
-        signal `destroyed` would be called when Krita has ended Python already.
-        """
-        for listener in list(self._listeners):
-            try:
-                listener()
-            except RuntimeError:
-                self._listeners.remove(listener)
-
-    def say(self, text: str, error: bool = False, command: str = "") -> None:
-        """Show a message in the docker; at the edge of the window, where that is hidden."""
-        self.message, self.message_is_error, self.command = text, error, command
+    def announce(self, text: str, error: bool) -> None:
+        """At the edge of the window, where the docker is hidden."""
         announce(text, error)
-        self.tell()
 
-    def clear_message(self) -> None:
-        """The next action begins: what was said before is over."""
-        if self.message:
-            announce("", False)
-        self.message, self.message_is_error, self.command = "", False, ""
-
-    # --- server ----------------------------------------------------------------------------
-
-    def session(self) -> Session:
-        """The way to the server.  Raises BadSetting."""
-        if self._session is None:
-            self._session = Session("krita")
-        return self._session
-
-    def server_setting(self) -> Setting:
-        """The user's server setting; the automatic one if it cannot be read."""
-        try:
-            return places.read_setting(places.data_folder())
-        except ClientError:
-            return Setting()
-
-    def set_server(self, setting: Setting) -> None:
-        """Keep another server setting and use it from now on.  Raises BadSetting."""
-        if not setting.automatic:
-            setting.endpoint()
-        places.write_setting(places.data_folder(), setting)
-        self._session = None
+    def server_changed(self) -> None:
+        """The other server has seen no photo yet."""
         self.seen = Seen()
-        self.server = ServerView(ServerState.UNKNOWN)
-        self.look_at_server()
-
-    def look_at_server(self) -> None:
-        """Find out what the server is doing, unless something runs that will tell."""
-        if self.running or self.side_jobs.runs("look") or self.follower.brush.is_down:
-            return
-        try:
-            flow = look(self.session())
-        except ClientError as error:
-            self._set_server(view_of_error(error))
-            return
-        self.side_jobs.run("look", flow, self._set_server, lambda error: None)
 
     @property
     def vividness(self) -> float:
         """The one in use: the user's, else the server's default."""
         chosen = self.settings.vividness
-        return self._default_vividness if chosen is None else chosen
-
-    def _set_server(self, view: ServerView) -> None:
-        if view.vividness is not None:
-            self._default_vividness = view.vividness
-        if view != self.server:
-            self.server = view
-            self.tell()
-
-    # --- jobs ------------------------------------------------------------------------------
-
-    @property
-    def running(self) -> bool:
-        """Whether a command runs that Cancel would stop."""
-        return self._job is not None
-
-    def run(self, flow: Any, done: Callable[[Any], None]) -> None:
-        """Run a command, which Cancel stops; one at a time."""
-        self.clear_message()
-        self.progress = ("Reading the layer", 0.0)
-
-        def finished(value: Any) -> None:
-            self._job, self.progress = None, None
-            done(value)
-            self.tell()
-            self.look_at_server()
-
-        def failed(error: ClientError) -> None:
-            self._job, self.progress = None, None
-            self.fail(error)
-            self.tell()
-
-        self._job = Job(self.network, flow, finished, failed, self._on_progress, self._on_start)
-        self._job.start()
-        self._set_server(ServerView(ServerState.BUSY, self.server.detail))
-        self.tell()
-
-    def _on_progress(self, text: str, fraction: float) -> None:
-        if self._job is not None:
-            self.progress = (text, fraction)
-            self.tell()
-
-    def _on_start(self) -> None:
-        self._set_server(ServerView(ServerState.STARTING))
-
-    def fail(self, error: ClientError) -> None:
-        """Show an error, unless it is one that concerns nobody any more."""
-        if isinstance(error, Dropped):
-            self.look_at_server()
-            return
-        view = view_of_error(error)
-        if view.state is ServerState.UNKNOWN:
-            self.look_at_server()
-        else:
-            self._set_server(view)
-        self.say(str(error), error=True, command=error.command)
-
-    def cancel(self) -> None:
-        """Stop the command; the picture stays as it was."""
-        self.clear_message()
-        if self._job is not None:
-            self._job.cancel()
-            self._job, self.progress = None, None
-            self.tell()
-            self.look_at_server()
+        return self.default_vividness if chosen is None else chosen
 
     # --- commands --------------------------------------------------------------------------
 
@@ -211,7 +86,7 @@ class Core:
         if document is None:
             self.say(NO_PICTURE, error=True)
             return
-        if self._job is not None or self.questions.is_open:
+        if self.running or self.questions.is_open:
             self.say("Colorize Layer is at work already; Cancel in the docker stops it.")
             return
         if document.colorModel() == "GRAYA":
@@ -262,7 +137,7 @@ class Core:
         elif self.settings.convert_gray == "never":
             self.say(
                 "This picture is gray and cannot hold color. Convert it with Image > Convert "
-                "Image Color Space, or allow it in Colorize Layer with Options.",
+                "Image Color Space, or allow it in Colorize with Options.",
                 error=True,
             )
         elif self.ask_about_gray is not None:

@@ -10,8 +10,8 @@ from krita import Krita
 from .activelayer import ActiveLayer
 from .brush import Brush, canvas_widget
 from .client import ClientError
+from .client.hintscan import Crop, HintScan
 from .commands import Outcome, guard
-from .hintscan import Crop, HintScan
 from .live import LiveUpdate, settle
 from .memory import Memory
 from .nodes import (

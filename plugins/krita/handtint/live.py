@@ -10,13 +10,13 @@ from __future__ import annotations
 import time
 from typing import Any, Callable, Generator
 
-from .client import ClientError, ImageUnknown, Rejected, Session, protocol
+from .client import ClientError, Dropped, ImageUnknown, Rejected, Session, protocol
+from .client.hintscan import Crop
+from .client.steps import Until
 from .commands import Known, Seen, colorize_request, guard, read_answer
-from .hintscan import Crop
 from .memory import Memory
 from .nodes import by_uid, editable
 from .photos import (
-    Dropped,
     Photo,
     Rect,
     read_checksum,
@@ -27,7 +27,6 @@ from .photos import (
 )
 from .settings import Settings
 from .spaces import space_of, space_of_document
-from .steps import Until
 from .untouched import signature
 from .view import intersect
 

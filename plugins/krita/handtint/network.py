@@ -37,6 +37,13 @@ class Network:
         # A proxy for the web must not see what goes to this machine, nor can it reach it.
         self.manager.setProxy(QtNetwork.QNetworkProxy(QtNetwork.QNetworkProxy.ProxyType.NoProxy))
 
+    def timer(self, call: Callable[[], Any]) -> Any:
+        """A timer that calls once each time it is started."""
+        made = QtCore.QTimer()
+        made.setSingleShot(True)
+        made.timeout.connect(safely(call))
+        return made
+
     def send(
         self,
         endpoint: Endpoint,

@@ -8,9 +8,9 @@ from typing import Any, Generator, Iterator
 from krita import Node
 
 from .client import ClientError
+from .client.steps import Tick
 from .memory import Memory
 from .qt import QtCore
-from .steps import Tick
 
 HINTS_NAME = "Color Hints"
 PHOTO_TYPES = ("paintlayer", "grouplayer", "filelayer", "clonelayer", "vectorlayer", "filllayer")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Callable, Generator
 
 from .client import BadReply, Session, protocol
+from .client.steps import Tick, Until
 from .commands import Seen, crop_of_layers, guard, hints_on_wire
 from .memory import Memory
 from .nodes import by_uid, keep_active, target, uid
@@ -12,7 +13,6 @@ from .photos import read_photo, write_pixels
 from .qt import QtCore, QtGui
 from .settings import Settings
 from .spaces import SRGB_8, new_layer, space_of_document
-from .steps import Tick, Until
 
 NAME = "Where a hint helps (Handtint)"
 LINES = 45

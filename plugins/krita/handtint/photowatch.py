@@ -9,12 +9,12 @@ import time
 import zlib
 from typing import Any, Callable, Generator
 
-from .hintscan import ROWS
+from .client.hintscan import ROWS
+from .client.steps import Tick
 from .pace import BUDGET, Pace
 from .photos import Rect
 from .qt import QtCore, safely
 from .spaces import space_of
-from .steps import Tick
 
 TICK_MS = 60
 HURRY_MS = 12

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .hintscan import HintScan
+from .client.hintscan import HintScan
 from .memory import Memory
 from .nodes import by_uid, uid
 from .photos import Rect
@@ -43,7 +43,6 @@ def stroke_of(layer: Any, scan: HintScan, before: dict[int, bytes]) -> Stroke | 
         new = _new_paint(old, now) if len(old) == len(now) else None
         if new is not None:
             pieces.append((box, new))
-    converter.close()
     return Stroke(uid(layer), pieces) if pieces else None
 
 

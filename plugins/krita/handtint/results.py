@@ -8,12 +8,12 @@ from typing import Any, Callable, Generator
 
 from krita import Krita
 
+from .client.steps import Tick
 from .memory import Memory, Result
 from .nodes import editable, keep_active, newest_result, uid
 from .photos import Rect, rect_of, write_pixels
 from .qt import QtCore
 from .spaces import Space, space_of
-from .steps import Tick
 from .untouched import painted_over, signature
 
 SUFFIX = " (colorized)"

@@ -8,8 +8,8 @@ from krita import Krita, ManagedColor
 
 from .client import ClientError, Suggestion
 from .client.colors import rgb_of
+from .client.hintscan import Crop
 from .commands import hints_on_wire, suggest
-from .hintscan import Crop
 from .nodes import alive
 from .photos import crop_around
 from .qt import QtGui

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any, Callable
 
-from .hintscan import ROWS, HintScan, place_of_change
+from .client.hintscan import ROWS, HintScan, place_of_change
 from .pace import Pace
 from .photos import HintReader, Rect
 from .qt import QtCore, safely
@@ -72,7 +72,6 @@ class HintWatch:
     def stop(self) -> None:
         """Look no more."""
         self._timer.stop()
-        self._reader.close()
 
     @property
     def layers(self) -> list[Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import time
 from collections.abc import Callable
@@ -118,7 +117,7 @@ def colorize() -> Response:
         itemsize = source.luminance.dtype.itemsize
         reservation = state.memory_limiter.reserve(region[2] * region[3] * 4 * itemsize)
         try:
-            rgb, result, hit = _coloured(state, wanted, ticket, source, hints, region)
+            rgb, result, hit = _colored(state, wanted, ticket, source, hints, region)
             started = time.perf_counter()
             ticket.report("write", 0.0)
             alpha = _cut(source.alpha, region)
@@ -142,7 +141,7 @@ def colorize() -> Response:
             raise
 
 
-def _coloured(
+def _colored(
     state: Service,
     wanted: ColorizeRequest,
     ticket: RequestTicket,
@@ -302,11 +301,10 @@ def _map(cells: NDArray[Any], wanted: UncertaintyRequest) -> tuple[Any, str, str
     codes = np.rint(np.clip(cells, 0.0, 1.0) * 255).astype(np.uint8)
     if wanted.output == "raw":
         return np.ascontiguousarray(codes), RAW_TYPE, "u8"
-    from PIL import Image
+    import pyvips
 
-    file = io.BytesIO()
-    Image.fromarray(codes, "L").save(file, "PNG")
-    return file.getvalue(), "image/png", "u8"
+    png = pyvips.Image.new_from_array(codes).pngsave_buffer()
+    return png, "image/png", "u8"
 
 
 def _state_of(ticket: RequestTicket) -> RequestState:

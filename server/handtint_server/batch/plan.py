@@ -189,12 +189,12 @@ def parse_point(text: str) -> Point:
     parts = [part.strip() for part in text.split(",")]
     try:
         x, y = float(parts[0]), float(parts[1])
-        (colour,) = parts[2:]
+        (color,) = parts[2:]
     except (ValueError, IndexError):
         raise BadHint(
             f"a point is written X,Y,#RRGGBB, for example 120,80,#c04030, not {text!r}."
         ) from None
-    red, green, blue = parse_color(colour)
+    red, green, blue = parse_color(color)
     return x, y, f"#{red:02x}{green:02x}{blue:02x}"
 
 

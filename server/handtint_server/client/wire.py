@@ -57,7 +57,7 @@ class Colorized:
 
 
 @dataclass(frozen=True)
-class SuggestedColour:
+class SuggestedColor:
     """A likely colour."""
 
     color: str

@@ -360,7 +360,7 @@ def test_suggest(call_main, gray, tiny_weights):
     code, text, _ = call_main("suggest", gray, "75,50", *device)
     assert code == 0
     lines = [line.split() for line in text.splitlines()]
-    assert [colour for colour, _ in lines] == [s["color"] for s in found]
+    assert [color for color, _ in lines] == [s["color"] for s in found]
     assert all(share.endswith("%") for _, share in lines)
     _, three, _ = call_main("suggest", gray, "75,50", "-n", "3", *device)
     assert len(three.splitlines()) <= 3

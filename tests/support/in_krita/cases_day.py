@@ -7,8 +7,8 @@ from cases_layers import BLUE, RED, asked, refusal
 from cases_live import Hand, scene, update
 from handtint import live, nodes, overlay, results, shown, spaces, wrongplace
 from handtint.client import HintCrop
-from handtint.driver import Job
-from handtint.hintscan import HintScan
+from handtint.client.driver import Job
+from handtint.client.hintscan import HintScan
 from handtint.memory import Memory
 from handtint.photos import Empty
 from handtint.photowatch import PhotoWatch

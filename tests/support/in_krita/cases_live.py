@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 from cases_layers import BLUE, RED, asked
 from handtint import commands, live, nodes, overlay, view, watch
-from handtint.client import HintCrop
-from handtint.driver import Job
-from handtint.hintscan import HintScan
+from handtint.client import Dropped, HintCrop
+from handtint.client.driver import Job
+from handtint.client.hintscan import HintScan
 from handtint.memory import Memory
-from handtint.photos import Dropped, HintReader, read_hints
+from handtint.photos import HintReader, read_hints
 from handtint.settings import Settings
 from harness import OUT, VALUES, network, run, session, wait
 from pictures import (
@@ -186,7 +186,6 @@ def case_a_live_update_is_there_after_reopening():
 def scan_of(layer, area=RECT):
     reader, scan = HintReader([layer]), HintScan(area)
     run(read_hints(reader, scan, lambda: None))
-    reader.close()
     return scan.crop()
 
 

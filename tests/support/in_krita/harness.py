@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from handtint.client import ClientError, Session
-from handtint.driver import Job
+from handtint.client.driver import Job
 from handtint.network import Network
 from handtint.qt import QtCore, QtWidgets
 

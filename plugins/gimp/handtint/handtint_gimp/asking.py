@@ -7,9 +7,8 @@ from typing import Any, Callable
 from gi.repository import Gimp
 
 from . import layers
-from .client import Answer, Session, protocol, transport
+from .client import Answer, Flow, Session, protocol
 from .pixels import Reader
-from .progress import Bar
 
 Request = Callable[[protocol.Photo, Session, str], Any]
 """Makes a message: about a photo, over a session, with an id."""
@@ -20,16 +19,16 @@ def reader_of(image: Gimp.Image, photo: Gimp.Layer, seen: tuple[Gimp.Layer, int,
     return Reader(image, seen[0], (photo.get_width(), photo.get_height()), *seen[1:])
 
 
-def ask(reader: Reader, results: layers.Results, request: Request, bar: Bar) -> Answer:
+def ask(reader: Reader, results: layers.Results, request: Request) -> Flow[Answer]:
     """Send a request about a photo, by its id where the server may know it."""
     session = Session("gimp")
     request_id = protocol.new_request_id()
-    flow = session.ask_about(
+    answer, _ = yield from session.ask_about(
         reader.plane(),
         _known_id(results, reader),
         lambda source: request(source, session, request_id),
     )
-    return transport.run(flow, bar)[0]
+    return answer
 
 
 def _known_id(results: layers.Results, reader: Reader) -> str:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Callable
 
 from gi.repository import Gimp
 
-from . import asking, effects, hints, insert, layers, misplaced, turn
+from . import asking, effects, hints, insert, layers, memory, misplaced, turn
 from . import settings as kept
-from .client import Picture, Session, protocol, strokes
+from .client import Flow, Pause, Picture, Session, protocol, strokes, transport
 from .pixels import Reader
+from .problem import Problem
 from .progress import Bar
 
 
 def settings_of(image: Gimp.Image, active: Gimp.Layer) -> kept.Settings:
     """The settings of the picture that a layer stands for; raises Problem."""
     photo = layers.photo_of(image, active)
+    chosen = memory.wanted(photo)
+    if chosen is not None:
+        return kept.of_picture(chosen)
     results = layers.results_of(image, photo)
     own = [found for layer, found in results if layer.get_id() == active.get_id()]
     current = [found for _, found in results if found.pixels]
@@ -47,25 +51,67 @@ class Job:
         return self.paint.sums if self.paint else {}
 
 
+@dataclass(frozen=True)
+class Done:
+    """What a run has made.  notes: what the user shall know about it.
+
+    job, picture, sent: what it was made of; picture None if the run before had made it.
+    """
+
+    layer: Gimp.Layer
+    notes: tuple[str, ...]
+    job: Job
+    picture: Picture | None = None
+    sent: str = ""
+
+
 def colorize(
     image: Gimp.Image, active: Gimp.Layer, settings: kept.Settings, interactive: bool
 ) -> Gimp.Layer:
-    """The whole of Colorize Layer; raises Problem, Cancelled or ClientError.
-
-    interactive: whether the user may be asked about paint in a wrong place.
-    """
+    """The whole of Colorize Layer, blocking; raises Problem, Cancelled or ClientError."""
     bar = Bar("Colorize Layer")
-    with turn.taken(image, bar.wait) as waited:
-        photo = layers.photo_of(image, active if active.is_valid() else _photo_left(image))
-        job = Job.of(image, photo, settings)
-        if waited and (done := _done_already(job)) is not None:
-            bar.close()
-            return done
-        if interactive and misplaced.move_from_result(job, bar):
-            job = Job.of(image, photo, settings)
-        picture, sent = ask_for_picture(job, bar)
+
+    def inserting() -> None:
         bar.close()
         bar.clock.enter("insert")
+
+    done = transport.run(flow(image, active, settings, interactive, inserting), bar)
+    if done.picture is not None:
+        bar.clock.tell(done.picture.timing)
+    for text in done.notes:
+        Gimp.message(text)
+    return done.layer
+
+
+def flow(
+    image: Gimp.Image,
+    active: Gimp.Layer,
+    settings: kept.Settings,
+    interactive: bool,
+    inserting: Callable[[], None],
+) -> Flow[Done]:
+    """The steps of Colorize Layer.
+
+    interactive: whether the user may be asked about paint in a wrong place.  inserting: called
+    before the image is changed, when it is too late for Cancel.
+    """
+    with turn.wanted(image) as has_come:
+        waited = False
+        while not has_come():
+            waited = True
+            yield Pause(turn.LOOK_EVERY, turn.WAITING)
+        photo = layers.photo_of(image, active if active.is_valid() else _photo_left(image))
+        job = Job.of(image, photo, settings)
+        if waited and (there := _done_already(job)) is not None:
+            inserting()
+            return Done(there, (), job)
+        if interactive and (yield from misplaced.move_from_result(job)):
+            job = Job.of(image, photo, settings)
+        picture, sent = yield from ask_for_picture(job)
+        if not (image.is_valid() and photo.is_valid()):
+            raise Problem("The photo was removed meanwhile: nothing was changed.")
+        job = replace(job, results=layers.results_of(image, photo))  # as they are now
+        inserting()
         before = job.results[0][1] if job.results else None
         new = strokes.new_tiles(job.sums, strokes.unpack_sums(before.hints) if before else {})
         fresh = {tile: value for tile, value in job.sums.items() if tile in new}
@@ -75,13 +121,10 @@ def colorize(
             "fresh": strokes.pack_sums(fresh) if fresh else (before.fresh if before else ""),
             "settings": asdict(settings),
         }
-        done = insert.insert(image, photo, job.results, picture, settings, note)
-    bar.clock.tell(picture.timing)
+        put = insert.insert(image, photo, job.results, picture, settings, note)
     # The server's note is such as: on the CPU, because the GPU ran out of memory.
-    for text in (picture.note, done.note):
-        if text:
-            Gimp.message(text)
-    return done.layer
+    notes = tuple(text for text in (picture.note, put.note) if text)
+    return Done(put.layer, notes, job, picture, sent)
 
 
 def _photo_left(image: Gimp.Image) -> Gimp.Layer:
@@ -89,7 +132,7 @@ def _photo_left(image: Gimp.Image) -> Gimp.Layer:
     return layers.active_layer(image.get_selected_layers())
 
 
-def ask_for_picture(job: Job, bar: Bar) -> tuple[Picture, str]:
+def ask_for_picture(job: Job) -> Flow[tuple[Picture, str]]:
     """(the colored picture, fingerprint of the photo as it was sent); raises ClientError."""
     with effects.applied(job.image, job.photo) as seen:
         reader = asking.reader_of(job.image, job.photo, seen)
@@ -106,7 +149,7 @@ def ask_for_picture(job: Job, bar: Bar) -> tuple[Picture, str]:
                 request_id=request_id,
             )
 
-        answer = asking.ask(reader, job.results, request, bar)
+        answer = yield from asking.ask(reader, job.results, request)
         sent = reader.fingerprint()
     return protocol.read_picture(answer, (reader.width, reader.height)), sent
 

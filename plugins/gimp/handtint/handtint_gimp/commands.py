@@ -171,8 +171,26 @@ def _run_export(
     return []
 
 
+def _run_panel(
+    procedure: Gimp.Procedure,
+    run_mode: Gimp.RunMode,
+    image: Gimp.Image,
+    drawables: list[Gimp.Drawable],
+    config: Gimp.ProcedureConfig,
+) -> list[GObject.Value]:
+    if run_mode == Gimp.RunMode.NONINTERACTIVE:
+        raise Problem(
+            "The panel needs GIMP's window; scripts use %s." % "plug-in-handtint-colorize"
+        )
+    from .panel import start
+
+    start.run(image)
+    return []
+
+
 run_colorize = _answering(_run_colorize)
 run_options = _answering(_run_options)
 run_hints = _answering(_run_hints)
 run_suggest = _answering(_run_suggest)
 run_export = _answering(_run_export)
+run_panel = _answering(_run_panel)

@@ -63,6 +63,19 @@ def collect(layers: list[Gimp.Layer], photo: Gimp.Layer) -> Painted | None:
     return Painted(box, bytes(rgba))
 
 
+def read_box(layers: list[Gimp.Layer], photo: Gimp.Layer, box: strokes.Box) -> bytes:
+    """The paint of hint layers (bottom to top) in a box of the photo: packed RGBA u8."""
+    _, photo_x, photo_y = photo.get_offsets()
+    usable = [layer for layer in layers if layer.has_alpha()]
+    if not usable:
+        return bytes(4 * box[2] * box[3])
+    if len(usable) > 1 or _mask_of(usable[0]) is not None:
+        return _stack(usable, photo_x, photo_y, box)
+    _, x, y = usable[0].get_offsets()
+    where = Gegl.Rectangle.new(box[0] + photo_x - x, box[1] + photo_y - y, box[2], box[3])
+    return bytes(usable[0].get_buffer().get(where, 1.0, graphs.RGBA, Gegl.AbyssPolicy.NONE))
+
+
 def selection_center(image: Gimp.Image) -> tuple[int, int]:
     """The selected pixel of the image nearest to the middle of the selection."""
     _, _, x1, y1, x2, y2 = Gimp.Selection.bounds(image)

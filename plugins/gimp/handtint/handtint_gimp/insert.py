@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 
 from gi.repository import Gegl, Gimp
 
@@ -30,12 +30,14 @@ def insert(
     picture: Picture,
     settings: Settings,
     note: dict[str, Any],
+    before_replacing: Callable[[Gimp.Layer], None] = lambda old: None,
 ) -> Inserted:
     """Put a picture above its photo, as one undo step.
 
     results: the photo's earlier ones, from the top.  One that nobody has painted on is
     replaced; a painted or locked one stays, and the new picture goes above it, where it can be
-    seen.  note: what the layer shall remember besides what is known here.
+    seen.  note: what the layer shall remember besides what is known here.  before_replacing: may
+    change the earlier result, so that Undo brings it back like that.
     """
     above = results[0][0] if results else photo
     old, remembered = next(((la, re) for la, re in results if re.pixels), (None, None))
@@ -62,6 +64,7 @@ def insert(
             else:
                 layer = _successor(image, photo, old, picture)
                 pixels.write(layer, picture.dtype, picture.layout, picture.data)
+                before_replacing(old)
                 _take_place(image, layer, old)
                 if remembered.settings.get("output") != settings.output:
                     layer.set_mode(_MODES[settings.output])
@@ -70,6 +73,8 @@ def insert(
             layer.set_offsets(x, y)
             mask = _follow_mask(image, photo, layer, settings, remembered)
             _remember(image, photo, layer, picture, mask, note)
+            memory.note_wanted(photo, None)
+            memory.forget_live(layer)
             _give_locks(layer, locks)
         image.set_selected_layers(wanted or [layer])
         if old is not None:
@@ -93,6 +98,8 @@ def was_painted(
     """Whether the user has painted on a result; sent: fingerprint of the photo now."""
     if pixels.stored_fingerprint(result) == remembered.pixels:
         return False
+    if memory.is_live(result):
+        return False  # the panel has changed it
     if sent == remembered.sent and footprint.kind_of(image) == remembered.kind:
         return True  # nothing was done to the whole image
     with effects.applied(image, photo) as seen:

@@ -87,7 +87,7 @@ def photo_of(image: Gimp.Image, layer: Gimp.Layer) -> Gimp.Layer:
                 % layer.get_name()
             )
     else:
-        photo = _source_of(image, layer) or layer
+        photo = source_of(image, layer) or layer
     _check_picture(photo)
     return photo
 
@@ -113,7 +113,7 @@ def _is_empty(layer: Gimp.Layer) -> bool:
     return not any(any(data[3::4]) for data in strips)
 
 
-def _source_of(image: Gimp.Image, layer: Gimp.Layer) -> Gimp.Layer | None:
+def source_of(image: Gimp.Image, layer: Gimp.Layer) -> Gimp.Layer | None:
     """The photo of a result; None if the layer is no result or its photo is gone."""
     everything = all_layers(image)
     result = memory.read_result(everything, layer)
@@ -147,7 +147,7 @@ def photo_below(image: Gimp.Image, layer: Gimp.Layer) -> Gimp.Layer | None:
     below.sort(key=lambda item: not item.get_visible())
     if not below:
         return None
-    return _source_of(image, below[0]) or below[0]
+    return source_of(image, below[0]) or below[0]
 
 
 def hints_of(image: Gimp.Image, photo: Gimp.Layer) -> list[Gimp.Layer]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import zlib
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -157,3 +158,62 @@ def read_hints_photo(layer: Gimp.Layer) -> str:
 def write_hints_photo(layer: Gimp.Layer, key: str) -> None:
     """Bind a hint layer to a photo."""
     _write(layer, HINTS, {"photo": key})
+
+
+# --- what the panel leaves for the other commands, for this session only ------------------------
+
+LIVE, WANTED = "handtint-live", "handtint-wanted"
+
+
+def note_live(layer: Gimp.Layer) -> None:
+    """Remember how a result looks that was changed without an undo step.
+
+    Without a trace in the undo history, too: such a parasite is neither saved nor undone.
+    """
+    layer.attach_parasite(Gimp.Parasite.new(LIVE, 0, look_of(layer).encode("ascii")))
+
+
+def forget_live(layer: Gimp.Layer) -> None:
+    """The result is as it is remembered."""
+    if layer.get_parasite(LIVE) is not None:
+        layer.detach_parasite(LIVE)
+
+
+def is_live(layer: Gimp.Layer) -> bool:
+    """Whether a result still looks as the panel has left it."""
+    parasite = layer.get_parasite(LIVE)
+    return parasite is not None and bytes(parasite.get_data()) == look_of(layer).encode("ascii")
+
+
+def look_of(layer: Gimp.Layer) -> str:
+    """A checksum of a layer's thumbnail, and its size."""
+    got = layer.get_thumbnail_data(256, 256)
+    data = bytes(got[0].get_data()) if got and got[0] is not None else b""
+    return "%d %d %08x" % (layer.get_width(), layer.get_height(), zlib.crc32(data))
+
+
+def note_wanted(photo: Gimp.Layer, settings: dict[str, Any] | None) -> None:
+    """Keep the settings that the user has chosen for a photo since its result was made."""
+    if settings is not None:
+        text = json.dumps(settings).encode("ascii")
+        photo.attach_parasite(Gimp.Parasite.new(WANTED, 0, text))
+    elif photo.get_parasite(WANTED) is not None:
+        photo.detach_parasite(WANTED)
+
+
+def wanted(photo: Gimp.Layer) -> dict[str, Any] | None:
+    """The settings that the user has chosen for a photo since its result was made, or None."""
+    parasite = photo.get_parasite(WANTED)
+    if parasite is None:
+        return None
+    try:
+        content = json.loads(bytes(parasite.get_data()).decode("ascii"))
+    except ValueError:
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def result_text(layer: Gimp.Layer) -> bytes:
+    """What a result remembers, as it is stored: tells whether Undo has brought back another."""
+    parasite = layer.get_parasite(RESULT)
+    return bytes(parasite.get_data()) if parasite is not None else b""

@@ -9,9 +9,8 @@ from gi.repository import Gegl, Gimp
 
 from . import footprint, hintlayers, hints, insert, layers, memory, pixels
 from . import settings as kept
-from .client import Picture, strokes
+from .client import Flow, Picture, strokes
 from .problem import Cancelled
-from .progress import Bar
 
 if TYPE_CHECKING:
     from .colorizing import Job
@@ -92,7 +91,7 @@ def _ask(image: Gimp.Image, layer: Gimp.Layer) -> None:
         image.undo_group_end()
 
 
-def move_from_result(job: Job, bar: Bar) -> bool:
+def move_from_result(job: Job) -> Flow[bool]:
     """Ask about paint on the result; whether it was moved to a hint layer.  Raises Cancelled."""
     found = next(((la, re) for la, re in job.results if re.pixels), None)
     if found is None or found[0].get_lock_content():
@@ -103,7 +102,7 @@ def move_from_result(job: Job, bar: Bar) -> bool:
     from . import colorizing, dialogs
 
     before = kept.of_picture(remembered.settings)
-    picture, sent = colorizing.ask_for_picture(replace(job, settings=before), bar)
+    picture, sent = yield from colorizing.ask_for_picture(replace(job, settings=before))
     if not insert.was_painted(job.image, job.photo, result, remembered, sent):
         return False
     same_hints = strokes.unpack_sums(remembered.hints) == job.sums

@@ -94,7 +94,7 @@ class Reader:
         self.width, self.height = size
         self._x, self._y = x, y
         self.dtype = wire_dtype(image, layer)
-        self._buffer = layer.get_buffer()
+        self._layer, self._buffer = layer, layer.get_buffer()
         gray = image.get_base_type() == Gimp.ImageBaseType.GRAY
         alpha = "A" if layer.has_alpha() else ""
         self._stored = self.layout = ("Y" if gray else "RGB") + alpha
@@ -118,12 +118,19 @@ class Reader:
         name = babl_format(self.dtype, self._stored)
         pixel = DTYPES[self.dtype] * len(self._stored)
         where = self._buffer, self.width, self.height, name, pixel, self._x, self._y
-        for data in read_strips(*where):
+        strips = read_strips(*where)
+        # GIMP ends a plug-in that reads a layer which is gone: looked at before each strip.
+        while self._layer.is_valid():
+            data = next(strips, None)
+            if data is None:
+                break
             if self.layout != self._stored:
                 data = without_color(data, self.dtype, len(self._stored))
             data = little_endian(data, self.dtype)
             digest.update(data)
             yield data
+        else:
+            raise Problem("The photo was removed meanwhile: nothing was changed.")
         self._print = digest.hexdigest()
 
     def plane(self) -> Plane:

@@ -16,6 +16,7 @@ OPTIONS = "plug-in-handtint-colorize-options"
 HINTS = "plug-in-handtint-new-hints-layer"
 SUGGEST = "plug-in-handtint-suggest-colors"
 EXPORT = "plug-in-handtint-export"
+PANEL = "plug-in-handtint-panel"
 
 READWRITE = GObject.ParamFlags.READWRITE
 
@@ -36,7 +37,7 @@ class Handtint(Gimp.PlugIn):
         """The names of all procedures."""
         self.set_help_domain("handtint", Gio.File.new_for_path(manual_folder()))
         self.add_menu_branch("<Image>/Colors", "_Handtint")
-        return [COLORIZE, OPTIONS, HINTS, SUGGEST, EXPORT]
+        return [COLORIZE, OPTIONS, HINTS, SUGGEST, EXPORT, PANEL]
 
     def do_create_procedure(self, name: str) -> Gimp.Procedure:
         """One procedure with everything that GIMP wants to know about it."""
@@ -46,6 +47,7 @@ class Handtint(Gimp.PlugIn):
             HINTS: self._hints,
             SUGGEST: self._suggest,
             EXPORT: self._export,
+            PANEL: self._panel,
         }[name](name)
 
     def _procedure(
@@ -80,7 +82,9 @@ class Handtint(Gimp.PlugIn):
         procedure = self._procedure(
             name,
             commands.run_options,
-            "Colorize Layer with _Options...",
+            # Not "Colorize Layer with": GIMP sorts by label and procedure name run together, and
+            # the space after "Layer" would come before the other entry's "plug-in".
+            "Colorize with _Options...",
             "Handtint: color a black-and-white photo, after a dialog with all settings",
             "The same as %s, with a dialog that also holds the choice of a server." % COLORIZE,
         )
@@ -138,6 +142,17 @@ class Handtint(Gimp.PlugIn):
             READWRITE,
         )
         return procedure
+
+    def _panel(self, name: str) -> Gimp.Procedure:
+        return self._procedure(
+            name,
+            commands.run_panel,
+            "_Panel",
+            "Handtint: open a panel that stays, with live colors while you paint",
+            "The panel holds all of Handtint. While its switch Live is on, the colors follow the "
+            "hints, the photo and the sliders. Called again it takes up the image that it was "
+            "called from.",
+        )
 
     def _add_settings(self, procedure: Gimp.Procedure) -> None:
         default = Settings()

@@ -1,9 +1,11 @@
 """What the user is told in place of a result."""
 
+from .client import ClientError, Dropped
 
-class Problem(Exception):
+
+class Problem(ClientError):
     """One or two sentences for the user: what is in the way, and what to do."""
 
 
-class Cancelled(Exception):
+class Cancelled(Dropped):
     """The user closed a dialog; not a fault."""

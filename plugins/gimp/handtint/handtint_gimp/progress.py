@@ -58,11 +58,6 @@ class Bar:
         elif place <= self._place and fraction == 0.0:
             Gimp.progress_update(self._place)  # shows that this lives
 
-    def wait(self) -> None:
-        """Another run is at work on this image."""
-        Gimp.progress_set_text("Waiting for the run that is at work")
-        Gimp.progress_pulse()
-
     def close(self) -> None:
         """Take the bar away, and with it Cancel: that ends this process in mid-change."""
         Gimp.progress_end()

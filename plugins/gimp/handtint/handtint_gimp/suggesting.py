@@ -9,7 +9,7 @@ from gi.repository import Gegl, Gimp
 
 from . import asking, effects, hints, layers, memory, pixels
 from . import settings as kept
-from .client import Session, protocol, strokes
+from .client import Session, protocol, strokes, transport
 from .problem import Problem
 from .progress import Bar
 
@@ -54,7 +54,8 @@ def suggest(
                 request_id=request_id,
             )
 
-        answer = asking.ask(asking.reader_of(image, photo, seen), results, request, bar)
+        flow = asking.ask(asking.reader_of(image, photo, seen), results, request)
+        answer = transport.run(flow, bar)
     bar.close()
     found = protocol.read_suggestions(answer).colors
     if place.tiles is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from contextlib import contextmanager
 from typing import IO, Any, Callable, Iterator
 
@@ -15,6 +14,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 LOOK_EVERY = 0.1
+WAITING = "Waiting for the run that is at work"
 
 
 def _path(image: Gimp.Image) -> str:
@@ -38,22 +38,16 @@ def _lock(file: IO[Any]) -> bool:
 
 
 @contextmanager
-def taken(image: Gimp.Image, waiting: Callable[[], None]) -> Iterator[bool]:
-    """Wait for this image's turn; gives whether there was anything to wait for.
+def wanted(image: Gimp.Image) -> Iterator[Callable[[], bool]]:
+    """Ask for this image's turn: gives a function that says whether it has come.
 
-    waiting: called again and again while another run is at work.  The lock goes with the
-    process, also where GIMP kills it.
+    The turn ends with the block, and with the process, also where GIMP kills it.
     """
     try:
         os.makedirs(Gimp.temp_directory(), exist_ok=True)
         file = open(_path(image), "ab")  # noqa: SIM115
     except OSError:
-        yield False  # better without a lock than not at all
+        yield lambda: True  # better without a lock than not at all
         return
     with file:
-        waited = False
-        while not _lock(file):
-            waited = True
-            waiting()
-            time.sleep(LOOK_EVERY)
-        yield waited
+        yield lambda: _lock(file)

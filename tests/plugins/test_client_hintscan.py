@@ -1,18 +1,13 @@
-"""Hints of Krita's layers, strip by strip: what travels is what was painted."""
+"""Hints, strip by strip: what travels is what was painted."""
 
 from __future__ import annotations
 
 import random
-import sys
 import zlib
-from pathlib import Path
 
 import pytest
 
-# The module by itself: the package around it runs in Krita only.
-sys.path.append(str(Path(__file__).parents[2] / "plugins" / "krita" / "handtint"))
-
-import hintscan
+from client import hintscan
 
 WIDTH = 100
 

@@ -1,7 +1,7 @@
-"""Steps that the plug-in's own flows yield besides those of the client.
+"""Steps that a plug-in's own flows yield besides those of `session`.
 
-A flow is a generator that reads from top to bottom; whenever it yields, Krita's event loop
-runs, so that its window never blocks (see `driver`).
+A flow is a generator that reads from top to bottom; whenever it yields, the program's event
+loop runs, so that its window never blocks (see `driver`).
 """
 
 from __future__ import annotations

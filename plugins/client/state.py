@@ -1,4 +1,4 @@
-"""What the plug-in knows about the server, as one value that the docker shows."""
+"""What a plug-in knows about the server, as one value that its docker or panel shows."""
 
 from __future__ import annotations
 
@@ -6,21 +6,19 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Generator
 
-from .client import (
+from . import places, protocol
+from .errors import (
     BadReply,
     BadSetting,
     ClientError,
     NotRunning,
     OtherVersion,
-    Send,
     ServerLost,
     ServerTimeout,
     ServerUnreachable,
-    Session,
     StartFailed,
-    places,
-    protocol,
 )
+from .session import Send, Session
 
 LOOK_TIMEOUT = 5.0
 
@@ -44,7 +42,7 @@ class ServerState(Enum):
         return self.value[0]
 
     @property
-    def colour(self) -> str:
+    def color(self) -> str:
         """Of the dot, "#rrggbb"."""
         return self.value[1]
 
@@ -114,7 +112,8 @@ def look(session: Session) -> Generator[Any, Any, ServerView]:
             connection = places.read_connection(session.folder)
             if connection is not None and connection.can_start:
                 return ServerView(ServerState.STOPPED)
-            command = "handtint install krita" if connection is None else connection.start_by_hand
+            install = "handtint install %s" % session.name
+            command = install if connection is None else connection.start_by_hand
             remedy = "Help shows the steps; the command is: " + command
             return ServerView(ServerState.NOT_INSTALLED, remedy)
         answer = yield Send(endpoint, protocol.health(), LOOK_TIMEOUT)

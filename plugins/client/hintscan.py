@@ -1,10 +1,10 @@
 """What is known about painted hints, strip by strip, so that a new stroke costs only its own.
 
-A hint layer is cut into strips of whole Krita tiles.  Of each strip only a checksum and its
-compressed bytes are kept; the zlib stream that travels is put together from them, so that
-nothing but the strips a stroke has touched is read twice, compressed or held.
+A hint layer is cut into strips of rows: Krita's tiles, and half of GIMP's.  Of each strip only a
+checksum and its compressed bytes are kept; the zlib stream that travels is put together from
+them, so that nothing but the strips a stroke has touched is read twice, compressed or held.
 
-No Krita and no Qt here: bytes in, bytes out.
+No editor here: bytes in, bytes out.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Tuple
 
 ROWS = 64
-"""Rows of a strip: those of Krita's tiles."""
+"""Rows of a strip: those of Krita's tiles; two of them are one of GIMP's."""
 
 Box = Tuple[int, int, int, int]
 """x, y, width, height."""
@@ -27,7 +27,7 @@ _LAST_BLOCK = b"\x03\x00"
 
 @dataclass(frozen=True)
 class Strip:
-    """A painted strip.  checksum: of its pixels as Krita has them.  adler: for the stream.
+    """A painted strip.  checksum: of its pixels as the editor has them.  adler: for the stream.
 
     deflated: the same as RGBA, a piece of a raw deflate stream that depends on nothing before
     it and ends at a byte.
@@ -39,16 +39,15 @@ class Strip:
     size: int
 
     @classmethod
-    def of(cls, pixels: bytes, checksum: int) -> Strip:
-        """A strip of packed BGRA."""
-        rgba = _swapped(pixels)  # here, where only what has changed is touched
+    def of(cls, rgba: bytes, checksum: int) -> Strip:
+        """A strip of packed RGBA."""
         packer = zlib.compressobj(1, zlib.DEFLATED, -15)
         deflated = packer.compress(rgba) + packer.flush(zlib.Z_FULL_FLUSH)
         return cls(checksum, zlib.adler32(rgba), deflated, len(rgba))
 
-    def pixels(self) -> bytes:
+    def rgba(self) -> bytes:
         """What it was made of."""
-        return _swapped(zlib.decompressobj(-15).decompress(self.deflated))
+        return zlib.decompressobj(-15).decompress(self.deflated)
 
 
 def _swapped(pixels: bytes) -> bytes:
@@ -73,11 +72,13 @@ class HintScan:
     """The hints of one photo.
 
     Coordinates are those of the picture (the canvas).  `area` is the part of the picture that
-    counts, as a rule the photo's own rectangle: hints beside it say nothing.
+    counts, as a rule the photo's own rectangle: hints beside it say nothing.  layout: how the
+    editor gives pixels, "BGRA" or "RGBA".
     """
 
-    def __init__(self, area: Box) -> None:
+    def __init__(self, area: Box, layout: str = "BGRA") -> None:
         self.area = area
+        self._swaps = layout == "BGRA"
         self._strips: dict[int, Strip] = {}
         self._blank: dict[int, tuple[bytes, int, Strip]] = {}
 
@@ -109,7 +110,7 @@ class HintScan:
     # --- what was read ---------------------------------------------------------------------
 
     def update(self, index: int, pixels: bytes) -> bytes | None:
-        """Take in a strip's pixels (8-bit BGRA, packed, ROWS rows).
+        """Take in a strip's pixels (8 bits a channel, packed, ROWS rows).
 
         Returns the pixels that it had before if they were others, else None.
         """
@@ -118,12 +119,22 @@ class HintScan:
         old = self._strips.get(index, blank)
         if old.checksum == checksum and old.size == len(pixels):
             return None
-        before = old.pixels()
+        before = self._ordered(old.rgba())
         if checksum == zeros_sum:
             self._strips.pop(index, None)
         else:
-            self._strips[index] = Strip.of(pixels, checksum)
+            # Swapped here, where only what has changed is touched.
+            self._strips[index] = Strip.of(self._ordered(pixels), checksum)
         return before
+
+    def pixels(self, index: int) -> bytes:
+        """A strip's pixels as they were taken in last."""
+        blank = self._blank_strip(self.area[2] * ROWS * 4)[2]
+        return self._ordered(self._strips.get(index, blank).rgba())
+
+    def _ordered(self, pixels: bytes) -> bytes:
+        """From the editor's order to RGBA, and back."""
+        return _swapped(pixels) if self._swaps else pixels
 
     def _blank_strip(self, size: int) -> tuple[bytes, int, Strip]:
         if size not in self._blank:
@@ -198,8 +209,8 @@ def place_of_change(before: bytes, now: bytes, width: int) -> tuple[int, int] | 
     middle = len(changed) // 2
     for y in sorted(changed, key=lambda row: abs(row - changed[middle])):
         row, old = now[y * stride : (y + 1) * stride], before[y * stride : (y + 1) * stride]
-        first = _common(row, old) // 4
-        last = width - 1 - _common(row[::-1], old[::-1]) // 4
+        first = common_start(row, old) // 4
+        last = width - 1 - common_start(row[::-1], old[::-1]) // 4
         center = (first + last) // 2
         for x in sorted(range(first, last + 1), key=lambda column: abs(column - center)):
             if row[4 * x + 3] and row[4 * x : 4 * x + 4] != old[4 * x : 4 * x + 4]:
@@ -207,7 +218,7 @@ def place_of_change(before: bytes, now: bytes, width: int) -> tuple[int, int] | 
     return None
 
 
-def _common(a: bytes, b: bytes) -> int:
+def common_start(a: bytes, b: bytes) -> int:
     """Length of the common beginning of two texts of one length, by bisection."""
     low, high = 0, len(a)
     while low < high:

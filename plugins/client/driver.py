@@ -1,7 +1,15 @@
-"""Drives flows (generators) from Krita's event loop.
+"""Drives flows (generators) from the event loop of a program with a window.
 
-The client's flows yield `Send`, `Pause` and `Start`, those of the plug-in also `Tick` and
-`Until`.  Nothing here waits: Krita holds back its layers' signals in a nested event loop.
+The flows of `session` yield `Send`, `Pause` and `Start`, those of a plug-in also `Tick` and
+`Until`.  Nothing here waits: Krita holds back its layers' signals in a nested event loop, and
+GIMP's panel would not follow the mouse.
+
+The event loop is whatever has
+
+- `timer(call)`: something with `start(milliseconds)` and `stop()` that calls once, and again
+  only if started again,
+- `send(endpoint, request, timeout, done, failed, report)`: something with `abort()`; calls
+  `done` with an Answer or `failed` with a ClientError, later.
 """
 
 from __future__ import annotations
@@ -10,9 +18,10 @@ import sys
 import traceback
 from typing import Any, Callable, Generator
 
-from .client import Answer, ClientError, Pause, Send, Start, transport
-from .network import Call, Network
-from .qt import QtCore, safely
+from . import transport
+from .errors import ClientError
+from .messages import Answer
+from .session import Pause, Send, Start
 from .steps import Tick, Until
 
 UNTIL_MS = 10
@@ -38,24 +47,22 @@ class Job:
 
     def __init__(
         self,
-        network: Network,
+        loop: Any,
         flow: Flow,
         done: Callable[[Any], None],
         failed: Callable[[ClientError], None],
         report: Callable[[str, float], None] = _no_report,
         starting: Callable[[], None] = lambda: None,
     ) -> None:
-        self._network = network
+        self._loop = loop
         self._flow = flow
         self._done, self._failed, self._tell = done, failed, report
         self._furthest = 0.0
         self._starting = starting
-        self._call: Call | None = None
+        self._call: Any = None
         self._until: Until | None = None
         self._inside = False
-        self._timer = QtCore.QTimer()
-        self._timer.setSingleShot(True)
-        self._timer.timeout.connect(safely(self._on_timer))
+        self._timer = loop.timer(self._on_timer)
         self.over = False
 
     def start(self) -> Job:
@@ -80,7 +87,7 @@ class Job:
             self._call = None
 
     def _on_timer(self) -> None:
-        if self._inside:  # a call to Krita has let events through
+        if self._inside:  # a call to the editor has let events through
             self._timer.start(UNTIL_MS)
             return
         if self._until is not None and not self._until.ready():
@@ -139,7 +146,7 @@ class Job:
 
     def _wait_for(self, step: Any) -> None:
         if isinstance(step, Send):
-            self._call = self._network.send(
+            self._call = self._loop.send(
                 step.endpoint,
                 step.request,
                 step.timeout,
@@ -169,8 +176,8 @@ class Job:
 class SideJobs:
     """Jobs beside the command; a newer one of the same name takes its place."""
 
-    def __init__(self, network: Network) -> None:
-        self._network = network
+    def __init__(self, loop: Any) -> None:
+        self._loop = loop
         self._jobs: dict[str, Job] = {}
 
     def __len__(self) -> int:
@@ -197,7 +204,7 @@ class SideJobs:
 
             return finished
 
-        self._jobs[name] = Job(self._network, flow, finish(done), finish(failed)).start()
+        self._jobs[name] = Job(self._loop, flow, finish(done), finish(failed)).start()
 
     def stop(self, name: str) -> None:
         """Stop it, if it runs."""

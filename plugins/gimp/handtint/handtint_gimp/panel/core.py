@@ -1,0 +1,190 @@
+"""The panel's centre: what the user can do, and what there is to show."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from typing import Any
+
+from gi.repository import Gimp
+
+from .. import colorizing, hintlayers, layers, memory, misplaced
+from .. import settings as kept
+from ..client import ClientError
+from ..client.center import Center
+from ..problem import Cancelled, Problem
+from .follower import Follower
+from .loop import Loop, every
+from .photo import Known
+from .suggester import Suggester
+from .viewer import Viewer
+
+LOOK_MS = 3000
+NO_PICTURE = "No picture is open: open a photo and try again."
+
+
+class Core(Center):
+    """What GIMP's panel adds to the centre.
+
+    settings: of the picture that is followed.  follower: watches the photo and its hints.
+    suggester: colors for a place.  viewer: what is shown.  is_asking: whether a question is open.
+    is_pressed: whether a button is held on the panel itself.
+    """
+
+    def __init__(self, image: Gimp.Image) -> None:
+        super().__init__("gimp", Loop())
+        self.settings = kept.Settings()
+        self.is_asking = self.is_pressed = False
+        self._seen_result = 0
+        self.suggester = Suggester(self)
+        self.viewer = Viewer(self)
+        self.follower = Follower(self, image)
+
+    def start(self) -> None:
+        """Begin to look at GIMP and at the server."""
+        self.follower.start()
+        self.look_at_server()
+        every(LOOK_MS, self.look_at_server)
+
+    # --- for the centre --------------------------------------------------------------------
+
+    def may_look(self) -> bool:
+        """Not while the brush is down, nor while colors are being made."""
+        return not (self.follower.brush_is_down or self.side_jobs.runs("live"))
+
+    def server_changed(self) -> None:
+        """The other server has seen no photo yet."""
+        self.follower.live.photo_changed()
+
+    # --- what the follower tells -----------------------------------------------------------
+
+    def target_changed(self) -> None:
+        """Another photo, result or hint layer is followed: its settings are shown."""
+        target = self.follower.target
+        if target is None:
+            return
+        result = target.result.get_id() if target.result is not None else 0
+        chosen = memory.wanted(target.photo)
+        stored = target.remembered.settings if target.remembered is not None else None
+        if chosen is not None:
+            stored = chosen
+        if result != self._seen_result or chosen is not None:
+            self._seen_result = result
+            self.settings = kept.of_picture(stored)
+        self.viewer.target_changed()
+        self.tell()
+
+    def hints_changed(self) -> None:
+        """Something was painted on a hint layer, or taken away."""
+        self.suggester.wish()
+        self.viewer.hints_changed()
+        if not self.follower.live.on:
+            self.suggester.ask()
+
+    def live_done(self) -> None:
+        """An update is over: what waited for the server may go on."""
+        self.suggester.ask()
+        self.viewer.live_done()
+        self.tell()
+
+    def paint_on_result(self) -> None:
+        """The user has painted where it is no hint."""
+        target = self.follower.target
+        name = target.result.get_name() if target is not None and target.result else "the result"
+        self.follower.live.on = False
+        self.say(
+            "You painted on %s, which is no hint layer. Colorize Layer asks what the paint is; "
+            "New Hints Layer makes a place for hints." % name,
+            error=True,
+        )
+
+    # --- commands --------------------------------------------------------------------------
+
+    def colorize(self) -> None:
+        """Colorize Layer, on the selected layer of the image that is followed."""
+        if self.running or self.is_asking:
+            return
+        self.clear_message()
+        image = self.follower.image
+        self.follower.live.stop()
+        try:
+            if image is None or not image.is_valid():
+                raise Problem(NO_PICTURE)
+            layers.check_mode(image)
+            active = layers.active_layer(image.get_selected_layers())
+            self._ask(lambda: misplaced.settle(image, active))
+            flow = colorizing.flow(image, active, self.settings, True, lambda: None)
+        except Cancelled:
+            return
+        except ClientError as error:
+            self.fail(error)
+            return
+        self.run(flow, self._colorized)
+
+    def _ask(self, question: Any) -> None:
+        """Something that may open a window and wait for an answer."""
+        self.is_asking = True
+        try:
+            question()
+        finally:
+            self.is_asking = False
+
+    def _colorized(self, done: colorizing.Done) -> None:
+        Gimp.displays_flush()
+        follower = self.follower
+        follower.search()
+        target = follower.target
+        if target is not None and done.picture is not None:
+            known = Known(done.picture.image_id, done.sent, done.picture.layout)
+            follower.live.note_result(target, done.picture, known)
+        self.say(" ".join(done.notes))
+        self.suggester.ask()
+
+    def new_hints(self) -> None:
+        """New Color Hints Layer: made, or the one that is there selected."""
+        self.clear_message()
+        image = self.follower.image
+        try:
+            if image is None or not image.is_valid():
+                raise Problem(NO_PICTURE)
+            active = layers.active_layer(image.get_selected_layers())
+            _, text = hintlayers.go_to(image, active)
+        except ClientError as error:
+            self.fail(error)
+            return
+        Gimp.displays_flush()
+        self.follower.search()
+        self.say(text)
+
+    def change(self, **values: Any) -> None:
+        """Take other settings; the menu entries take them, too, and Live follows them."""
+        settings = replace(self.settings, **values)
+        if settings == self.settings:
+            return
+        self.clear_message()
+        self.settings = settings
+        target = self.follower.target
+        if target is not None and target.is_there():
+            memory.note_wanted(target.photo, asdict(settings))
+        self.follower.live.sliders_moved()
+        self.tell()
+
+    def set_live(self, on: bool) -> None:
+        """The switch Live."""
+        self.clear_message()
+        self.follower.live.switch(on)
+        self.tell()
+
+    def follow(self, image: Gimp.Image) -> None:
+        """The panel was called for another image, or again."""
+        self.clear_message()
+        if self.follower.image is None or image.get_id() != self.follower.image.get_id():
+            self.cancel()
+            self.viewer.release()
+            self.follower.follow(image)
+        self.tell()
+
+    def close(self) -> None:
+        """The window is about to close: nothing that Live has done is lost."""
+        self.cancel()
+        self.viewer.release()
+        self.follower.live.leave()

@@ -1,0 +1,389 @@
+"""Live: the colored layer follows the hints, the photo and the sliders.
+
+The result is written directly, without an undo step: Ctrl+Z takes back the user's stroke, and the
+colors follow.  Such changes do not mark the image as changed, either.  So one step that can be
+undone is made when the sliders rest, when Live goes off and when the panel closes (`commit`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Generator
+
+from gi.repository import Gimp
+
+from .. import hints as painting
+from .. import insert, memory, pixels, turn
+from ..client import ClientError, Dropped, ImageUnknown, Picture, protocol, strokes
+from ..client.steps import Tick, Until
+from ..client.strokes import Box
+from . import transfer
+from .loop import Timer
+from .photo import Known, know, on_wire
+from .target import Target
+
+if TYPE_CHECKING:
+    from .core import Core
+    from .follower import Follower
+
+RESTS_MS = 1000
+"""A slider that was not moved for so long rests."""
+
+LARGE = 6_000_000
+"""Pixels of a photo above which the surroundings of a stroke are asked for first."""
+
+NEAR = 1024
+"""Pixels, in width and height, of these surroundings."""
+
+Flow = Generator[Any, Any, Any]
+
+
+class Live:
+    """See the module's docstring.  on: whether the switch is on."""
+
+    def __init__(self, core: Core, follower: Follower) -> None:
+        self._core, self._follower = core, follower
+        self.on = False
+        self._now: dict[str, float] = {}
+        self._known: Known | None = None
+        self._wanted: Any = None
+        self._shown: Any = None
+        self._generation = 0
+        self._near: Box | None = None
+        self._writing = self._again = False
+        self._base: transfer.Stored | None = None
+        self._base_of: Target | None = None
+        self._made_with = core.settings
+        self._picture: Picture | None = None
+        self._checked = 0
+        self._rest = Timer(self._sliders_rest)
+        self._retry_at = 0.0
+
+    # --- what has changed ------------------------------------------------------------------
+
+    def hints_changed(self, box: Box | None) -> None:
+        """Something was painted or taken away in a box, or somewhere."""
+        self._generation += 1
+        self._near = box
+        self._note("noticed")
+        self.update()
+
+    def photo_changed(self) -> None:
+        """The photo's pixels are others: they travel with the next request."""
+        self._known = None
+        self._generation += 1
+        self.update()
+
+    def target_changed(self, same_photo: bool) -> None:
+        """The result or the layers around it are others."""
+        target = self._follower.target
+        result = target.result if target is not None else None
+        if not same_photo or result is None or result.get_id() != self._checked:
+            self._shown = None
+            self._base = None
+            self._picture = None
+            self._checked = 0
+        self.update()
+
+    def sliders_moved(self) -> None:
+        """The settings are others."""
+        if self.on:
+            self._rest.start(RESTS_MS)
+        self._note("noticed")
+        self.update()
+
+    def note_result(self, target: Target, picture: Picture, known: Known) -> None:
+        """Colorize has made a result of everything as it is now."""
+        self._known, self._picture, self._base = known, picture, None
+        if target.result is not None:
+            self._checked = target.result.get_id()
+        self._shown = self._all_that_counts()
+        self._rest.stop()
+
+    def known_as(self, target: Target) -> Known | None:
+        """What the server knows a photo by, if that is known and the photo is as it was."""
+        now = self._follower.target
+        return self._known if now is not None and now.photo_key == target.photo_key else None
+
+    def note_known(self, target: Target, known: Known) -> None:
+        """The server knows a photo."""
+        now = self._follower.target
+        if now is not None and now.photo_key == target.photo_key:
+            self._known = known
+
+    def look(self) -> None:
+        """Called now and then: was the result painted on; may a wait end?"""
+        target = self._follower.target
+        if target is None or target.result is None or not self.on or self._is_busy:
+            return
+        result = target.result
+        selected = result.get_id() in self._follower.selected
+        if selected and self._base is not None and self._shown is not None:
+            if result.is_valid() and not memory.is_live(result):
+                self._core.paint_on_result()
+                return
+        if self._retry_at and time.monotonic() > self._retry_at:
+            self._retry_at = 0.0
+            self.update()
+
+    # --- on and off ------------------------------------------------------------------------
+
+    def switch(self, on: bool) -> None:
+        """Begin or end to follow."""
+        if on == self.on:
+            return
+        self.on = on
+        if not on:
+            self.stop()
+            self.commit()
+            return
+        target = self._follower.target
+        if target is not None and target.result is None:
+            self._core.colorize()
+        else:
+            self._shown = None
+            self.update()
+
+    @property
+    def _is_busy(self) -> bool:
+        return self._core.side_jobs.runs("live")
+
+    def stop(self) -> None:
+        """Give up what is asked for; what is being written is written to its end."""
+        if self._writing:
+            self._again = False
+        else:
+            self._core.side_jobs.stop("live")
+
+    def leave(self) -> None:
+        """Another photo is followed from now on."""
+        if self._writing:
+            self._core.side_jobs.stop("live")
+            self._writing = False
+        self.stop()
+        self.commit()
+        self._known = None
+
+    def drop(self) -> None:
+        """The image is gone."""
+        self._core.side_jobs.stop("live")
+        self._writing, self._base, self._picture, self._known = False, None, None, None
+        self._shown = None
+
+    # --- updating --------------------------------------------------------------------------
+
+    def _all_that_counts(self) -> Any:
+        target = self._follower.target
+        if target is None:
+            return None
+        result = target.result.get_id() if target.result is not None else 0
+        return (self._generation, result, asdict(self._core.settings))
+
+    def update(self) -> None:
+        """Bring the result up to date, if Live is on and it is not."""
+        core, target = self._core, self._follower.target
+        if not self.on or core.running or core.is_asking or target is None:
+            return
+        if target.result is None or not self._follower.is_ready:
+            return
+        if self._writing:
+            self._again = True
+            return
+        wanted = self._all_that_counts()
+        if wanted == self._shown or (wanted == self._wanted and self._is_busy):
+            return
+        self._wanted, self._again, self._retry_at = wanted, False, 0.0
+        core.side_jobs.run("live", self._flow(target, wanted), self._done, self._failed)
+
+    def _done(self, outcome: Any) -> None:
+        self._writing = False
+        if outcome == "painted":
+            self._core.paint_on_result()
+            return
+        self._shown = outcome
+        self._tell_times()
+        if self._core.message_is_error:
+            self._core.clear_message()
+        self._core.live_done()
+        if self._all_that_counts() != self._shown:
+            self.update()
+
+    def _tell_times(self) -> None:
+        """For those who measure, and set HANDTINT_TRACE: when the steps of an update were done."""
+        now, self._now = self._now, {}
+        if now and os.environ.get("HANDTINT_TRACE"):
+            print("handtint-live " + json.dumps(now), file=sys.stderr, flush=True)
+
+    def _failed(self, error: ClientError) -> None:
+        self._writing = False
+        self._retry_at = time.monotonic() + 1.0
+        if isinstance(error, transfer.Locked) and self._core.message == str(error):
+            return
+        self._core.fail(error)
+
+    def _note(self, what: str) -> None:
+        if what == "noticed" and (not self._is_busy or not self._now):
+            self._now = {"lifted": self._follower.lifted_at}
+        self._now.setdefault(what, time.monotonic())
+
+    def _flow(self, target: Target, wanted: Any) -> Flow:
+        image, result = target.image, target.result
+        assert result is not None
+        with turn.wanted(image) as has_come:
+            yield Until(has_come)
+            if self._checked != result.get_id() and not (yield from self._keep_base(target)):
+                return "painted"
+            session = self._core.session()
+            if self._known is None:
+                self._known = yield from know(target, session)
+            settings = self._core.settings
+            crop = self._follower.crop() if settings.use_hints else None
+            for region in self._regions(target):
+                self._note("asked")
+                answer = None
+                while answer is None:
+                    request = self._request(crop, region)
+                    try:
+                        answer = yield from session.ask(request)
+                    except ImageUnknown:
+                        self._known = yield from know(target, session, forgotten=True)
+                self._note("answered")
+                size = target.size if region is None else (region[2], region[3])
+                picture = protocol.read_picture(answer, size)
+                yield from self._write(target, picture, region)
+                self._note("shown")
+                if region is not None and self._again:
+                    break  # overtaken
+            else:
+                self._picture, self._made_with = picture, settings
+            memory.note_live(result)
+        return None if self._again else wanted
+
+    def _request(self, crop: Any, region: Box | None) -> Any:
+        known, settings = self._known, self._core.settings
+        assert known is not None
+        hints = on_wire(crop)
+        return lambda: protocol.colorize(
+            known.image_id,
+            hints,
+            vividness=settings.vividness,
+            strength=settings.strength,
+            answer_layout=known.answer_layout,
+            region=region,
+        )
+
+    def _regions(self, target: Target) -> list[Box | None]:
+        """What to ask for, in this order: of a large photo first what lies around the stroke."""
+        width, height = target.size
+        box, self._near = self._near, None
+        if box is None or width * height < LARGE:
+            return [None]
+        left = max(0, min(box[0] + box[2] // 2 - NEAR // 2, width - NEAR))
+        top = max(0, min(box[1] + box[3] // 2 - NEAR // 2, height - NEAR))
+        return [(left, top, min(NEAR, width), min(NEAR, height)), None]
+
+    def _keep_base(self, target: Target) -> Generator[Any, Any, bool]:
+        """Read the result as it is before the first change; False if somebody painted on it."""
+        result, remembered = target.result, target.remembered
+        assert result is not None
+        assert remembered is not None
+        transfer.check_writable(target.image, result, target.size)
+        base = transfer.Stored(target.image, result)
+        for _ in base.read():
+            yield Tick()
+        as_made = base.fingerprint == remembered.pixels or memory.is_live(result)
+        if not as_made and insert.was_painted(
+            target.image, target.photo, result, remembered, remembered.sent
+        ):
+            return False
+        self._checked, self._base, self._base_of = result.get_id(), base, target
+        return True
+
+    def _write(self, target: Target, picture: Picture, region: Box | None) -> Flow:
+        """Into the result, the nearest to the stroke first; not while a button is down."""
+        result = target.result
+        assert result is not None
+        if self._base is None and not (yield from self._keep_base(target)):
+            raise Dropped("Somebody has painted on the result.")
+        left, top, width, height = region or (0, 0, *target.size)
+        pixel = transfer.pixel_bytes(picture.dtype, picture.layout)
+        name = pixels.babl_format(picture.dtype, picture.layout)
+        middle = self._follower.stroke_row(top, height)
+        rows = transfer.rows_at_a_time(width)
+        self._writing = True
+        for first, number in transfer.from_here(height, rows, middle):
+            yield Until(self._may_write)
+            box = (left, top + first, width, number)
+            data = transfer.piece_of(
+                picture.data, width, (0, first, width, number), pixel, picture.dtype
+            )
+            transfer.write_box(target.image, result, target.size, box, data, name)
+            result.update(*box)
+        Gimp.displays_flush()
+        self._writing = False
+
+    def _may_write(self) -> bool:
+        return not self._follower.brush_is_down
+
+    # --- one undo step ---------------------------------------------------------------------
+
+    def _sliders_rest(self) -> None:
+        if self._is_busy or self._core.is_pressed or self._core.running:
+            self._rest.start(RESTS_MS)
+        else:
+            self.commit()
+
+    def commit(self) -> None:
+        """Make what was written a step that can be undone: back to before the first change."""
+        base, picture, self._base = self._base, self._picture, None
+        target = self._base_of
+        self._rest.stop()
+        if base is None or picture is None or self._known is None or target is None:
+            return
+        if not self._fits(target, base, picture):
+            return
+        with turn.wanted(target.image) as has_come:
+            if has_come():  # else another run makes a result, and a step, right now
+                self._commit(target, base, picture, self._known.sent)
+
+    def _commit(self, target: Target, base: transfer.Stored, picture: Picture, sent: str) -> None:
+        assert target.result is not None
+        assert target.remembered is not None
+        settings = self._made_with
+        used = target.hints if settings.use_hints else []
+        paint = painting.collect(used, target.photo) if used else None
+        sums = paint.sums if paint else {}
+        before = target.remembered
+        new = strokes.new_tiles(sums, strokes.unpack_sums(before.hints))
+        fresh = {tile: value for tile, value in sums.items() if tile in new}
+        note = {
+            "sent": sent,
+            "hints": strokes.pack_sums(sums) if paint else "",
+            "fresh": strokes.pack_sums(fresh) if fresh else before.fresh,
+            "settings": asdict(settings),
+        }
+        results = [(target.result, target.remembered)]
+        put = insert.insert(
+            target.image, target.photo, results, picture, settings, note, base.put_back
+        )
+        Gimp.displays_flush()
+        self._follower.search()
+        self._checked = put.layer.get_id()
+        self._shown = self._all_that_counts()
+
+    def _fits(self, target: Target, base: transfer.Stored, picture: Picture) -> bool:
+        """Whether the result is still the one that was written, and may be replaced."""
+        result = target.result
+        if result is None or result.get_id() != base.layer.get_id():
+            return False
+        if not target.is_there() or (picture.width, picture.height) != target.size:
+            return False
+        try:
+            transfer.check_writable(target.image, result, target.size)
+        except ClientError:
+            return False
+        return memory.is_live(result)
