@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .automatic import Agreed, agree, decode_cells
+from .alternatives import PULL, alternative_colors, choose_tilts, tilted
+from .automatic import Agreed, agree, cell_lightness, decode_cells
 from .color.bins import (
     SoftEncoding,
     decode_distribution,
@@ -47,7 +49,7 @@ from .network.checkpoint import Checkpoint, load_weights
 from .render.downsample import reduce_lightness
 from .render.render import Colors, render
 from .render.upsample import ColorField, guide_shape
-from .types import ColorizeOptions, Hints, Plane, Progress, is_number
+from .types import ALTERNATIVES, ColorizeOptions, Hints, Plane, Progress, is_number
 
 Region = tuple[int, int, int, int]
 
@@ -164,7 +166,7 @@ class Colorizer:
                 progress("render", 0.0)
 
         chosen = self._options(photo, options, vividness, strength)
-        automatic = self._automatic(photo, chosen.vividness)
+        automatic = self._automatic(photo, chosen.vividness, chosen.alternative)
         may_stop()
         pieces = flatten(hints, photo.geometry)
         pooled = pool(pieces, photo.geometry, chosen.strength)
@@ -187,6 +189,30 @@ class Colorizer:
         may_stop()
         cells_per_pixel = photo.geometry.cells_per_pixel
         return render(photo.luminance, colors, cells_per_pixel, region=region, progress=progress)
+
+    def alternatives(
+        self,
+        photo: EncodedPhoto,
+        hints: Hints | None = None,
+        n: int = ALTERNATIVES,
+        *,
+        options: ColorizeOptions | None = None,
+        progress: Progress | None = None,
+    ) -> list[NDArray[Any]]:
+        """Colourings of a photo that each hold together and differ visibly, likeliest first.
+
+        The first is what `colorize` gives; the k-th what it gives with ``alternative`` k.  Hints
+        are obeyed in all of them.  n: 1..4.  The rest, and errors, as for `colorize`.
+        """
+        if not (is_number(n) and 1 <= n <= ALTERNATIVES and int(n) == n):
+            raise BadOption(f"n must be a whole number between 1 and {ALTERNATIVES}, not {n!r}.")
+        chosen = self._options(photo, options)
+        return [
+            self.colorize(
+                photo, hints, options=replace(chosen, alternative=number), progress=progress
+            )
+            for number in range(int(n))
+        ]
 
     def _options(
         self,
@@ -228,19 +254,56 @@ class Colorizer:
             lambda: agree(photo.heads.logits, self.weights, graph.edges, self.decoding.smoothing)
         )
 
-    def _decoded(self, photo: EncodedPhoto, vividness: float) -> Tensor:
+    def _decoded(self, photo: EncodedPhoto, vividness: float, alternative: int = 0) -> Tensor:
         """(1, 313, h, w): the distributions whose means are the automatic colours."""
-        agreed = self._agreed(photo)
-        return decode_cells(agreed, photo.guide, photo.geometry, self.decoding, vividness)
+        tilt = None
+        if alternative:
+            tilt = partial(tilted, tilt=self._tilt(photo, vividness, alternative))
+        p = decode_cells(
+            self._agreed(photo), photo.guide, photo.geometry, self.decoding, vividness, tilt
+        )
+        return self._coherent(photo, p) if alternative else p
 
-    def _automatic(self, photo: EncodedPhoto, vividness: float) -> Automatic:
-        """The automatic colours; kept with the photo for the last few values of vividness."""
+    def _tilt(self, photo: EncodedPhoto, vividness: float, alternative: int) -> Tensor:
+        """(2,) the tilt of an alternative from 1."""
+
+        def make() -> list[Tensor]:
+            lightness = self._cell_lightness(photo)
+            return choose_tilts(self._agreed(photo), lightness, self.decoding, vividness)
+
+        return photo.results.tilts(vividness, make)[alternative - 1]
+
+    def _cell_lightness(self, photo: EncodedPhoto) -> Tensor:
+        return cell_lightness(photo.guide, photo.geometry).to(self.torch_device)
+
+    def _coherent(self, photo: EncodedPhoto, values: Tensor) -> Tensor:
+        """(1, F, h, w) values of an alternative's cells after neighbours have agreed once more."""
+        fields = values[0].flatten(1).T.contiguous().cpu().numpy()
+        smooth = self._graph(photo).edges.smooth(fields, PULL)
+        return torch.from_numpy(smooth.T.reshape(values.shape)).to(values)
+
+    def _automatic(
+        self, photo: EncodedPhoto, vividness: float, alternative: int = 0
+    ) -> Automatic:
+        """The colours without any paint; the last few are kept with the photo."""
 
         def make() -> Automatic:
-            ab = mean_color(self._decoded(photo, vividness))[0].cpu().numpy()
+            if alternative:
+                ab = self._alternative_ab(photo, vividness, alternative)
+            else:
+                ab = mean_color(self._decoded(photo, vividness))[0].cpu().numpy()
             return Automatic(ab, self._field(photo, ab))
 
-        return photo.results.automatic(float(vividness), make)
+        return photo.results.automatic((float(vividness), int(alternative)), make)
+
+    def _alternative_ab(
+        self, photo: EncodedPhoto, vividness: float, alternative: int
+    ) -> NDArray[np.float32]:
+        """(2, h, w): the mean of `_decoded`, without going through all bins."""
+        tilt = self._tilt(photo, vividness, alternative)
+        args = self._cell_lightness(photo), self.decoding, vividness, tilt
+        ab = alternative_colors(self._agreed(photo), *args)
+        return self._coherent(photo, ab.T.reshape(1, 2, *photo.geometry.cells))[0].cpu().numpy()
 
     @staticmethod
     def _field(photo: EncodedPhoto, ab: NDArray[np.float32]) -> ColorField:
@@ -299,7 +362,7 @@ class Colorizer:
         return self._p(photo, hints, chosen)[0].cpu().numpy()
 
     def _p(self, photo: EncodedPhoto, hints: Hints | None, options: ColorizeOptions) -> Tensor:
-        p = self._decoded(photo, options.vividness)
+        p = self._decoded(photo, options.vividness, options.alternative)
         pooled = pool(flatten(hints, photo.geometry), photo.geometry, options.strength)
         if pooled.number.size == 0:
             return p
