@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .alternatives import PULL, alternative_colors, choose_tilts, tilted
-from .automatic import Agreed, agree, cell_lightness, decode_cells
+from .cell_colors import CellColors, Look, References
 from .color.bins import (
     SoftEncoding,
     decode_distribution,
@@ -80,6 +78,8 @@ class Colorizer:
         )
         self._soft_encoding = SoftEncoding(device)
         self.decoding = checkpoint.decoding
+        self._cells = CellColors(self.weights, self.decoding, self._soft_encoding, self._graph)
+        self._references = References(self.encode)
         self._usual = usual_colors(checkpoint.prior)
 
     @property
@@ -166,7 +166,7 @@ class Colorizer:
                 progress("render", 0.0)
 
         chosen = self._options(photo, options, vividness, strength)
-        automatic = self._automatic(photo, chosen.vividness, chosen.alternative)
+        automatic = self._automatic(photo, self._look(hints, chosen))
         may_stop()
         pieces = flatten(hints, photo.geometry)
         pooled = pool(pieces, photo.geometry, chosen.strength)
@@ -246,64 +246,22 @@ class Colorizer:
     @torch.inference_mode()
     def agreed(self, photo: EncodedPhoto) -> Tensor:
         """(N, 313) what decoding decides on: calibrated distributions, cells having agreed."""
-        return self._agreed(photo).dense()
+        return self._cells.agreed(photo).dense()
 
-    def _agreed(self, photo: EncodedPhoto) -> Agreed:
-        graph = self._graph(photo)
-        return photo.results.agreed(
-            lambda: agree(photo.heads.logits, self.weights, graph.edges, self.decoding.smoothing)
-        )
+    def _look(self, hints: Hints | None, options: ColorizeOptions) -> Look:
+        """The colors that painted hints are painted over."""
+        rgb = None if hints is None else hints.reference
+        reference = None if rgb is None else self._references.of(rgb)
+        return Look(options.vividness, options.alternative, reference)
 
-    def _decoded(self, photo: EncodedPhoto, vividness: float, alternative: int = 0) -> Tensor:
-        """(1, 313, h, w): the distributions whose means are the automatic colours."""
-        tilt = None
-        if alternative:
-            tilt = partial(tilted, tilt=self._tilt(photo, vividness, alternative))
-        p = decode_cells(
-            self._agreed(photo), photo.guide, photo.geometry, self.decoding, vividness, tilt
-        )
-        return self._coherent(photo, p) if alternative else p
-
-    def _tilt(self, photo: EncodedPhoto, vividness: float, alternative: int) -> Tensor:
-        """(2,) the tilt of an alternative from 1."""
-
-        def make() -> list[Tensor]:
-            lightness = self._cell_lightness(photo)
-            return choose_tilts(self._agreed(photo), lightness, self.decoding, vividness)
-
-        return photo.results.tilts(vividness, make)[alternative - 1]
-
-    def _cell_lightness(self, photo: EncodedPhoto) -> Tensor:
-        return cell_lightness(photo.guide, photo.geometry).to(self.torch_device)
-
-    def _coherent(self, photo: EncodedPhoto, values: Tensor) -> Tensor:
-        """(1, F, h, w) values of an alternative's cells after neighbours have agreed once more."""
-        fields = values[0].flatten(1).T.contiguous().cpu().numpy()
-        smooth = self._graph(photo).edges.smooth(fields, PULL)
-        return torch.from_numpy(smooth.T.reshape(values.shape)).to(values)
-
-    def _automatic(
-        self, photo: EncodedPhoto, vividness: float, alternative: int = 0
-    ) -> Automatic:
+    def _automatic(self, photo: EncodedPhoto, look: Look) -> Automatic:
         """The colours without any paint; the last few are kept with the photo."""
 
         def make() -> Automatic:
-            if alternative:
-                ab = self._alternative_ab(photo, vividness, alternative)
-            else:
-                ab = mean_color(self._decoded(photo, vividness))[0].cpu().numpy()
+            ab = self._cells.ab(photo, look)
             return Automatic(ab, self._field(photo, ab))
 
-        return photo.results.automatic((float(vividness), int(alternative)), make)
-
-    def _alternative_ab(
-        self, photo: EncodedPhoto, vividness: float, alternative: int
-    ) -> NDArray[np.float32]:
-        """(2, h, w): the mean of `_decoded`, without going through all bins."""
-        tilt = self._tilt(photo, vividness, alternative)
-        args = self._cell_lightness(photo), self.decoding, vividness, tilt
-        ab = alternative_colors(self._agreed(photo), *args)
-        return self._coherent(photo, ab.T.reshape(1, 2, *photo.geometry.cells))[0].cpu().numpy()
+        return photo.results.automatic(look.key, make)
 
     @staticmethod
     def _field(photo: EncodedPhoto, ab: NDArray[np.float32]) -> ColorField:
@@ -362,7 +320,7 @@ class Colorizer:
         return self._p(photo, hints, chosen)[0].cpu().numpy()
 
     def _p(self, photo: EncodedPhoto, hints: Hints | None, options: ColorizeOptions) -> Tensor:
-        p = self._decoded(photo, options.vividness, options.alternative)
+        p = self._cells.distributions(photo, self._look(hints, options))
         pooled = pool(flatten(hints, photo.geometry), photo.geometry, options.strength)
         if pooled.number.size == 0:
             return p

@@ -101,10 +101,12 @@ class Hints:
     """Painted colours for one photo: patches in painting order, later ones on top.
 
     Any pixel with alpha above 0 is a hint, weighted by its alpha; the lightness of its
-    colour is ignored, so gray means "neutral here".
+    colour is ignored, so gray means "neutral here".  reference: (h, w, 3) uint8 sRGB, a colour
+    photo whose colours are taken where it looks alike; what is painted lies over them.
     """
 
     patches: tuple[HintPatch, ...] = field(default=())
+    reference: NDArray[np.uint8] | None = None
 
     @classmethod
     def from_rgba(cls, rgba: NDArray[np.uint8], x: int = 0, y: int = 0) -> Hints:
@@ -159,12 +161,37 @@ class Hints:
             patches.append(HintPatch(rgba, left, top))
         return cls(tuple(patches))
 
+    @classmethod
+    def from_reference(cls, rgb: NDArray[Any]) -> Hints:
+        """Hints that take the colours of another photo, where its cells look like this one's.
+
+        rgb: (h, w, 3) uint8 or uint16, or float 0..1; sRGB.  Raises BadHint for anything else, and
+        for a picture without colour.
+        """
+        array = np.asarray(rgb)
+        if array.ndim != 3 or array.shape[2] != 3 or array.dtype.kind not in "uf":
+            raise BadHint(
+                f"a reference is an (h, w, 3) picture in colour, not {array.shape} {array.dtype}."
+            )
+        if array.dtype.kind == "f":
+            if not np.isfinite(array).all():
+                raise BadHint("the reference holds NaN or infinite values.")
+            array = np.rint(np.clip(array, 0.0, 1.0) * 255.0)
+        elif array.dtype != np.uint8:
+            array = array / (np.iinfo(array.dtype).max / 255.0)
+        codes = np.rint(array).astype(np.uint8)
+        if min(codes.shape[:2]) < 1 or (codes == codes[..., :1]).all():
+            raise BadHint("the reference is gray; choose a photo in colour.")
+        codes.setflags(write=False)
+        return cls(reference=codes)
+
     def __bool__(self) -> bool:
-        return bool(self.patches)
+        return bool(self.patches) or self.reference is not None
 
     def __add__(self, other: Hints) -> Hints:
-        """These hints with others painted over them."""
-        return Hints(self.patches + other.patches)
+        """These hints with others painted over them; the later reference counts."""
+        reference = self.reference if other.reference is None else other.reference
+        return Hints(self.patches + other.patches, reference)
 
     def bounds(self) -> tuple[int, int, int, int] | None:
         """The smallest rectangle (x0, y0, x1, y1), ends excluded, around all patches."""

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from handtint_model import Colorizer, Hints
+from handtint_model.cell_colors import Look
 from handtint_model.encoded_photo import KEPT_AUTOMATIC, PhotoResults
 
 VIVIDNESS = [n / 7 for n in range(7)]
@@ -74,7 +75,7 @@ def test_eight_threads_get_the_results_of_one(tiny_colorizer: Colorizer) -> None
 @pytest.mark.usefixtures("_switching_often")
 def test_never_more_than_some_automatic_colors_are_kept(tiny_colorizer: Colorizer) -> None:
     photo = tiny_colorizer.encode(np.full((40, 40), 128, np.uint8))
-    made = [tiny_colorizer._automatic(photo, v) for v in VIVIDNESS]
+    made = [tiny_colorizer._automatic(photo, Look(v)) for v in VIVIDNESS]
     results = PhotoResults()
     most: list[int] = []
 
@@ -112,7 +113,7 @@ def test_the_longest_unused_automatic_colors_go(tiny_colorizer: Colorizer) -> No
     def ask(vividness: float) -> None:
         def make() -> object:
             made.append(vividness)
-            return tiny_colorizer._automatic(alone, vividness)
+            return tiny_colorizer._automatic(alone, Look(vividness))
 
         photo.results.automatic(vividness, make)  # type: ignore[arg-type]
 

@@ -190,6 +190,7 @@ class Tree:
     prefixes: dict[str, str]  # namespace: prefix, as the packet wrote them
 
     def bare(self) -> bytes:
+        """The packet without its processing instructions."""
         known = {
             RDF: "rdf",
             META: "x",
@@ -203,6 +204,7 @@ class Tree:
         return packet
 
     def bytes(self) -> bytes:
+        """The whole packet."""
         return _OPEN + self.bare() + _CLOSE
 
 
