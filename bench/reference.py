@@ -37,7 +37,10 @@ def apart(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]
 
 
 def measure(
-    colorizer: Colorizer, left: NDArray[np.uint8], right: NDArray[np.uint8], other: NDArray[np.uint8]
+    colorizer: Colorizer,
+    left: NDArray[np.uint8],
+    right: NDArray[np.uint8],
+    other: NDArray[np.uint8],
 ) -> tuple[list[float], list[NDArray[np.uint8]]]:
     """Errors (automatic, with the reference, both where it changes something), change, pictures."""
     photo = colorizer.encode(luminance_of(right))

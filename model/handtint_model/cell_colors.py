@@ -21,7 +21,7 @@ from .encoded_photo import EncodedPhoto
 from .hints.photo_graph import PhotoGraph
 from .hints.reference import Reference, take
 from .luminance import luminance_of
-from .types import Plane
+from .types import ColorizeOptions, Hints, Plane
 
 Floats = NDArray[np.float32]
 
@@ -82,6 +82,13 @@ class CellColors:
     decoding: Decoding
     soft_encoding: SoftEncoding
     graph: Callable[[EncodedPhoto], PhotoGraph]
+    references: References
+
+    def look(self, hints: Hints | None, options: ColorizeOptions) -> Look:
+        """The colours that painted hints are painted over."""
+        rgb = None if hints is None else hints.reference
+        reference = None if rgb is None else self.references.of(rgb)
+        return Look(options.vividness, options.alternative, reference)
 
     def agreed(self, photo: EncodedPhoto) -> Agreed:
         """The calibrated distributions, cells having agreed."""

@@ -9,9 +9,10 @@ lightness L:
     c_i     = sigmoid(6 (1 - n_i / t))                              confidence
 
 The limit t is 0.6 times the median d between cells of the photo itself, but in 1.2 to 3: a match
-has to be nearer than any two places of the photo are.  Confidence and confidence times colour are then smoothed along the photo
-graph, as the cells' own distributions are, and a cell takes the reference's colours or leaves
-them (`diffusion.decisiveness`).  Where nothing matches, the automatic colour stays.
+has to be nearer than any two places of the photo are.  Confidence and confidence times colour are
+then smoothed along the photo graph, as the cells' own distributions are, and a cell takes the
+reference's colours or leaves them (`diffusion.decisiveness`).  Where nothing matches, the
+automatic colour stays.
 
 Painted hints work on thousands of cells one by one; a reference is a soft hint at all of them at
 once, so it does not go through their propagation but is what they are painted over.

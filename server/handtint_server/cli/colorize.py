@@ -11,9 +11,16 @@ import click
 from tqdm import tqdm
 
 from handtint_model.errors import BadOption, HandtintError
-from handtint_model.types import RENDER_SIZES, ColorizeOptions
+from handtint_model.types import ALTERNATIVES, RENDER_SIZES, ColorizeOptions
 from handtint_server.batch.failures import FailureList
-from handtint_server.batch.plan import BatchSettings, HintSource, is_wanted, parse_point, plan
+from handtint_server.batch.plan import (
+    BatchSettings,
+    HintSource,
+    is_wanted,
+    parse_point,
+    plan,
+    reference_hints,
+)
 from handtint_server.batch.search import FAILURES
 from handtint_server.cli.shared import was_typed, weights_option
 from handtint_server.sentences import sentence, shown, shown_path
@@ -123,6 +130,19 @@ def _points(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tu
 )
 @click.option("--page", type=click.IntRange(1), help="Which page of a TIFF with several; from 1.")
 @click.option(
+    "--alternative",
+    type=click.IntRange(0, ALTERNATIVES - 1),
+    default=DEFAULTS.alternative,
+    show_default=True,
+    help="Another coloring that holds together: 1 to 3, the likeliest first; 0 is the usual one.",
+)
+@click.option(
+    "--reference",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="PHOTO",
+    help="A photo in colour whose colours are taken where it looks alike; hints lie over them.",
+)
+@click.option(
     "--beside",
     is_flag=True,
     help="Also write original and result side by side in one picture, NAME.beside.colorized.EXT.",
@@ -156,6 +176,8 @@ def command(
     overwrite: bool,
     max_pixels: int,
     page: int | None,
+    alternative: int,
+    reference: Path | None,
     beside: bool,
     no_mark: bool,
     failures: Path | None,
@@ -171,15 +193,18 @@ def command(
     """
     _check_usage(server, token_file, engine, weights, device)
     settings = BatchSettings(
-        options=ColorizeOptions(vividness, strength, render_size),
+        options=ColorizeOptions(vividness, strength, render_size, alternative),
         hints=HintSource(points, radius, hint_path),
         save_hints=save_hints,
         overwrite=overwrite,
         max_pixels=max_pixels,
         page=page,
         mark=not no_mark,
+        reference=reference,
         beside=beside,
     )
+    if reference is not None:
+        reference_hints(reference)  # what is wrong with it is told once, before the work
     planned = plan(paths, out, settings.hints)
     jobs, failed = planned.jobs, planned.failed
     several = len(jobs) + len(failed) > 1

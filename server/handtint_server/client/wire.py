@@ -100,6 +100,14 @@ def hints_part(hints: Hints) -> tuple[dict[str, Any], bytes]:
     return crop, zlib.compress(np.ascontiguousarray(patch.rgba).tobytes(), 1)
 
 
+def reference_part(rgb: NDArray[np.uint8]) -> bytes:
+    """A reference as a PNG file."""
+    import pyvips
+
+    picture = pyvips.Image.new_from_array(np.ascontiguousarray(rgb))
+    return bytes(picture.copy(interpretation="srgb").pngsave_buffer(compression=1))
+
+
 def _composite(hints: Hints) -> HintPatch:
     """All patches in one crop, later ones on top (Porter and Duff 1984, "over")."""
     bounds = hints.bounds()
