@@ -25,7 +25,7 @@ from .types import ColorizeOptions, Hints, Plane
 
 Floats = NDArray[np.float32]
 
-KEPT_REFERENCES = 4
+KEPT_REFERENCES = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,8 +86,9 @@ class CellColors:
 
     def look(self, hints: Hints | None, options: ColorizeOptions) -> Look:
         """The colours that painted hints are painted over."""
-        rgb = None if hints is None else hints.reference
-        reference = None if rgb is None else self.references.of(rgb)
+        pictures = () if hints is None else hints.references
+        found = [self.references.of(rgb) for rgb in pictures]
+        reference = Reference.together(found) if found else None
         return Look(options.vividness, options.alternative, reference)
 
     def agreed(self, photo: EncodedPhoto) -> Agreed:

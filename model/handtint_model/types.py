@@ -104,12 +104,13 @@ class Hints:
     """Painted colours for one photo: patches in painting order, later ones on top.
 
     Any pixel with alpha above 0 is a hint, weighted by its alpha; the lightness of its
-    colour is ignored, so gray means "neutral here".  reference: (h, w, 3) uint8 sRGB, a colour
-    photo whose colours are taken where it looks alike; what is painted lies over them.
+    colour is ignored, so gray means "neutral here".  references: (h, w, 3) uint8 sRGB
+    each, colour photos whose colours are taken where they look alike; what is painted lies over
+    them.
     """
 
     patches: tuple[HintPatch, ...] = field(default=())
-    reference: NDArray[np.uint8] | None = None
+    references: tuple[NDArray[np.uint8], ...] = ()
 
     @classmethod
     def from_rgba(cls, rgba: NDArray[np.uint8], x: int = 0, y: int = 0) -> Hints:
@@ -191,15 +192,14 @@ class Hints:
         if min(codes.shape[:2]) < 1 or (codes == codes[..., :1]).all():
             raise BadHint("the reference is gray; choose a photo in colour.")
         codes.setflags(write=False)
-        return cls(reference=codes)
+        return cls(references=(codes,))
 
     def __bool__(self) -> bool:
-        return bool(self.patches) or self.reference is not None
+        return bool(self.patches or self.references)
 
     def __add__(self, other: Hints) -> Hints:
-        """These hints with others painted over them; the later reference counts."""
-        reference = self.reference if other.reference is None else other.reference
-        return Hints(self.patches + other.patches, reference)
+        """These hints with others painted over them; all references count."""
+        return Hints(self.patches + other.patches, self.references + other.references)
 
     def bounds(self) -> tuple[int, int, int, int] | None:
         """The smallest rectangle (x0, y0, x1, y1), ends excluded, around all patches."""

@@ -20,6 +20,7 @@ once, so it does not go through their propagation but is what they are painted o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,6 +73,19 @@ class Reference:
             np.ascontiguousarray(flat[:, step // 2 :: step].T),
             (reduce_to(guide, shape).ravel() * 100.0)[step // 2 :: step],
             np.stack(ab, axis=1)[step // 2 :: step].astype(np.float32),
+        )
+
+    @staticmethod
+    def together(several: Sequence[Reference]) -> Reference:
+        """The cells of several photos as those of one; of several each gives fewer."""
+        if len(several) == 1:
+            return several[0]
+        step = -(-sum(len(one.ab) for one in several) // (2 * MOST_CELLS))
+        return Reference(
+            b"".join(one.key for one in several),
+            np.concatenate([one.embedding[::step] for one in several]),
+            np.concatenate([one.lightness[::step] for one in several]),
+            np.concatenate([one.ab[::step] for one in several]),
         )
 
 

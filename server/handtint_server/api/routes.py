@@ -13,7 +13,7 @@ from flask import Blueprint, Request, Response, current_app, request
 from numpy.typing import NDArray
 
 from .. import __version__
-from ..decode.hints import read_hints, read_mask, read_reference
+from ..decode.hints import REFERENCE_PARTS, read_hints, read_mask, read_reference
 from ..decode.photo import answer_pixels
 from ..http.problem import Problem
 from ..http.response import bytes_answer, json_answer, pixels_answer, timing_header
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 bp = Blueprint("v1", __name__)
 
-PHOTO_PARTS = frozenset({"image", "plane", "profile", "hints", "reference"})
+PHOTO_PARTS = frozenset({"image", "plane", "profile", "hints", *REFERENCE_PARTS})
 FILE_TYPES = {
     "png": "image/png",
     "jpeg": "image/jpeg",
@@ -71,8 +71,9 @@ def _hints(wanted: PhotoRequest, parts: dict[str, Part], state: Service) -> Hint
     crop = None if wanted.hints is None else wanted.hints.crop()
     limit = state.settings.max_pixels
     hints = read_hints(parts.get("hints"), crop, wanted.discs(), limit)
-    if "reference" in parts:
-        hints = (hints or Hints()) + read_reference(parts["reference"], limit)
+    for name in REFERENCE_PARTS:
+        if name in parts:
+            hints = (hints or Hints()) + read_reference(parts[name], limit)
     return hints
 
 
@@ -202,7 +203,7 @@ def _marked(
         return meta
     count = image_io.count_hints(hints) if wanted.strength else 0
     more = [f"alternative {wanted.alternative}"] if wanted.alternative else []
-    if hints is not None and hints.reference is not None:
+    if hints is not None and hints.references:
         more.append("colors of a reference")
     software = f"Handtint {__version__}"
     mark = image_io.Mark(software, weights, wanted.vividness, count, tuple(more))

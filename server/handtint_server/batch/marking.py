@@ -27,7 +27,7 @@ def marked(
     options = settings.options
     count = image_io.count_hints(hints) if options.strength else 0
     more = [f"alternative {options.alternative}"] if options.alternative else []
-    if hints is not None and hints.reference is not None:
+    if hints is not None and hints.references:
         more.append("colors of a reference")
     mark = image_io.Mark(software, weights, options.vividness, count, tuple(more))
     return replace(meta, mark=mark)

@@ -41,7 +41,7 @@ from .wire import (
     hints_part,
     multipart_body,
     plane_part,
-    reference_part,
+    reference_parts,
     rejected,
 )
 
@@ -273,8 +273,8 @@ class Client:
             crop, data = hints_part(hints)
             fields["hints"] = crop
             parts.insert(0, ("hints", data))
-        if hints is not None and hints.reference is not None:
-            parts.insert(0, ("reference", reference_part(hints.reference)))
+        if hints is not None:
+            parts = [*reference_parts(hints), *parts]
         boundary = secrets.token_hex(16)
         headers["Content-Type"] = f"multipart/form-data; boundary={boundary}"
         body = multipart_body(boundary, fields, parts)

@@ -22,6 +22,9 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 _PIECE = 1 << 16
 """Bytes inflated at a time: few enough to stay in the processor's cache until they are copied."""
 
+REFERENCE_PARTS = ("reference", "reference-2", "reference-3", "reference-4")
+"""Parts of a request that hold photos to take colours from."""
+
 MAX_DISC_PIXELS = 64_000_000
 """All discs of a request's points together: a small request must not take gigabytes."""
 
@@ -105,7 +108,7 @@ def read_mask(
 
 
 def read_reference(part: Part, max_pixels: int) -> Hints:
-    """The colours of the photo in part `reference`.  Raises Problem."""
+    """The colours of the photo in a part of `REFERENCE_PARTS`.  Raises Problem."""
     try:
         rgb = image_io.read_reference(bytes(part.data), image_io.ReadLimits(max_pixels))
         return Hints.from_reference(rgb)
