@@ -16,7 +16,7 @@ from handtint.core import core
 from handtint.dialogs import PaintQuestion
 from handtint.memory import Memory
 from handtint.qt import QtCore, QtGui, QtWidgets
-from handtint.state import ServerState
+from handtint.client.state import ServerState
 from window_run import (
     APP,
     box_with,

@@ -16,7 +16,7 @@ from handtint import pace
 from handtint.brush import canvas_widget
 from handtint.core import core
 from handtint.qt import QtCore
-from handtint.state import ServerState
+from handtint.client.state import ServerState
 from window_run import docker, quiet, stroke
 
 from krita import Krita

@@ -17,7 +17,7 @@ from handtint.core import core
 from handtint.dialogs import GrayQuestion, OptionsDialog, ServerDialog
 from handtint.docker import DOCKER_ID
 from handtint.qt import QtCore, QtWidgets
-from handtint.state import ServerState
+from handtint.client.state import ServerState
 
 from krita import Krita, Selection
 

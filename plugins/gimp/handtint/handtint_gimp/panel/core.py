@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -50,6 +52,11 @@ class Core(Center):
     def may_look(self) -> bool:
         """Not while the brush is down, nor while colors are being made."""
         return not (self.follower.brush_is_down or self.side_jobs.runs("live"))
+
+    def announce(self, text: str, error: bool) -> None:
+        """The panel shows it itself; for tests it is in GIMP's log, too."""
+        if text and os.environ.get("HANDTINT_TRACE"):
+            print("handtint-panel " + text, file=sys.stderr, flush=True)
 
     def server_changed(self) -> None:
         """The other server has seen no photo yet."""
