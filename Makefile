@@ -6,12 +6,12 @@ BIN := $(VENV)/bin
 PHOTO := examples/picosdeeuropa-gray.jpg
 RESULT := out/picosdeeuropa.jpg
 
-.PHONY: setup colorize test test-fast lint editors-folder editors-test bench plugins release-check clean
+.PHONY: setup colorize test test-fast lint editors-folder editors-test bench plugins translations release-check clean
 
 setup: $(VENV)/.ready
 
 $(VENV)/.ready: pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Handtint needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Set PYTHON=...")'
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14) and "Handtint needs Python 3.11 to 3.14; this is " + sys.version.split()[0] + ". Set PYTHON=...")'
 	@echo "Setting up $(VENV) ..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
@@ -51,6 +51,10 @@ lint: setup
 
 plugins: setup
 	@$(BIN)/python plugins/package.py
+
+# Collects the sentences of the code into the catalogs and compiles them (CONTRIBUTING.md).
+translations: setup
+	@$(BIN)/python tests/support/translations.py
 
 # What a user gets from the wheel, tried in an empty environment without any network (root, or
 # user namespaces).  Leaves sdist and wheel in dist/.

@@ -27,7 +27,7 @@ from handtint_model.evaluation.ablation import BOLD, AblationRun, Reading, bolde
 from handtint_model.evaluation.ablation_tables import short
 from handtint_model.evaluation.contact_sheet import contact_sheet
 from handtint_model.evaluation.lab import lab_to_rgb
-from handtint_model.evaluation.metrics import colourfulness
+from handtint_model.evaluation.metrics import colorfulness
 from handtint_model.render.render import render
 
 DPI = 90
@@ -123,7 +123,7 @@ def annealed_photo(path: Path, photo: Path, device: str) -> None:
             ab = mean_color(p)[0].cpu().numpy()
             drawn.append(render(gray, ab, encoded.geometry.cells_per_pixel))
         rows.append(drawn)
-        much = ", ".join(f"{colourfulness(picture):.0f}" for picture in drawn)
+        much = ", ".join(f"{colorfulness(picture):.0f}" for picture in drawn)
         names.append(f"r = {r:g}; colourfulness {much}")
     columns = [f"T = {temperature:g}" for temperature in TEMPERATURES]
     save_jpeg(contact_sheet(rows, columns=columns, names=names, height=170), path)

@@ -111,7 +111,7 @@ def measure(runs: list[AblationRun], photos: list[PhotoFile], limit: int | None)
 def tables(name: str, measured: Measured) -> list[str]:
     """Headings and tables of one set."""
     report = measured.report
-    truth = float(np.mean(report.colourfulness))
+    truth = float(np.mean(report.colorfulness))
     head = f"{len(report.photos)} photos, truth's colourfulness {truth:.1f}"
     return [
         f"**{name}, the loss.** {head}",

@@ -3,8 +3,9 @@
     python bench/krita_spaces.py [--megapixels 0.4]
 
 Needs the Debian folder of the editors' tests and root.  Prints one JSON object: for each space
-the seconds that Colorize took, and the longest time in milliseconds in which Krita's event loop
-did not run, so that its window stood still.
+the seconds that Colorize took, first for a new photo and then three times for one that the server
+knows, and the longest time in milliseconds in which Krita's event loop did not run, so that its
+window stood still: by the clock, and what of it was CPU time of Krita's own thread.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ import numpy as np
 from tqdm import tqdm
 
 from handtint_model import load_colorizer
-from handtint_model.evaluation.metrics import colourfulness, mean_and_error, psnr
+from handtint_model.evaluation.metrics import colorfulness, mean_and_error, psnr
 from handtint_model.evaluation.photos import evenly, find_photos
 from handtint_model.evaluation.protocols import Truth
 from handtint_model.evaluation.tables import aligned
@@ -42,7 +42,7 @@ def main() -> None:
         true_colors = []
         for file in tqdm(photos, unit="photo", disable=None, leave=False):
             truth = Truth.from_codes(np.asarray(file.open().convert("RGB")))
-            true_colors.append(colourfulness(truth.codes))
+            true_colors.append(colorfulness(truth.codes))
             gray = psnr(np.repeat(truth.luminance[..., None], 3, 2), truth.rgb, peak=1.0)
             for size in SIZES:
                 start = time.perf_counter()
@@ -53,7 +53,7 @@ def main() -> None:
                     key = size, vividness
                     gain.setdefault(key, []).append(psnr(rgb, truth.rgb, peak=1.0) - gray)
                     codes = np.rint(rgb * 255).astype(np.uint8)
-                    colors.setdefault(key, []).append(colourfulness(codes))
+                    colors.setdefault(key, []).append(colorfulness(codes))
         truth_mean = float(np.mean(true_colors))
         rows: list[tuple[str, ...]] = [
             ("render size", "vividness", "over gray dB", "colourfulness", "of truth", "of 256")

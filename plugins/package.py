@@ -36,8 +36,8 @@ def files(editor: str, plugins: Path = HERE) -> dict[str, Path]:
         for path in sorted((plugins / folder).rglob("*"))
         if is_wanted(path)
     }
-    for path in sorted((plugins / "client").rglob("*.py")):
-        if is_wanted(path):
+    for path in sorted((plugins / "client").rglob("*")):
+        if is_wanted(path) and path.suffix in (".py", ".mo"):
             found[f"{client}/{path.relative_to(plugins / 'client').as_posix()}"] = path
     return found
 

@@ -22,6 +22,9 @@ TINY = ModelConfig(
 )
 
 
+os.environ["LANGUAGE"] = "en"  # what is expected of messages is English, whoever runs this
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _one_thread() -> Iterator[None]:
     """Small pictures gain nothing from threads, and CI machines are small."""

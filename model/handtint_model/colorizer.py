@@ -22,13 +22,15 @@ from .color.bins import (
 from .color.decoding import calibrated
 from .device import select_device
 from .encoded_photo import Automatic, EncodedPhoto, cells_at
+from .encoding import run_network
 from .errors import BadOption
-from .geometry import Geometry, Window, blend, pad_to_canvas, reduce_to
+from .geometry import Geometry, reduce_to
 from .hints.compositing import flatten
 from .hints.full_resolution import FullResolutionCorrection
 from .hints.photo_graph import PhotoGraph
 from .hints.pooling import PooledHints, pool
 from .hints.propagation import PropagatedHints, key_of, propagate
+from .hints.reach import StrokeReach
 from .hints.suggestions import (
     DOUBT,
     DOUBT_TEMPERATURE,
@@ -41,7 +43,6 @@ from .hints.suggestions import (
 from .hints.uncertainty import help_of_hints
 from .kernels import prepare
 from .luminance import check_luminance
-from .network import STRIDE, Heads
 from .network.checkpoint import Checkpoint, load_weights
 from .render.downsample import reduce_lightness
 from .render.render import Colors, render
@@ -125,25 +126,12 @@ class Colorizer:
         shape = guide_shape((plane.shape[0], plane.shape[1]), geometry.cells_per_pixel)
         guide = reduce_lightness(plane, *shape, alpha)
         lightness = reduce_to(guide, geometry.scaled)
-        windows = geometry.windows(options.render_size)
-        parts: list[Heads] = []
-        for number, window in enumerate(windows):
-            if progress is not None:
-                progress("network", number / len(windows))
-            parts.append(self._run(lightness, window))
-        heads = parts[0] if len(parts) == 1 else blend(parts, windows, geometry)
-        if progress is not None:
-            progress("network", 1.0)
-        return EncodedPhoto(plane, options.render_size, geometry, guide, heads, self.weights_id)
-
-    def _run(self, lightness: NDArray[np.float32], window: Window) -> Heads:
-        cut = lightness[window.y : window.y + window.height, window.x : window.x + window.width]
-        canvas = torch.from_numpy(pad_to_canvas(cut)).to(self.torch_device)
-        half = self.torch_device.type == "cuda"
-        with torch.autocast(self.torch_device.type, torch.float16, enabled=half):
-            heads: Heads = self.network(canvas[None, None])
-        rows, columns = -(-window.height // STRIDE), -(-window.width // STRIDE)
-        return Heads(*(t[..., :rows, :columns].float().contiguous() for t in heads))
+        heads, strokes = run_network(
+            self.network, lightness, geometry, geometry.windows(options.render_size), progress
+        )
+        return EncodedPhoto(
+            plane, options.render_size, geometry, guide, heads, self.weights_id, strokes
+        )
 
     @torch.inference_mode()
     def colorize(
@@ -262,9 +250,17 @@ class Colorizer:
         """How far the hints reach into each cell; the last answer is kept with the photo."""
 
         def make() -> PropagatedHints:
-            return propagate(self._graph(photo), pooled)
+            return propagate(self._graph(photo), pooled, self._reach(photo))
 
         return photo.results.propagated(key_of(pooled), make)
+
+    def _reach(self, photo: EncodedPhoto) -> StrokeReach | None:
+        """The stroke decoder on a photo; None where the weights have none."""
+        decoder, features = self.network.strokes, photo.strokes
+        if decoder is None or features is None:
+            return None
+        sigma, cells = self.network.log_sigma, photo.geometry.cells
+        return photo.results.reach(lambda: StrokeReach(decoder, sigma, features, cells))
 
     def _bins_of(self, ab: NDArray[np.float32]) -> NDArray[np.float64]:
         """(K, 2) ab to (K, 313), soft-encoded."""
@@ -281,7 +277,7 @@ class Colorizer:
         """
         hints = self._propagated(photo, pooled)
         rows, columns = photo.geometry.cells
-        hinted = hints.spread(hints.merged.ab, pooled.ab).T.reshape(2, rows, columns)
+        hinted = hints.spread(hints.sources.ab, pooled.ab).T.reshape(2, rows, columns)
         free = 1.0 - hints.trust.reshape(rows, columns)
         return np.asarray(free * automatic + hinted, np.float32)
 
@@ -308,7 +304,7 @@ class Colorizer:
         if pooled.number.size == 0:
             return p
         reached = self._propagated(photo, pooled)
-        hinted = reached.spread(self._bins_of(reached.merged.ab), self._bins_of(pooled.ab))
+        hinted = reached.spread(self._bins_of(reached.sources.ab), self._bins_of(pooled.ab))
         trust = torch.from_numpy(reached.trust.reshape(1, 1, *p.shape[2:])).to(p)
         return (1.0 - trust) * p + torch.from_numpy(hinted.T.reshape(p.shape)).to(p)
 
@@ -342,7 +338,7 @@ class Colorizer:
         hinted: NDArray[np.float64] | float = 0.0
         if pooled.number.size:
             reached = self._propagated(photo, pooled)
-            values = self._bins_of(reached.merged.ab), self._bins_of(pooled.ab)
+            values = self._bins_of(reached.sources.ab), self._bins_of(pooled.ab)
             hinted = as_seen(reached.mean_at(cells, *values), lightness)
             free = 1.0 - reached.trust[cells]
         doubtful, p = ((q * free).mean(axis=1) + hinted for q in (doubtful, p))

@@ -15,7 +15,9 @@ from .errors import BadOption
 from .geometry import Geometry
 from .hints.photo_graph import PhotoGraph
 from .hints.propagation import PropagatedHints
+from .hints.reach import StrokeReach
 from .network import Heads
+from .network.stroke_decoder import StrokeFeatures
 from .render.upsample import ColorField
 from .types import Plane, is_number
 
@@ -46,6 +48,7 @@ class PhotoResults:
         self._graph: PhotoGraph | None = None
         self._agreed: Agreed | None = None
         self._propagated: PropagatedHints | None = None  # the last ones
+        self._reach: StrokeReach | None = None
 
     def automatic(self, vividness: float, make: Callable[[], Automatic]) -> Automatic:
         """The automatic colours at a vividness."""
@@ -69,6 +72,16 @@ class PhotoResults:
                 self._graph = made
             return self._graph
 
+    def reach(self, make: Callable[[], StrokeReach]) -> StrokeReach:
+        """The stroke decoder on the photo, with the maps that are kept."""
+        with self._lock:
+            kept = self._reach
+        made = make() if kept is None else kept
+        with self._lock:
+            if self._reach is None:
+                self._reach = made
+            return self._reach
+
     def agreed(self, make: Callable[[], Agreed]) -> Agreed:
         """The calibrated distributions after neighbouring cells have agreed."""
         with self._lock:
@@ -86,7 +99,7 @@ class PhotoResults:
         if kept is not None and kept.key == key:
             return kept
         made = make()
-        if made.share.size <= MOST_SHARES:
+        if made.weight.size <= MOST_SHARES:
             with self._lock:
                 self._propagated = made
         return made
@@ -101,16 +114,18 @@ class PhotoResults:
     def nbytes(self) -> int:
         """Bytes of memory of all that is kept."""
         with self._lock:
-            automatic, graph, agreed, propagated = (
+            automatic, graph, agreed, propagated, reach = (
                 [*self._automatic.values()],
                 self._graph,
                 self._agreed,
                 self._propagated,
+                self._reach,
             )
         total = sum(int(a.ab.nbytes + a.field.points.nbytes) for a in automatic)
         total += graph.nbytes if graph is not None else 0
         total += agreed.nbytes if agreed is not None else 0
-        return total + (int(propagated.share.nbytes) if propagated is not None else 0)
+        total += reach.kept.nbytes if reach is not None else 0
+        return total + (int(propagated.weight.nbytes) if propagated is not None else 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +142,7 @@ class EncodedPhoto:
     guide: NDArray[np.float32]  # (gh, gw) L*/100 at `guide_shape`: up to 8 points a cell, each way
     heads: Heads  # (1, 313, h, w), (1, 32, h, w), (1, 1, h, w) float32
     weights_id: str
+    strokes: StrokeFeatures | None = None  # the stroke decoder's part, of the padded canvas
     results: PhotoResults = field(default_factory=PhotoResults, repr=False)
 
     @property
@@ -143,7 +159,8 @@ class EncodedPhoto:
     def nbytes(self) -> int:
         """Bytes of memory that the handle keeps alive."""
         own = int(self.luminance.nbytes + self.guide.nbytes)
-        return own + sum(t.nbytes for t in self.heads) + self.results.nbytes
+        own += sum(int(t.nbytes) for t in (*self.heads, *(self.strokes or ())))
+        return own + self.results.nbytes
 
 
 def cells_at(

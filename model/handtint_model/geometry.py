@@ -7,15 +7,18 @@ for every 4 x 4 pixels of the canvas.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 from torch.nn import functional as F
 
 from .network import CANVAS_MULTIPLE, STRIDE, Heads
+from .network.stroke_decoder import FEATURE_STEPS, StrokeFeatures
 
 LONGEST_WINDOW = 4
 """A window is at most this many times as long as the render size."""
@@ -121,12 +124,14 @@ def reduce_to(guide: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.
     return out[0, 0].clamp(0, 1).numpy()
 
 
-def window_ramp(window: Window, scaled: tuple[int, int]) -> NDArray[np.float32]:
-    """Blending weights (rows, columns) of a window's cells: 1 inside, falling to its ends.
+def window_ramp(
+    window: Window, scaled: tuple[int, int], shape: tuple[int, int]
+) -> NDArray[np.float32]:
+    """Blending weights ``shape`` of a window's cells: 1 inside, falling to its ends.
 
     Ends at the photo's border do not fall.
     """
-    rows, columns = -(-window.height // STRIDE), -(-window.width // STRIDE)
+    rows, columns = shape
 
     def along(start: int, length: int, cells: int, total: int) -> NDArray[np.float64]:
         center = np.arange(cells) + 0.5
@@ -145,15 +150,38 @@ def window_ramp(window: Window, scaled: tuple[int, int]) -> NDArray[np.float32]:
 
 def blend(parts: list[Heads], windows: list[Window], geometry: Geometry) -> Heads:
     """One set of heads from those of overlapping windows, weighted by their ramps."""
-    rows, columns = geometry.cells
-    device = parts[0][0].device
-    total = torch.zeros(1, 1, rows, columns, device=device)
-    sums = [torch.zeros(1, t.shape[1], rows, columns, device=device) for t in parts[0]]
-    for heads, window in zip(parts, windows):
-        ramp = torch.from_numpy(window_ramp(window, geometry.scaled)).to(device)
-        y, x = window.y // STRIDE, window.x // STRIDE
-        place = (..., slice(y, y + ramp.shape[0]), slice(x, x + ramp.shape[1]))
-        total[place] += ramp
-        for target, source in zip(sums, heads):
-            target[place] += source * ramp
-    return Heads(*(target / total for target in sums))
+    return Heads(*_blended(parts, windows, geometry, geometry.cells, (1, 1, 1)))
+
+
+def blend_strokes(
+    parts: list[StrokeFeatures], windows: list[Window], geometry: Geometry
+) -> StrokeFeatures:
+    """The same for the stroke decoder's features, which cover the padded canvas."""
+    multiple = CANVAS_MULTIPLE // STRIDE
+    rows, columns = (-(-n // multiple) * multiple for n in geometry.cells)
+    return StrokeFeatures(*_blended(parts, windows, geometry, (rows, columns), FEATURE_STEPS))
+
+
+def _blended(
+    parts: Sequence[tuple[Tensor, ...]],
+    windows: list[Window],
+    geometry: Geometry,
+    cells: tuple[int, int],
+    steps: tuple[int, ...],
+) -> list[Tensor]:
+    """Tensors of overlapping windows as one each; steps: cells along each cell of a tensor."""
+    blended = []
+    for tensors, step in zip(zip(*parts), steps):
+        shape = cells[0] // step, cells[1] // step
+        total = torch.zeros(1, 1, *shape, device=tensors[0].device)
+        out = torch.zeros(1, tensors[0].shape[1], *shape, device=total.device)
+        for tensor, window in zip(tensors, windows):
+            rows, columns = tensor.shape[-2:]
+            ramp = torch.from_numpy(window_ramp(window, geometry.scaled, (rows, columns)))
+            ramp = ramp.to(total.device)
+            y, x = window.y // STRIDE // step, window.x // STRIDE // step
+            place = (..., slice(y, y + rows), slice(x, x + columns))
+            total[place] += ramp
+            out[place] += tensor * ramp
+        blended.append(out / total)
+    return blended

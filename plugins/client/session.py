@@ -32,6 +32,7 @@ from .errors import (
     TokenRefused,
 )
 from .messages import Answer, Plane, Request
+from .translation import N_, _
 
 START_WAIT = 60.0
 BUSY_WAIT = 120.0
@@ -268,20 +269,20 @@ class Session:
 
 
 STAGES: dict[str, tuple[str, float, float]] = {
-    "send": ("Sending the photo", 0.0, 0.08),
-    "decode": ("Reading the photo", 0.08, 0.1),
-    "wait": ("Waiting for the server", 0.1, 0.12),
-    "load": ("Loading the model", 0.12, 0.2),
-    "reduce": ("Looking at the photo", 0.2, 0.25),
-    "network": ("Looking at the photo", 0.25, 0.55),
-    "render": ("Coloring", 0.55, 0.85),
-    "write": ("Preparing the answer", 0.85, 0.9),
-    "receive": ("Receiving colors", 0.9, 0.97),
+    "send": (N_("Sending the photo"), 0.0, 0.08),
+    "decode": (N_("Reading the photo"), 0.08, 0.1),
+    "wait": (N_("Waiting for the server"), 0.1, 0.12),
+    "load": (N_("Loading the model"), 0.12, 0.2),
+    "reduce": (N_("Looking at the photo"), 0.2, 0.25),
+    "network": (N_("Looking at the photo"), 0.25, 0.55),
+    "render": (N_("Coloring"), 0.55, 0.85),
+    "write": (N_("Preparing the answer"), 0.85, 0.9),
+    "receive": (N_("Receiving colors"), 0.9, 0.97),
 }
 """Text, start and end on the bar of each stage; "send" and "receive" are the client's own."""
 
 
 def on_the_bar(stage: str, fraction: float) -> tuple[str, float]:
     """Text and place 0..1 on a progress bar; an unknown stage is shown by its name."""
-    text, start, end = STAGES.get(stage, (stage.capitalize() or "Working", 0.1, 0.1))
-    return text, start + (end - start) * min(max(fraction, 0.0), 1.0)
+    text, start, end = STAGES.get(stage, (stage.capitalize() or N_("Working"), 0.1, 0.1))
+    return _(text), start + (end - start) * min(max(fraction, 0.0), 1.0)

@@ -42,7 +42,7 @@ class ServerState(Enum):
         return self.value[0]
 
     @property
-    def colour(self) -> str:
+    def color(self) -> str:
         """Of the dot, "#rrggbb"."""
         return self.value[1]
 

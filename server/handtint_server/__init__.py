@@ -1,3 +1,3 @@
 """The local server, its command line and its Python client."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import __version__
+from . import __version__, torch_build
 from .client.client import Client, ClientError, Rejected, Unreachable
 from .discovery import FILE, Discovery
 from .editors import installer
@@ -146,7 +146,8 @@ def check_model() -> Iterator[Finding]:
     from handtint_model import load_colorizer
 
     try:
-        colorizer = load_colorizer()
+        given = os.environ.get("HANDTINT_WEIGHTS")
+        colorizer = load_colorizer(Path(given) if given else None)
         ramp = np.linspace(0, 255, 64 * 64, dtype=np.uint8).reshape(64, 64)
         colorizer.colorize(colorizer.encode(ramp))
     except HandtintError as error:
@@ -159,7 +160,8 @@ def check_model() -> Iterator[Finding]:
         yield Finding("Model", BAD, f"it does not run: {type(error).__name__}: {error}",
                       "install Handtint anew")  # fmt: skip
         return
-    yield Finding("Model", OK, f"weights {colorizer.weights_id} work on {colorizer.device}")
+    which = f"{colorizer.weights_id} of {given}" if given else colorizer.weights_id
+    yield Finding("Model", OK, f"weights {which} work on {colorizer.device}")
     yield check_kernels(kernels_in_use())
     yield check_gpu(*gpu_memory())
 
@@ -193,12 +195,8 @@ def gpu_memory() -> tuple[str, int, int]:
 def check_gpu(name: str, free: int, total: int) -> Finding:
     """What a graphics card, or none, means."""
     if not name:
-        return Finding(
-            "Graphics card",
-            NOTE,
-            "none that PyTorch can use; the processor does the work",
-            "nothing to do; with an NVIDIA card install PyTorch for CUDA to be faster",
-        )
+        saw, remedy = torch_build.advice(torch_build.card_here(), torch_build.installed_build())
+        return Finding("Graphics card", NOTE, saw, remedy)
     if free < NEEDED_GPU_BYTES:
         return Finding(
             "Graphics card",

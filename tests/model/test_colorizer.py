@@ -103,7 +103,7 @@ def test_transparent_pixels_influence_nothing(tiny_colorizer: Colorizer) -> None
     assert np.array_equal(first.heads.logits.numpy(), second.heads.logits.numpy())
 
 
-def test_probabilities_are_what_the_colour_is_the_mean_of(tiny_colorizer: Colorizer) -> None:
+def test_probabilities_are_what_the_color_is_the_mean_of(tiny_colorizer: Colorizer) -> None:
     from handtint_model.color.bins import BINS
     from handtint_model.hints.compositing import flatten
     from handtint_model.hints.pooling import pool

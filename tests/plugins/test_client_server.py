@@ -74,7 +74,7 @@ def red_hints(x: int = 100, y: int = 80, width: int = 40, height: int = 20) -> m
     return messages.HintCrop(x, y, width, height, bytes((200, 40, 40, 255)) * (width * height))
 
 
-def test_colour_comes_back_and_lightness_stays(shared_server: ServerProcess) -> None:
+def test_color_comes_back_and_lightness_stays(shared_server: ServerProcess) -> None:
     luminance = gray()
     stages = []
     picture = colorize(

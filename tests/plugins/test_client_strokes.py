@@ -11,7 +11,7 @@ from client import strokes
 
 
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 2**32), st.floats(0, 0.3))
-def test_bounds_and_centre(width: int, height: int, seed: int, share: float) -> None:
+def test_bounds_and_center(width: int, height: int, seed: int, share: float) -> None:
     rng = np.random.default_rng(seed)
     plane = np.where(rng.random((height, width)) < share, rng.integers(1, 256), 0).astype("u1")
     marks = strokes.marked(plane.tobytes())
@@ -30,7 +30,7 @@ def test_bounds_and_centre(width: int, height: int, seed: int, share: float) -> 
     assert (x - middle_x) ** 2 + (y - middle_y) ** 2 == distances.min()
 
 
-def test_centre_of_a_ring_lies_on_it() -> None:
+def test_center_of_a_ring_lies_on_it() -> None:
     y, x = np.mgrid[:41, :41]
     radius = np.hypot(x - 20, y - 20)
     ring = ((radius > 12) & (radius < 16)).astype("u1")
@@ -70,7 +70,7 @@ def test_sums_do_not_depend_on_the_crop() -> None:
     assert sums(whole) == sums(whole[8:60, 9:120], 9, 8)
 
 
-def test_colour_under_alpha_0_is_no_paint() -> None:
+def test_color_under_alpha_0_is_no_paint() -> None:
     rgba = painted((10, 10))
     other = rgba.copy()
     other[other[..., 3] == 0] = (9, 9, 9, 0)

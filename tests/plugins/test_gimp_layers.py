@@ -33,7 +33,7 @@ def test_scripts_find_documented_arguments(outcome: Outcome) -> None:
     labels = {entry["label"].replace("_", "") for entry in told.values()}
     assert labels == {
         "Colorize Layer",
-        "Colorize Layer with Options...",
+        "Colorize with Options...",
         "New Color Hints Layer",
         "Suggest Hint Colors",
         "Export Colored Picture...",

@@ -66,7 +66,7 @@ def layers(state: dict[str, Any]) -> list[Any]:
     return [[layer[key] for key in keys] for layer in state["layers"]]
 
 
-def test_the_menu_entry_colours_the_photo(everyday: dict[str, Any]) -> None:
+def test_the_menu_entry_colors_the_photo(everyday: dict[str, Any]) -> None:
     opened, colorized = everyday["1-opened"], everyday["3-colorized"]
     assert opened["base"] == "gray"
     assert names(colorized) == ["coffee-gray.png (colorized)", "coffee-gray.png"]
@@ -115,7 +115,7 @@ def test_a_keyboard_shortcut_colorizes_at_once(everyday: dict[str, Any]) -> None
     assert layers(after)[1:] == layers(everyday["13-after-options"])[1:]
 
 
-def test_a_swatch_sets_the_foreground_colour(everyday: dict[str, Any]) -> None:
+def test_a_swatch_sets_the_foreground_color(everyday: dict[str, Any]) -> None:
     assert everyday["16-foreground"]["foreground"] != everyday["1-opened"]["foreground"]
 
 

@@ -30,10 +30,10 @@ def png(array: NDArray[np.uint8]) -> bytes:
     return file.getvalue()
 
 
-def strokes(height: int, width: int, colour: tuple[int, int, int] = (200, 60, 40)) -> bytes:
+def strokes(height: int, width: int, color: tuple[int, int, int] = (200, 60, 40)) -> bytes:
     """A raw RGBA crop painted full."""
     rgba = np.empty((height, width, 4), np.uint8)
-    rgba[..., :3] = colour
+    rgba[..., :3] = color
     rgba[..., 3] = 255
     return rgba.tobytes()
 

@@ -120,6 +120,7 @@ MODEL_LAYERS = (
     ("colorizer",),
     ("encoded_photo",),
     ("automatic",),
+    ("encoding",),
     ("hints",),
     ("render", "files"),
     ("luminance",),

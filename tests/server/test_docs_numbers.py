@@ -83,9 +83,22 @@ def test_python_version() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     needed = project["project"]["requires-python"].removeprefix(">=")
     major, minor = needed.split(".")
-    for name in ("README.md", "CONTRIBUTING.md", "Makefile", "CHANGELOG.md"):
-        assert set(re.findall(r"Python (3\.\d+) or newer", text_of(name))) == {needed}, name
-    assert f"sys.version_info < ({major}, {minor})" in text_of("Makefile")
+    named = [
+        line.rsplit(" ", 1)[1]
+        for line in project["project"]["classifiers"]
+        if re.search(r":: 3\.\d+$", line)
+    ]
+    assert named[0] == needed
+    newest = named[-1]
+    for name in ("README.md", "CONTRIBUTING.md", "Makefile", "CHANGELOG.md", "docs/install.md"):
+        found = set(re.findall(r"Python (3\.\d+) to (3\.\d+)", text_of(name)))
+        assert found == {(needed, newest)}, name
+        assert "or newer" not in re.findall(r"Python 3\.\d+ (or newer|to)", text_of(name)), name
+    new_minor = newest.split(".")[1]
+    wanted = f"({major}, {minor}) <= sys.version_info[:2] <= ({major}, {new_minor})"
+    assert wanted in text_of("Makefile")
+    assert f"OLDEST, NEWEST = ({major}, {minor}), ({major}, {new_minor})" in text_of("install.py")
+    assert project["tool"]["mypy"]["python_version"] == needed
     assert project["tool"]["ruff"]["target-version"] == f"py{major}{minor}"
 
 

@@ -21,9 +21,9 @@ from . import pictures
 # Several programs, each of which imports torch.
 pytestmark = [pytest.mark.timeout(900), pytest.mark.slow]
 ROOT = Path(__file__).parents[2]
-SOURCES = ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE", "NOTICE")
+SOURCES = ("pyproject.toml", "README.md", "LICENSE", "LICENSE-weights.md", "NOTICE")
 FOLDERS = ("model", "server", "plugins")
-SDIST = "import setuptools.build_meta as b, sys; print(b.build_sdist(sys.argv[1]))"
+SDIST = "import hatchling.build as b, sys; print(b.build_sdist(sys.argv[1]))"
 
 
 def run(*command: object, cwd: Path, **environ: str) -> str:
@@ -93,11 +93,12 @@ def test_it_holds_what_the_tree_holds(wheel: Path) -> None:
     expected = {}
     for top, package in (("model", "handtint_model"), ("server", "handtint_server")):
         for path in (ROOT / top / package).rglob("*"):
-            if path.suffix in (".py", ".typed", ".json", ".safetensors"):
+            if path.suffix in (".py", ".typed", ".json", ".safetensors", ".service", ".mo"):
                 expected[path.relative_to(ROOT / top).as_posix()] = path
     for path in (ROOT / "plugins").rglob("*"):
         hidden = any(part.startswith(".") for part in path.relative_to(ROOT).parts)
-        if path.is_file() and "__pycache__" not in path.parts and not hidden:
+        wanted = path.is_file() and "__pycache__" not in path.parts and path.suffix != ".po"
+        if wanted and not hidden:
             expected["handtint_server/" + path.relative_to(ROOT).as_posix()] = path
     assert "handtint_model/weights/default.safetensors" in expected
     assert "handtint_model/evaluation/bin_frequencies.json" in expected
@@ -106,8 +107,8 @@ def test_it_holds_what_the_tree_holds(wheel: Path) -> None:
         assert names == set(expected)
         for name, path in expected.items():
             assert archive.read(name) == path.read_bytes(), name
-        licences = {n.rpartition("/")[2] for n in archive.namelist() if "/licenses/" in n}
-    assert licences == {"LICENSE", "NOTICE"}
+        licenses = {n.rpartition("/")[2] for n in archive.namelist() if "/licenses/" in n}
+    assert licenses == {"LICENSE", "LICENSE-weights.md", "NOTICE"}
     assert wheel.name == f"handtint-{__version__}-py3-none-any.whl"
 
 
@@ -130,7 +131,7 @@ def test_it_installs_the_plugins(installed: Path, tmp_path: Path) -> None:
     assert "Ready" in found
 
 
-def test_it_colours(installed: Path, tmp_path: Path) -> None:
+def test_it_colors(installed: Path, tmp_path: Path) -> None:
     """With the embedded weights, from the installed files."""
     (tmp_path / "photo.png").write_bytes(pictures.png(pictures.photo()))
     handtint(installed, tmp_path, "colorize", "photo.png", "--device", "cpu")

@@ -1,7 +1,7 @@
 """The ablation runs (presets ablation-a to -f) behind the interface of the other methods.
 
-Every run is rendered by the renderer that Handtint uses, and differs only in how the colour
-per cell is read from the network's first head.
+All runs use Handtint's renderer. They differ only in how the colour of a cell is read from the
+network's first head.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ..network.checkpoint import load_weights
 from ..render.render import render
 from ..render.upsample import ColorField
 from .methods import Answers, Array
-from .metrics import colourfulness
+from .metrics import colorfulness
 from .protocols import PaintedHints, Truth
 
 WHAT = {
@@ -52,9 +52,9 @@ LARGEST_SCALE = 30.0
 class Reading:
     """One way to turn a cell's logits into a colour.
 
-    tilt: the power of the rebalancing weights w on the calibrated distribution, whatever the
-    network was trained with: 0 is the distribution as it is in photographs, 1 what rebalanced
-    training teaches.  None: as trained.  A regression has neither tilt nor temperature.
+    tilt: power of the rebalancing weights w in the distribution, whatever the network was trained
+    with. 0: colours as frequent as in photographs; 1: as rebalanced training teaches;
+    None: as trained.  temperature: of the softmax.  A regression has neither.
     scale: factor on ab, for comparisons at equal colourfulness.
     """
 
@@ -65,26 +65,26 @@ class Reading:
 
 
 LEAST_ERROR = Reading("least error", 1.0 - 1.15, 1.25)
-"""The calibrated mean, a little more careful: the network is a little too sure."""
+"""The calibrated mean, slightly softened, because the network is slightly overconfident."""
 
 BOLD = Reading("tilted", 1.0 + 0.3, 0.8)
-"""Tilted further towards rare colours than training does: as colourful as photographs."""
+"""Rare colours weigh more than in training, so that results are as colourful as photographs."""
 
 
 def readings(loss: str) -> tuple[Reading, ...]:
-    """What is shown of a run trained with a loss of `TrainConfig.loss`."""
+    """The readings in which the tables show a run; loss: its `TrainConfig.loss`."""
     if loss == "regression":
         return (Reading("as it is"),)
     shown = (Reading("mean"), LEAST_ERROR, Reading("annealed", None, ANNEALED))
     if loss == "plain":
-        # Nothing to divide out; and the tilt that (a) has by training, given afterwards.
+        # Trained without weights: read as it is, and with the tilt that training gives run (a).
         bare = replace(BOLD, name=f"T {BOLD.temperature:g}", tilt=0.0)
         return (*shown, bare, replace(BOLD, name="tilted afterwards"))
     return (*shown, BOLD)
 
 
 def boldest(loss: str) -> Reading:
-    """The boldest of its readings."""
+    """The reading with the most vivid colours."""
     return readings(loss)[-1]
 
 
@@ -96,7 +96,7 @@ class AblationRun:
     def __init__(
         self, colorizer: Colorizer, name: str = "run", shown: Sequence[Reading] | None = None
     ) -> None:
-        """shown: the readings to answer with, those of its loss unless told otherwise."""
+        """shown: the readings to answer with; None: the usual ones for the run's loss."""
         settings = colorizer.record.get("config")
         if not isinstance(settings, dict) or "loss" not in settings:
             raise BadCheckpoint("the weights do not record what loss they were trained with.")
@@ -107,12 +107,12 @@ class AblationRun:
         self.vividness: tuple[float | None, ...] = (None,) * len(self.shown)
 
     def reading(self, shown: Sequence[Reading]) -> AblationRun:
-        """The same run, read in other ways."""
+        """The same run with other readings."""
         return AblationRun(self.colorizer, self.name, shown)
 
     @torch.inference_mode()
     def ab(self, logits: Tensor, reading: Reading) -> NDArray[np.float32]:
-        """(1, 313, h, w) to the colours per cell, (2, h, w)."""
+        """Colours of the cells, (2, h, w) ab, from logits (1, 313, h, w)."""
         if self.loss == "regression":
             ab = logits[0, :2].float() * REGRESSION_UNIT
         else:
@@ -124,7 +124,7 @@ class AblationRun:
         return np.asarray(ab.cpu().numpy() * np.float32(reading.scale), np.float32)
 
     def draw(self, photo: EncodedPhoto, reading: Reading) -> NDArray[Any]:
-        """(H, W, 3) of the photo's type."""
+        """The photo in these colours, (H, W, 3) of the photo's dtype."""
         ab, per_pixel = self.ab(photo.heads.logits, reading), photo.geometry.cells_per_pixel
         field = ColorField.fit(photo.luminance, ab, per_pixel, photo.guide)
         return render(photo.luminance, field, per_pixel)
@@ -140,9 +140,9 @@ class AblationRun:
 
 
 def load_runs(folder: Path, device: str = "auto") -> list[AblationRun]:
-    """The runs that are in a folder, FOLDER/ablation-a/weights.safetensors and so on.
+    """Load all runs in a folder, from FOLDER/ablation-a/weights.safetensors and so on.
 
-    Raises BadCheckpoint where there is none, or one is not what its folder says.
+    Raises BadCheckpoint if there is none, or if one is not the run that its folder is named after.
     """
     runs = []
     for name in WHAT:
@@ -157,15 +157,15 @@ def load_runs(folder: Path, device: str = "auto") -> list[AblationRun]:
 def scaled_to(
     run: AblationRun, reading: Reading, truths: Sequence[Truth], wanted: float
 ) -> Reading:
-    """The reading with ab scaled so that the photos' mean colourfulness is ``wanted``.
+    """The reading, with the scale that gives the photos the mean colourfulness ``wanted``.
 
-    The gamut limits what scaling can do; where it is not enough, the scale is LARGEST_SCALE.
+    Where the gamut does not allow that much, the scale is LARGEST_SCALE.
     """
     photos = [run.colorizer.encode(truth.luminance) for truth in truths]
 
     def excess(scale: float) -> float:
         scaled = replace(reading, scale=scale)
-        own = [colourfulness(run.draw(photo, scaled) * 255.0) for photo in photos]
+        own = [colorfulness(run.draw(photo, scaled) * 255.0) for photo in photos]
         return float(np.mean(own)) - wanted
 
     name = f"{reading.name}, scaled"

@@ -9,7 +9,7 @@ import numpy as np
 
 from .ablation import WHAT, AblationRun, Reading, scaled_to
 from .methods import Gray
-from .metrics import colourfulness, mean_and_error
+from .metrics import colorfulness, mean_and_error
 from .photos import PhotoFile, evenly
 from .protocols import Protocol
 from .run import Report, Score, evaluate
@@ -57,14 +57,14 @@ def measure_runs(
     size: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Measured:
-    """Gray and every run, in its usual readings and scaled to the truth's colourfulness.
+    """Measure gray and every run, in the usual readings and scaled to the truth's colourfulness.
 
-    The colours of least expected error are scaled (a regression's as it is), and those of the
-    reading that comes nearest to the truth's colourfulness by itself.  Raises BadImage.
+    Two readings of a run are scaled: the one of least error, and the most vivid one. A regression
+    has only one. Raises BadImage.
     """
     some = evenly(photos, FITTED)
     truths = [rules.load(photo.open(), size, photo.name) for photo in some]
-    wanted = float(np.mean([colourfulness(truth.codes) for truth in truths]))
+    wanted = float(np.mean([colorfulness(truth.codes) for truth in truths]))
     methods = []
     for run in runs:
         shown = list(run.shown)
@@ -78,16 +78,16 @@ def measure_runs(
 def results_table(
     measured: Measured, only: Sequence[str], read_as: Sequence[str] | None = None
 ) -> str:
-    """One row a run and reading, of the runs (and readings, if given) called for."""
+    """One row for each run and reading; ``only`` and ``read_as`` select them."""
     rows: list[Sequence[str]] = [RESULTS]
     report = measured.report
-    truth = float(np.mean(report.colourfulness))
+    truth = float(np.mean(report.colorfulness))
     for score in report.scores:
         run, _, name = score.method.partition(": ")
         if run not in only or (read_as is not None and name not in read_as):
             continue
         psnr, _ = mean_and_error(score.psnr)
-        own = float(np.mean(score.colourfulness))
+        own = float(np.mean(score.colorfulness))
         way = way_from_gray(report, score)
         scale = {r.name: r.scale for r in measured.shown.get(run, ())}.get(name, 1.0)
         over_a = None if run == "ablation-a" else _over_a(report, score, name)
@@ -114,7 +114,7 @@ _LIKEWISE = {
     "default, tilted afterwards": "default vividness",
     "default, tilted afterwards, scaled": "default vividness, scaled",
 }
-"""Readings of (b) and (c), and those of (a) that they are held against."""
+"""The readings of (b) and (c), and the readings of (a) that they are compared with."""
 
 
 def _over_a(report: Report, score: Score, name: str) -> tuple[float, float] | None:

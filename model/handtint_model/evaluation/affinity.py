@@ -1,4 +1,4 @@
-"""Pictures of how far a hint reaches: the trust that cells put in one chosen hint."""
+"""Show how far a hint reaches: how much each cell trusts one chosen hint."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _RADIUS = 4
 
 @torch.inference_mode()
 def affinity(colorizer: Colorizer, photo: EncodedPhoto, place: tuple[int, int]) -> Array:
-    """(h, w) float32 in 0..1, per cell: the trust in a full hint at a pixel (x, y) alone.
+    """How much each cell trusts a single full hint at pixel (x, y): (h, w) float32, 0..1.
 
-    0 keeps the automatic colour, 1 takes the hint's.
+    0: the cell keeps its automatic colour. 1: it takes the hint's.
     """
     height, width = photo.shape
     x, y = place

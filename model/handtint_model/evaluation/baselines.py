@@ -1,8 +1,8 @@
 """Colorizations to compare with: none at all, and Levin et al. 2004.
 
-A. Levin, D. Lischinski, Y. Weiss, "Colorization Using Optimization", SIGGRAPH 2004: a
-pixel's colour is the weighted mean of its neighbours' colours, like luminance weighing
-more, and painted pixels keep what was painted.
+A. Levin, D. Lischinski, Y. Weiss, "Colorization Using Optimization", SIGGRAPH 2004. Each pixel's
+colour is the weighted mean of its neighbours' colours; neighbours of similar luminance weigh more.
+Painted pixels keep their paint.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from scipy.sparse.linalg import splu
 Array = NDArray[Any]
 
 RESIDUAL = 1e-6
-"""Largest error of any pixel's equation, relative to the largest painted |a| or |b|."""
+"""Largest error allowed in any pixel's equation, relative to the largest painted |a| or |b|."""
 
 _OFFSETS = tuple((dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if dy or dx)
-# Choices of the authors' implementation, which the paper leaves open: the Gaussian's
-# width is 0.6 times the variance of the 3x3 window, but wide enough that the most
-# similar neighbour weighs 0.01 or more, and never below 2e-6.
+# The paper leaves the Gaussian's width open.  As in the authors' code it is 0.6 times the
+# variance of the 3x3 window, at least 2e-6, and wide enough that the most similar neighbour
+# weighs 0.01 or more.
 _VARIANCE_SHARE = 0.6
 _LEAST_WEIGHT = 0.01
 _LEAST_WIDTH = 2e-6
@@ -34,8 +34,8 @@ class LevinPropagation:
 
     lightness: (H, W), 0..1, the guide.
 
-    Solved directly: the grid's pixels are eliminated in nested-dissection order, which at
-    256 x 256 takes a quarter of a second and reaches a residual near 1e-14.
+    The system is solved directly, with the pixels eliminated in nested-dissection order. At 256 x
+    256 this takes a quarter of a second, and the residual is near 1e-14.
     """
 
     def __init__(self, lightness: Array) -> None:
@@ -45,9 +45,9 @@ class LevinPropagation:
         self._weights = neighbor_weights(lightness)  # (8, H, W)
 
     def __call__(self, painted: Array, ab: Array) -> NDArray[np.float64]:
-        """(H, W, 2) ab that keeps ``ab`` (H, W, 2) where ``painted`` (H, W) bool is true.
+        """Spread paint: (H, W, 2) ab, equal to ``ab`` where ``painted`` (H, W) bool is true.
 
-        Without paint everything is neutral: ab is 0.
+        Without any paint the result is neutral: ab is 0.
         """
         target = np.where(painted[..., None], ab, 0.0).astype(np.float64)
         if not painted.any():
@@ -76,9 +76,10 @@ class LevinPropagation:
 
 
 def neighbor_weights(lightness: Array) -> NDArray[np.float64]:
-    """(8, H, W) weights of the eight neighbours (row by row), 0 outside, summing to 1.
+    """Weights (8, H, W) of the eight neighbours, row by row. They sum to 1.
 
-    Levin et al. 2004, equation 2: exp(-(Y(r) - Y(s))^2 / (2 sigma_r^2)), normalised.
+    Neighbours outside the picture weigh 0. Levin et al. 2004, equation 2: exp(-(Y(r) - Y(s))^2 /
+    (2 sigma_r^2)), normalized.
     """
     guide = lightness.astype(np.float64)
     height, width = guide.shape
@@ -117,7 +118,7 @@ def _system(weights: Array, painted: Array) -> csc_matrix:
 
 @functools.lru_cache(maxsize=4)
 def dissection_order(height: int, width: int) -> NDArray[np.intp]:
-    """Elimination order of a grid's pixels (George 1973): halves first, their border last."""
+    """Elimination order of a grid's pixels (George 1973): both halves first, then their border."""
     order: list[Array] = []
 
     def visit(part: Array) -> None:

@@ -33,7 +33,7 @@ def nearest_bins(ab: Array) -> NDArray[np.int16]:
     cell = np.rint(np.asarray(ab) / _SPACING).astype(np.intp) - low
     cell = np.clip(cell, 0, np.array(table.shape) - 1)
     bins: NDArray[np.int16] = table[cell[..., 0], cell[..., 1]]
-    # The nearest point of the whole grid is the nearest bin wherever it is a bin.
+    # Where the nearest point of the whole grid is a bin, it is the nearest bin.
     outside = bins < 0
     if outside.any():
         colors = np.asarray(ab, np.float64)[outside]  # (n, 2)
@@ -71,7 +71,7 @@ def bin_frequencies() -> NDArray[np.float64]:
 
 
 def count_bins(photos: Iterable[Array]) -> tuple[int, NDArray[np.int64]]:
-    """Number of photos and pixels per bin, of (H, W, 3) uint8 sRGB photos."""
+    """Count (H, W, 3) uint8 sRGB photos: the number of photos, and of pixels per bin."""
     bin_of_code = _bins_of_all_codes()
     counts = np.zeros(len(BINS), np.int64)
     number = 0
@@ -83,7 +83,7 @@ def count_bins(photos: Iterable[Array]) -> tuple[int, NDArray[np.int64]]:
 
 
 def _bins_of_all_codes() -> NDArray[np.int16]:
-    """The bin of each of the 2^24 colours: 33 MB, far cheaper than Lab for every pixel."""
+    """The bin of each of the 2^24 colours: 33 MB, but much faster than Lab for every pixel."""
     table = np.empty((256, 256 * 256), np.int16)
     green, blue = np.divmod(np.arange(256 * 256), 256)
     for red in range(256):

@@ -1,9 +1,9 @@
-"""Whether colours look right: whites that stay white, colours that are found.
+"""Do the colours look right? White things stay white, and the true colours are found.
 
-PSNR cannot tell a pale right colour from a wrong one.  These measures count pixels by what
-the truth holds there.  Photos are pooled: the counts of all are added before dividing, so a
-photo without white does not count in *tinted whites*.  Standard errors come from drawing
-the photos again, with replacement.
+PSNR cannot tell a right but pale colour from a wrong one. These measures sort pixels by their true
+colour and count them. The counts of all photos are added before dividing, so a photo without white
+has no influence on *tinted whites*. Standard errors come from resampling the photos with
+replacement (bootstrap).
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def ciede2000(lab: Array, truth: Array) -> NDArray[np.float64]:
 
 
 def _like_pairs(ab: Array, truth: Array) -> tuple[float, float]:
-    """Pairs of neighbouring cells that are alike in truth, and the result's squared steps."""
+    """Neighbouring cells that are alike in truth, and the result's squared steps between them."""
     ours, true = _cells(ab), _cells(truth)
     count = square = 0.0
     for axis in (0, 1):
@@ -155,12 +155,12 @@ def pooled(counts: Sequence[Array], name: str) -> Measured:
 
 
 def tint_of(counts: Array) -> float:
-    """How badly one photo is tinted: the share of its pixels that are tinted neutrals."""
+    """How badly a photo is tinted: the share of its pixels that are tinted neutrals."""
     return float(counts[FIELDS.index("tinted_neutrals")] / counts[FIELDS.index("pixels")])
 
 
 def value_at(x: Sequence[float], y: Sequence[float], wanted: float) -> float | None:
-    """y where x reaches ``wanted``, by linear interpolation; None outside of what was measured."""
+    """y at the point where x reaches ``wanted``, interpolated; None outside the measured range."""
     order = np.argsort(x, kind="stable")
     sorted_x, sorted_y = np.asarray(x, np.float64)[order], np.asarray(y, np.float64)[order]
     if not sorted_x.size or not sorted_x[0] <= wanted <= sorted_x[-1]:

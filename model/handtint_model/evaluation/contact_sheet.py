@@ -55,7 +55,7 @@ def contact_sheet(
 
 
 def save_sheet(sheet: Image.Image, path: Path) -> None:
-    """Write a PNG whole or not at all, so that a viewer never meets half a file."""
+    """Write a PNG whole or not at all: a viewer never sees half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -66,10 +66,10 @@ def save_sheet(sheet: Image.Image, path: Path) -> None:
 
 
 def mark_hints(picture: Array, painted: Array, color: Array | None = None) -> Array:
-    """The picture as uint8 with its hints drawn in and ringed, so that they can be seen.
+    """Draw hints into a picture, each with a ring around it; returns uint8.
 
-    picture: (H, W, 3), uint8 or float 0..1.  painted: (H, W) bool.  colour: (H, W, 3) of
-    the painted pixels, uint8 or float; without it they keep the picture's.
+    picture: (H, W, 3), uint8 or float 0..1.  painted: (H, W) bool.  colour: (H, W, 3) of the
+    painted pixels, uint8 or float; without it they keep the picture's.
     """
     marked = to_codes(picture).copy()
     if color is not None:

@@ -1,4 +1,4 @@
-"""Chooses the constants of decoding for a network, on photos that it was not trained on."""
+"""Choose the constants of decoding for a network, on photos that it was not trained on."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ KNOTS = 9
 
 @dataclass(frozen=True)
 class _Cells:
-    """Cells of all photos, M of them, and what decoding may make of them."""
+    """The M cells of all photos, with what decoding needs of each."""
 
     truth: Floats  # (M, 2) ab
     mean: Floats  # (M, 2) of the agreed distributions
@@ -50,7 +50,7 @@ class _Cells:
     photos: tuple[int, ...]  # cells of each
 
     def colors(self, setting: Setting) -> Floats:
-        """(M, 2) ab at a setting; the neutral weight is interpolated between those tried."""
+        """Colours (M, 2) ab at a setting, interpolated between the neutral weights tried."""
         place = np.interp(np.log(setting.neutral), np.log(NEUTRALS), np.arange(len(NEUTRALS)))
         low = min(int(place), len(NEUTRALS) - 2)
         share = place - low
@@ -105,7 +105,7 @@ def _collect(
 
 
 def _least_error(cells: _Cells) -> Setting:
-    """The mean with the gain of least error, as a mean PSNR counts it: photo by photo, in dB."""
+    """The mean, with the gain of least error: mean PSNR over the photos, in dB."""
     ends = np.cumsum(cells.photos)[:-1]
 
     def error(gain: float) -> float:
@@ -116,9 +116,10 @@ def _least_error(cells: _Cells) -> Setting:
 
 
 def _merit(cells: _Cells, ab: Floats) -> float:
-    """Percent of colors right plus percent of hues right, less 4 for every decibel of error.
+    """Percent of colors right plus percent of hues right, minus 4 for every decibel of error.
 
-    The three pull apart: a pure mode finds more colors and loses hue and error where it jumps.
+    The three need balance: taking the likeliest color finds more colors, but loses hues, and costs
+    error where it jumps.
     """
     chroma, own = np.hypot(*cells.truth.T), np.hypot(*ab.T)
     square = np.square(ab - cells.truth).sum(1)
@@ -159,7 +160,7 @@ def _boldest(cells: _Cells, default: Setting) -> Setting:
 def _even_curve(
     cells: _Cells, calm: Setting, default: Setting, bold: Setting
 ) -> tuple[tuple[float, float, float, float], ...]:
-    """Knots from calm over the default to bold between which the mean chroma grows evenly."""
+    """Knots from calm through the default to bold; mean chroma grows evenly between them."""
     # A calm end has no decision, so any neutral weight will do there: the default's.
     ends = [calm._replace(neutral=default.neutral), default, bold]
     path = [

@@ -1,8 +1,8 @@
-"""8-bit sRGB colours that carry an ab colour as exactly as 8 bits allow.
+"""8-bit sRGB colours that have a wanted ab as exactly as 8 bits allow.
 
-A hint is painted in 8-bit sRGB, and its lightness is ignored.  So the lightness is free
-to be the one at which some code lies nearest to the wanted ab: a dark or extreme
-lightness would be off by several units.
+A hint's lightness is ignored. So we may choose the lightness at which some 8-bit code comes
+nearest to the wanted ab. In very dark or very light colours every code would be off by several
+units.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _ROUNDINGS = np.stack(np.meshgrid([0, 1], [0, 1], [0, 1], indexing="ij"), -1).re
 
 
 def nearest_codes(ab: NDArray[Any]) -> NDArray[np.uint8]:
-    """(k, 2) Lab a, b to (k, 3) uint8 sRGB: the code nearest in ab over many lightnesses."""
+    """(k, 2) Lab a, b to (k, 3) uint8 sRGB: the code nearest in ab, over many lightnesses."""
     ab = np.asarray(ab, np.float64).reshape(-1, 2)
     result = np.empty((len(ab), 3), np.uint8)
     for start in range(0, len(ab), 64):

@@ -1,4 +1,4 @@
-"""NumPy pictures through the project's own Lab conversions (colour.py works on tensors)."""
+"""Lab for NumPy pictures, by the project's own conversions, which work on tensors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def rgb_to_lab(rgb: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def lab_to_rgb(lab: NDArray[Any]) -> NDArray[np.float64]:
-    """(H, W, 3) Lab D65 to (H, W, 3) sRGB; out of gamut colours clipped by channel to 0..1."""
+    """(H, W, 3) Lab D65 to (H, W, 3) sRGB, each channel clipped to 0..1."""
     return np.clip(_apply(color.lab_to_rgb, lab), 0.0, 1.0)
 
 

@@ -1,7 +1,7 @@
-"""The things that are compared: baselines and colorizers behind one interface.
+"""The methods that are compared, baselines and colorizers, behind one interface.
 
-A method is started once per photo and then answers any number of hint sets, so that
-whatever does not depend on hints (weights of a baseline, the network) runs only once.
+A method is started once per photo and then answers any number of hint sets. So what does not
+depend on hints, such as the network's pass, is computed once.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ Answers = Callable[[PaintedHints], list[Array]]
 
 
 class Method(Protocol):
-    """Something that colorizes photos, perhaps in several variants at once."""
+    """A way to colorize photos, perhaps in several variants at once."""
 
     labels: tuple[str, ...]
     vividness: tuple[float | None, ...]  # of each label; None for what has none
     uses_hints: bool
 
     def start(self, truth: Truth) -> Answers:
-        """Prepare for one photo; of ``truth`` only the luminance may be looked at."""
+        """Prepare for one photo. Of ``truth`` only the luminance may be used."""
 
 
 class Gray:
@@ -50,7 +50,7 @@ class Gray:
 
 
 class Levin:
-    """Levin et al. 2004 with L* as guide; ab spread separately from the same hints."""
+    """Levin et al. 2004, guided by L*; a and b are spread separately from the same hints."""
 
     labels: tuple[str, ...] = ("levin",)
     vividness: tuple[float | None, ...] = (None,)

@@ -36,7 +36,7 @@ def psnr(result: Array, truth: Array, *, peak: float, least_mse: float = 0.0) ->
     return float(10.0 * np.log10(peak * peak / mse))
 
 
-def colourfulness(rgb: Array) -> float:
+def colorfulness(rgb: Array) -> float:
     """Colourfulness of one photo, M(3) of Hasler and Süsstrunk 2003, equation 12.
 
     rgb: (H, W, 3) on the scale 0..255.  0 is gray; photographs lie around 20 to 80.
@@ -78,7 +78,7 @@ class AbErrorCurve:
             self._rebalanced += np.asarray(state["rebalanced"], np.float64)
 
     def state(self) -> dict[str, list[float]]:
-        """What was counted so far, weights by rounded up error: 0, 1, ... 150, more."""
+        """The counts so far: weights by error rounded up, 0, 1, ... 150, and more."""
         return {"raw": self._raw.tolist(), "rebalanced": self._rebalanced.tolist()}
 
     def add(self, ab: Array, truth_ab: Array, truth_bins: Array | None = None) -> None:
@@ -128,11 +128,11 @@ def leakage(
     ab, truth_ab: (H, W, 2).  inside: (H, W) bool, the hint's object.  hint: (2,) its colour.
     painted: (H, W) bool, every hint's pixels.
 
-    Looks at the unpainted pixels 4 to 16 pixels outside the object whose true colour has
-    at most half of the hint's, taken along the hint's hue.  Returns what the result has
-    more of it than the truth (or than gray, where the truth lies on the other side), as a
-    share of the hint's chroma, 0..1.  So the truth and a gray picture leak nothing.  Empty
-    if there are no such pixels, and for hints of a chroma below 15.
+    Counted are unpainted pixels 4 to 16 pixels outside the object, if their true colour has at
+    most half of the hint's chroma in the hint's direction. The value is the excess over the truth
+    in that direction, as a share of the hint's chroma, 0..1. A truth on the other side of gray
+    counts as gray. So the truth and a gray picture leak nothing. Empty if there are no such
+    pixels, and for hints of a chroma below 15.
     """
     chroma = float(np.hypot(*hint))
     if chroma < 15.0:

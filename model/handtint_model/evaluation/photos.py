@@ -95,7 +95,7 @@ def _members(path: Path) -> list[PhotoFile]:
 
 
 def evenly(photos: Sequence[PhotoFile], limit: int | None) -> list[PhotoFile]:
-    """At most ``limit`` of the photos, evenly spaced, so that every source stays present."""
+    """At most ``limit`` photos, evenly spaced, so that every source is represented."""
     if limit is None or limit >= len(photos):
         return list(photos)
     return [photos[i * len(photos) // limit] for i in range(limit)]

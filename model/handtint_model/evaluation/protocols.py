@@ -140,10 +140,10 @@ class Protocol:
 class Siggraph17(Protocol):
     """Squares of 6 x 6 pixels around the centre of a 256 x 256 photo.
 
-    Row and column are drawn from N((n - 5) / 2, (n - 5) / 4), n the photo's side, clipped
-    to the photo and cut to whole pixels, with replacement.  Every count has its own draws.
-    The published sweep fixes no seed; ours follows from photo name and count, so that
-    neither the choice of photos nor the list of counts moves a hint.
+    Row and column are drawn from N((n - 5) / 2, (n - 5) / 4), n the photo's side, clipped to the
+    photo and cut to whole pixels, with replacement.  Every count has its own draws. The published
+    sweep fixes no seed. Ours is derived from the photo's name and the count, so a photo keeps its
+    hints, whichever other photos and counts are measured.
     """
 
     name = "siggraph17"
@@ -167,10 +167,10 @@ class Siggraph17(Protocol):
 class IColoriT(Protocol):
     """Cells of 2 x 2 pixels, uniform over the grid of a 224 x 224 photo, with replacement.
 
-    The draws are those of the authors' mask script with its seed 1234 on a folder with
-    these photos: Python's generator goes through their counts, and through the photos by
-    name for each count.  So a photo's hints depend on the whole list of photos, and counts
-    outside their list are drawn from a generator of their own.
+    The draws are those of the authors' mask script, seed 1234, on a folder with these photos: one
+    generator of Python's goes through the counts, and for each count through the photos by name.
+    So a photo's hints depend on the whole list of photos. Counts that are not in the authors' list
+    get a generator of their own.
     """
 
     name = "icolorit"
@@ -204,7 +204,7 @@ class IColoriT(Protocol):
         return self._drawn[cells, number]
 
     def psnr(self, rgb: Array, truth: Truth) -> float:
-        """On float values; mean squared errors below 1e-5 count as that, so 50 dB at most."""
+        """On float values. Mean squared errors below 1e-5 count as 1e-5, so 50 dB at most."""
         return psnr(rgb, truth.rgb, peak=1.0, least_mse=1e-5)
 
 

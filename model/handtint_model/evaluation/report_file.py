@@ -24,7 +24,7 @@ def to_json(report: Report) -> dict[str, Any]:
         "size": report.size,
         "photos": report.photos,
         "skipped": report.skipped,
-        "colourfulness_of_truth": report.colourfulness,
+        "colorfulness_of_truth": report.colorfulness,
         "cross_entropy_by_photo": report.cross_entropy,
         "colors_right_at_16": at_equal_caution(report),
         "psnr_at_90": psnr_at_equal_boldness(report),
@@ -32,7 +32,7 @@ def to_json(report: Report) -> dict[str, Any]:
             summary(report, score)
             | {
                 "psnr_by_photo": score.psnr,
-                "colourfulness_by_photo": score.colourfulness,
+                "colorfulness_by_photo": score.colorfulness,
                 "drift_by_photo": score.drift,
                 "ab_error_curve": score.curve.state(),
                 "vividness": score.vividness,
@@ -86,7 +86,7 @@ def _score(entry: dict[str, Any]) -> Score:
         int(entry["hints"]),
         None,
         [float(value) for value in entry["psnr_by_photo"]],
-        [float(value) for value in entry["colourfulness_by_photo"]],
+        [float(value) for value in entry["colorfulness_by_photo"]],
         [float(value) for value in entry["drift_by_photo"]],
         [np.asarray(counts) for counts in entry.get("color_counts_by_photo", [])],
         curve,

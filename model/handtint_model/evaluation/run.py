@@ -13,7 +13,7 @@ from .bin_frequencies import bin_frequencies, nearest_bins
 from .color_measures import count_colors
 from .lab import rgb_to_lab
 from .methods import Method, Ours
-from .metrics import AbErrorCurve, colourfulness, lightness_drift, mean_and_error
+from .metrics import AbErrorCurve, colorfulness, lightness_drift, mean_and_error
 from .photos import PhotoFile
 from .protocols import Protocol
 
@@ -26,7 +26,7 @@ class Score:
     hints: int
     vividness: float | None = None  # of a colorizer's score
     psnr: list[float] = field(default_factory=list)  # dB
-    colourfulness: list[float] = field(default_factory=list)
+    colorfulness: list[float] = field(default_factory=list)
     drift: list[float] = field(default_factory=list)  # mean error of L*
     colors: list[NDArray[np.float64]] = field(default_factory=list)  # `count_colors`
     curve: AbErrorCurve = field(default_factory=lambda: AbErrorCurve(bin_frequencies()))
@@ -40,7 +40,7 @@ class Report:
     size: int
     photos: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)  # one sentence each
-    colourfulness: list[float] = field(default_factory=list)  # of the truth
+    colorfulness: list[float] = field(default_factory=list)  # of the truth
     cross_entropy: list[float] = field(default_factory=list)  # of the calibrated distribution
     scores: list[Score] = field(default_factory=list)
 
@@ -52,9 +52,9 @@ class Report:
         return None
 
     def gain(self, score: Score, over: str) -> tuple[float, float] | None:
-        """Mean gain in PSNR over another method's at the same hints, and its standard error.
+        """Mean gain in PSNR over another method with the same hints, and its standard error.
 
-        A method that takes no hints is compared as it is.  None if it was not measured.
+        A method that takes no hints is compared without. None if one of the two was not measured.
         """
         other = self.score(over, score.hints) or self.score(over, 0)
         if other is None or (over != "gray" and other.hints != score.hints):
@@ -71,10 +71,10 @@ def evaluate(
     size: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Report:
-    """Every method on every photo with every number of hints.
+    """Run every method on every photo with every number of hints.
 
-    Photos that cannot be read are skipped and named in the report.  progress is called
-    with the number of photos done and their total.  Raises BadImage if none can be read.
+    Photos that cannot be read are skipped and named in the report.  progress is called with the
+    number of photos done and their total.  Raises BadImage if none can be read.
     """
     report = Report(protocol.name, size or protocol.size)
     scores: dict[tuple[str, int], Score] = {}
@@ -89,7 +89,7 @@ def evaluate(
         truth = protocol.load(image, report.size, photo.name)
         truth_bins = nearest_bins(truth.ab)
         report.photos.append(photo.name)
-        report.colourfulness.append(colourfulness(truth.codes))
+        report.colorfulness.append(colorfulness(truth.codes))
         placed = {count: protocol.place(truth, count) for count in counts}
         for method in methods:
             answers = method.start(truth)
@@ -100,7 +100,7 @@ def evaluate(
                 ):
                     score = scores.setdefault((label, count), Score(label, count, vividness))
                     score.psnr.append(protocol.psnr(rgb, truth))
-                    score.colourfulness.append(colourfulness(rgb * 255.0))
+                    score.colorfulness.append(colorfulness(rgb * 255.0))
                     lab = rgb_to_lab(rgb)
                     score.drift.append(lightness_drift(lab[..., 0], truth.lab[..., 0]))
                     score.curve.add(lab[..., 1:], truth.ab, truth_bins)

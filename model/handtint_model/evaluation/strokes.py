@@ -1,8 +1,8 @@
 """A simulated user who paints strokes along the objects of a photo.
 
-The user knows the truth, chooses a place, recognises the object there as the connected
-region of like true colour, and draws one straight brush stroke along it, inside it, in the
-stroke's mean true colour.  Given the same seed, the same strokes.
+The user knows the truth. It chooses a place, takes the connected region of similar true colour
+there for the object, and draws one straight stroke along it, inside it, in the mean true colour
+under the stroke. The same seed gives the same strokes.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from .protocols import Truth
 Array = NDArray[Any]
 
 RADIUS = 2.5
-"""Of the brush, in pixels of the evaluated photo."""
+"""Radius of the brush, in pixels of the evaluated photo."""
 
 LIKE = 12.0
-"""Pixels within this distance in Lab (L* counts a third) of the start's colour are its object."""
+"""Pixels within this distance of the start in Lab (L* counts a third) belong to its object."""
 
 LONGEST = 0.35
 """No stroke is longer than this share of the photo's longer side."""
@@ -79,7 +79,7 @@ class Strokes:
 
 
 def object_at(truth: Truth, y: int, x: int) -> NDArray[np.bool_]:
-    """(H, W) bool: the connected region around a pixel whose true colour is like its own."""
+    """(H, W) bool: the connected region of similar true colour around a pixel."""
     lab = ndimage.gaussian_filter(truth.lab, (1.0, 1.0, 0.0))
     difference = (lab - lab[y, x]) * (1 / 3, 1.0, 1.0)
     like = np.square(difference).sum(-1) <= LIKE**2
@@ -101,7 +101,7 @@ def stroke_at(truth: Truth, y: int, x: int) -> Stroke:
 
 
 def random_place(truth: Truth, number: int, seed: int = 0) -> tuple[int, int]:
-    """Where the user puts stroke ``number`` without help: (y, x), uniform over the photo."""
+    """Where a user without help puts stroke ``number``: (y, x), uniform over the photo."""
     generator = np.random.default_rng([seed, zlib.crc32(truth.name.encode()), number])
     height, width = truth.luminance.shape
     return int(generator.integers(height)), int(generator.integers(width))

@@ -53,13 +53,13 @@ def at_equal_caution(report: Report) -> float | None:
 
 def psnr_at_equal_boldness(report: Report) -> float | None:
     """PSNR in dB where the mean colorfulness is 90 % of the truth's; None as above."""
-    scores, truth = _by_vividness(report), float(np.mean(report.colourfulness))
-    own = [float(np.mean(score.colourfulness)) / truth for score in scores]
+    scores, truth = _by_vividness(report), float(np.mean(report.colorfulness))
+    own = [float(np.mean(score.colorfulness)) / truth for score in scores]
     return value_at(own, [float(np.mean(score.psnr)) for score in scores], BOLDNESS)
 
 
 def by_worst_tint(report: Report) -> list[str]:
-    """Names of the photos, those first whose neutrals the first colorizer's score tints most."""
+    """Names of the photos, first those whose neutrals the first colorizer tints most."""
     scores = _by_vividness(report)
     if not scores:
         return report.photos
@@ -73,7 +73,7 @@ def _by_vividness(report: Report) -> list[Score]:
 
 
 def colors_to_text(report: Report) -> str:
-    """The measures of colors that look right: a table, a line each for the whole set."""
+    """A table of the colour measures: one line for each method, over the whole set."""
     rows = [COLOR_HEADER]
     for score in sorted(report.scores, key=lambda score: score.hints):
         if not score.colors:  # taken from an earlier report
@@ -95,7 +95,7 @@ def colors_to_text(report: Report) -> str:
 
 
 def way_from_gray(report: Report, score: Score) -> float | None:
-    """Share, in percent, of the way from gray's rebalanced AuC to 100; None without gray."""
+    """How far rebalanced AuC is from gray's to 100, in percent of that way; None without gray."""
     gray = report.score("gray", 0)
     if gray is None:
         return None
@@ -104,19 +104,19 @@ def way_from_gray(report: Report, score: Score) -> float | None:
 
 
 def summary(report: Report, score: Score) -> dict[str, Any]:
-    """The figures of one score as plain numbers; None where there is nothing to compare."""
-    truth = np.asarray(report.colourfulness)
-    own = np.asarray(score.colourfulness)
+    """The figures of one score as plain numbers; None for comparisons that are impossible."""
+    truth = np.asarray(report.colorfulness)
+    own = np.asarray(score.colorfulness)
     psnr, psnr_error = mean_and_error(score.psnr)
     figures: dict[str, Any] = {
         "method": score.method,
         "hints": score.hints,
         "psnr": psnr,
         "psnr_error": psnr_error,
-        "colourfulness": float(own.mean()),
-        "colourfulness_of_truth": float(truth.mean()),
-        "colourfulness_difference_of_means": float(abs(own.mean() - truth.mean())),
-        "colourfulness_mean_difference": float(np.abs(own - truth).mean()),
+        "colorfulness": float(own.mean()),
+        "colorfulness_of_truth": float(truth.mean()),
+        "colorfulness_difference_of_means": float(abs(own.mean() - truth.mean())),
+        "colorfulness_mean_difference": float(np.abs(own - truth).mean()),
         "lightness_drift": float(np.mean(score.drift)),
         "auc": score.curve.raw,
         "auc_rebalanced": score.curve.rebalanced,
@@ -136,7 +136,7 @@ def to_text(report: Report) -> str:
     rows = [HEADER]
     for score in sorted(report.scores, key=lambda score: score.hints):
         rows.append(_row(report, score))
-    truth = float(np.mean(report.colourfulness))
+    truth = float(np.mean(report.colorfulness))
     head = (
         f"{len(report.photos)} photos, {report.size} x {report.size}, "
         f"{report.protocol}, truth's colourfulness {truth:.1f}"
@@ -158,9 +158,9 @@ def _row(report: Report, score: Score) -> tuple[str, ...]:
         f"{figures['psnr']:.2f} ± {figures['psnr_error']:.2f}",
         gain("gray"),
         gain("levin"),
-        f"{figures['colourfulness']:.1f}",
-        f"{figures['colourfulness_difference_of_means']:.1f}",
-        f"{figures['colourfulness_mean_difference']:.1f}",
+        f"{figures['colorfulness']:.1f}",
+        f"{figures['colorfulness_difference_of_means']:.1f}",
+        f"{figures['colorfulness_mean_difference']:.1f}",
         f"{figures['auc']:.2f}",
         f"{figures['auc_rebalanced']:.2f}",
         "" if way is None else f"{way:.1f}",

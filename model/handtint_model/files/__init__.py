@@ -12,16 +12,20 @@ if TYPE_CHECKING:
     from .header import ReadLimits
     from .hint_files import dump_hints, parse_hints, read_hints, read_layer, write_hints
     from .kept import PhotoMeta
+    from .mark import Mark, count_hints, find_mark
     from .read import Photo, PhotoInfo, inspect_photo, read_photo
     from .write import check_target, notes_on, write_photo
 
 _LAZY = {
+    "Mark": "mark",
     "Photo": "read",
     "PhotoInfo": "read",
     "PhotoMeta": "kept",
     "ReadLimits": "header",
     "check_target": "write",
+    "count_hints": "mark",
     "dump_hints": "hint_files",
+    "find_mark": "mark",
     "inspect_photo": "read",
     "notes_on": "write",
     "parse_hints": "hint_files",
@@ -33,12 +37,15 @@ _LAZY = {
 }
 
 __all__ = [
+    "Mark",
     "Photo",
     "PhotoInfo",
     "PhotoMeta",
     "ReadLimits",
     "check_target",
+    "count_hints",
     "dump_hints",
+    "find_mark",
     "inspect_photo",
     "notes_on",
     "parse_hints",

@@ -1,4 +1,4 @@
-"""What the container of a picture file says beside its pixels, the same for every format."""
+"""What a picture file says beside its pixels, in the same form for every format."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Container:
 
 
 def look(source: str | Path | bytes, page: int | None = None) -> Container:
-    """The container of a file or of a file's bytes; raises BadImage.
+    """Read the container of a file, or of a file's bytes; raises BadImage.
 
     page: of a TIFF, from 1; None: the only one.
     """
@@ -125,7 +125,7 @@ def _webp(kind: Format, file: BinaryIO) -> Container:
 
 
 def _other(kind: Format, file: BinaryIO) -> Container:
-    """AVIF, HEIC and so on: libvips tells EXIF and XMP, but not what the codes mean (nclx)."""
+    """AVIF, HEIC and the like: libvips gives EXIF and XMP, but not what the codes mean (nclx)."""
     found = Container(kind)
     if kind.loader == "heif":
         head = file.read(_HEIF_HEAD)
@@ -162,6 +162,6 @@ def _compression(code: int) -> str:
 
 
 def _first_with_unit(*told: Resolution | None) -> Resolution | None:
-    """The first that has a unit, or else the first that says anything."""
+    """The first resolution with a unit; if there is none, the first one."""
     known = [t for t in told if t is not None]
     return next((t for t in known if t.unit), known[0] if known else None)

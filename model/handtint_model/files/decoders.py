@@ -47,7 +47,7 @@ def _by_pillow(file: BinaryIO, page: Page) -> NDArray[Any]:
 
 
 def _as_stored(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
-    """Undo that Pillow turns TIFF upright when it loads: `read` does it for all formats."""
+    """Undo Pillow's turning of a TIFF: `read` turns all formats itself."""
     if orientation in (2, 3, 7, 8):
         pixels = pixels[:, ::-1] if orientation < 5 else pixels[::-1]
     if orientation in (3, 4, 6, 7):

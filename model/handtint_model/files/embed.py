@@ -1,7 +1,7 @@
 """Put what a photo says of itself into a result that libvips has written.
 
-libvips writes pixels and ICC profile; EXIF, XMP, IPTC, texts and the unit of the resolution
-are added here, because libvips drops blocks above 64 KB, and cuts or wraps others wrongly.
+libvips writes pixels and the ICC profile. EXIF, XMP, IPTC, texts and the unit of the resolution
+are added here: libvips drops blocks above 64 KB, and cuts or wraps others wrongly.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def embed(
 def _exif_block(
     entries: tuple[Entry, ...], resolution: Resolution | None, size: tuple[int, int]
 ) -> bytes:
-    """EXIF without the header of JPEG; empty if there is nothing to say."""
+    """EXIF without JPEG's header; empty if there is nothing to store."""
     kept = exif.with_size(entries, size)
     if resolution is not None:
         kept += exif.resolution_entries(resolution)
@@ -62,7 +62,7 @@ def _png(source: BinaryIO, target: BinaryIO, blocks: Blocks, resolution: Resolut
             records=blocks.iptc,
         )
     )
-    # libvips' own chunks up to the pixels, without its resolution: ours counts.
+    # libvips' own chunks up to the pixels, without its resolution: we write that ourselves.
     while True:
         head = source.read(8)
         length, name = int.from_bytes(head[:4], "big"), head[4:]
@@ -82,7 +82,7 @@ def _jpeg(
     resolution: Resolution | None,
     size: tuple[int, int],
 ) -> None:
-    # libvips writes no JFIF segment where it is to write no other block.
+    # libvips writes no JFIF segment if it writes no other block.
     target.write(source.read(2))
     target.write(jpeg_segments.jfif(resolution or _DEFAULT_RESOLUTION))
     block = _exif_block(blocks.exif, resolution, size) if blocks.exif else b""
@@ -134,7 +134,7 @@ def embed_file(
     resolution: Resolution | None,
     size: tuple[int, int],
 ) -> Path:
-    """`embed` for a file on disk: in ``part`` itself, or copied to ``complete``; gives which."""
+    """`embed` for a file on disk, in ``part`` or copied to ``complete``; returns which."""
     if kind.name == "tiff":
         with part.open("r+b") as file:
             embed_in_tiff(file, blocks, resolution)

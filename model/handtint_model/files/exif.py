@@ -51,7 +51,7 @@ _STRUCTURAL = frozenset(
     for tag in range(first, last + 1)
 )
 
-# Not even read: the layers of a whole Photoshop document.
+# Not even read: it may hold all layers of a Photoshop document.
 _OLD_PIXELS = frozenset((37724,))
 
 _LONG8 = 16
@@ -66,25 +66,25 @@ MAX_PAGES = 4096
 
 @dataclass(frozen=True)
 class Resolution:
-    """Pixels per unit; unit: "in", "cm", or "" where x and y are a ratio only."""
+    """Pixels per unit.  unit: "in", "cm", or "" if x and y are only a ratio."""
 
     x: float
     y: float
     unit: str = "in"
 
     def turned(self) -> Resolution:
-        """Of the picture lying on its side."""
+        """The resolution after a quarter turn: x and y exchanged."""
         return Resolution(self.y, self.x, self.unit)
 
     def per_millimetre(self) -> tuple[float, float]:
-        """x and y as libvips counts them; only if there is a unit."""
+        """x and y in pixels per mm, as libvips counts them; only with a unit."""
         length = {"in": 25.4, "cm": 10.0}[self.unit]
         return self.x / length, self.y / length
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One field of a directory, little-endian; a sub-directory has its entries instead."""
+    """One field of a directory, little-endian; a sub-directory has entries instead of a value."""
 
     tag: int
     type: int
@@ -101,7 +101,7 @@ class Entry:
 
 
 class _Reader:
-    """Reads directories of one file; every count and size is limited before use."""
+    """Reads directories of one file; every count and size is checked before use."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.file = file
@@ -129,7 +129,7 @@ class _Reader:
         return tuple(found)
 
     def _following(self, offset: int) -> int:
-        """Where the next directory of the chain lies; 0 behind the last."""
+        """Where the next directory of the chain is; 0 after the last one."""
         count_layout, size, word = ("Q", 20, "Q") if self.big else ("H", 12, "I")
         self.file.seek(offset)
         head = self.file.read(struct.calcsize(self.order + count_layout))
@@ -192,7 +192,7 @@ class _Reader:
 def read_directory(file: BinaryIO) -> tuple[Entry, ...]:
     """The first directory of a TIFF file, with its EXIF and GPS directories.
 
-    Damaged, foreign or oversized fields are left out; a file that is no TIFF gives none.
+    Damaged, foreign or oversized fields are left out. A file that is no TIFF gives no fields.
     """
     try:
         reader = _Reader(file)
@@ -215,7 +215,7 @@ def parse_block(block: bytes) -> tuple[Entry, ...]:
 
 
 def resolution(entries: Iterable[Entry]) -> Resolution | None:
-    """The resolution that the fields tell, or None."""
+    """The resolution that the fields give, or None."""
     fields = {e.tag: e for e in entries}
     found = []
     for tag in (X_RESOLUTION, Y_RESOLUTION):
@@ -232,7 +232,7 @@ def resolution(entries: Iterable[Entry]) -> Resolution | None:
 
 
 def resolution_entries(told: Resolution) -> tuple[Entry, ...]:
-    """The fields that tell a resolution."""
+    """The fields that describe a resolution."""
     rationals = [
         Entry(tag, RATIONAL, 1, struct.pack("<II", *_fraction(value)))
         for tag, value in ((X_RESOLUTION, told.x), (Y_RESOLUTION, told.y))
@@ -247,10 +247,10 @@ def _fraction(value: float) -> tuple[int, int]:
 
 
 def cleaned(entries: Iterable[Entry], *, srgb: bool, orientation: int = 1) -> tuple[Entry, ...]:
-    """What may be kept for the colorized photo.
+    """The fields that may be kept for the colorized photo.
 
-    srgb: the result is stored as sRGB, whatever the source was.  orientation: 1..8, by which
-    the pixels are turned upright.
+    srgb: the result is stored as sRGB, whatever the source was.  orientation: 1..8, by which the
+    pixels are turned upright.
     """
     kept = []
     for entry in entries:
@@ -265,7 +265,7 @@ def cleaned(entries: Iterable[Entry], *, srgb: bool, orientation: int = 1) -> tu
 
 
 def with_size(entries: tuple[Entry, ...], size: tuple[int, int]) -> tuple[Entry, ...]:
-    """EXIF's own directory, if there is one, with the width and height of the result."""
+    """The fields, with the result's width and height in EXIF's own directory if there is one."""
     told = tuple(
         Entry(tag, LONG, 1, struct.pack("<I", value))
         for tag, value in zip((_PIXEL_X, _PIXEL_Y), size, strict=True)
@@ -297,16 +297,16 @@ def _describes_layout(entry: Entry) -> bool:
 
 
 def is_layout_description(text: bytes) -> bool:
-    """Whether an image description is a program's note on array shapes, soon untrue."""
+    """Whether an image description is a program's note on array shapes; it will not be true."""
     return text.startswith((b'{"shape"', b"ImageJ=", b"<?xml")) and (
         not text.startswith(b"<?xml") or b"<OME" in text[:2000]
     )
 
 
 def serialize(entries: Iterable[Entry], offset: int, *, big: bool = False) -> bytes:
-    """A little-endian directory that starts at ``offset`` (even) of its file, values behind it.
+    """A little-endian directory that starts at ``offset`` (even) of its file, values after it.
 
-    big: as BigTIFF has it, with counts and offsets of 8 bytes.
+    big: in BigTIFF's form, with counts and offsets of 8 bytes.
     """
     count_layout, record_layout, word, inline = _LAYOUTS[big]
     ordered = sorted(entries, key=lambda e: e.tag)
@@ -347,9 +347,9 @@ def build_block(entries: Iterable[Entry]) -> bytes:
 def add_to_tiff(file: BinaryIO, entries: Iterable[Entry], replaced: tuple[Entry, ...] = ()) -> None:
     """Add entries to the first directory of a TIFF or BigTIFF file that was just written.
 
-    The file's own fields win, but for those of ``replaced``.  A longer copy of the directory
-    is put at the end of the file and the header pointed at it; nothing else moves.  A
-    big-endian file stays as it is (libvips writes these on big-endian machines only).
+    The file's own fields win, except those in ``replaced``. A longer copy of the directory is
+    appended to the file, and the header points at it; nothing else moves. A big-endian file is
+    left alone (libvips writes these on big-endian machines only).
     """
     file.seek(0)
     head = file.read(16)

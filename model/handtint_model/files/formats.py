@@ -1,4 +1,4 @@
-"""Which picture formats are read, told by a file's first bytes, never by its name."""
+"""Which picture formats are read, recognized by a file's first bytes, never by its name."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Format:
 
     @property
     def loader(self) -> str:
-        """As libvips names its loader."""
+        """The name that libvips gives its loader."""
         return self.loads_as or self.name
 
 
@@ -107,7 +107,7 @@ def detect(head: bytes) -> Format:
 def read_here() -> tuple[list[str], list[str]]:
     """(titles of the formats that this installation's libvips reads, titles of those it lacks).
 
-    HEIC needs a decoder of its own beside libheif; it counts if libvips can make one too.
+    HEIC needs a decoder besides libheif. It counts if libvips can also write HEIC.
     """
     import pyvips
 
@@ -128,7 +128,7 @@ def read_here() -> tuple[list[str], list[str]]:
 
 
 def is_read_only(kind: Format) -> bool:
-    """Whether results cannot be written in a format."""
+    """Whether a format can be read but not written."""
     return kind.name in READ_ONLY
 
 
@@ -152,7 +152,7 @@ def by_name(name: str) -> Format:
 
 
 def by_extension(path: PurePath) -> Format:
-    """The format that a file name asks for; raises BadOption if it asks for none of ours."""
+    """The format that a file name asks for; raises BadOption if it is none of ours."""
     suffix = path.suffix.lower()
     for candidate in FORMATS.values():
         if suffix in candidate.extensions:

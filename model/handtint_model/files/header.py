@@ -1,10 +1,9 @@
-"""Open a picture file: tell its format, read its header, refuse what is not accepted.
+"""Open a picture file: recognize its format, read its header, refuse what is not accepted.
 
-Nothing here decodes a pixel, but for the few TIFF kinds that `decoders` reads.
-`open_picture` hands the decoder in `read` a lazy libvips image whose bands are gray or
-RGB, with or without alpha, and says what its codes mean.
-Only the loaders of the formats that are read are called, by name.  libvips' options are left as
-the program that runs set them.
+No pixel is decoded here, except for the few kinds of TIFF that `decoders` reads. `open_picture`
+gives the decoder in `read` a lazy libvips image, with gray or RGB bands and perhaps alpha, and
+says what its codes mean.  Only the loaders of accepted formats are called, by name. libvips'
+global options stay as the running program has set them.
 """
 
 from __future__ import annotations
@@ -62,7 +61,7 @@ class OpenedPicture:
     profile: icc.Profile | None  # what the codes mean; None: sRGB
     dtype: np.dtype[Any]  # of the luminance plane to make
     meta: PhotoMeta
-    strict: bool = False  # a warning while it is decoded means that pixels lack
+    strict: bool = False  # a warning while it is decoded means that pixels are missing
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -72,9 +71,9 @@ class OpenedPicture:
 
 
 class _Listener(logging.Handler):
-    """Hears libvips' warnings, for the thread that decodes.
+    """Counts libvips' warnings in the thread that decodes.
 
-    libvips looks at a warning when it reads on, and so misses one about the last lines.
+    libvips reports a warning only when it reads on, so it misses one about the last lines.
     """
 
     def __init__(self) -> None:
@@ -92,7 +91,7 @@ class _Listener(logging.Handler):
 
 
 warnings = _Listener()
-# libvips' warnings are about the files; nearly all that matters of them comes as an error.
+# libvips' warnings are about the files; nearly everything that matters comes as an error too.
 logging.getLogger("pyvips").addHandler(warnings)
 
 
@@ -103,10 +102,10 @@ def srgb_profile() -> bytes:
 
 
 def open_picture(source: str | Path | bytes, limits: ReadLimits) -> OpenedPicture:
-    """Read and judge the header of a file or of a file's bytes; raises BadImage."""
+    """Read and check the header of a file, or of a file's bytes; raises BadImage."""
     found = look(source, limits.page)
     if found.lacks_end:
-        # Every pixel may be there; with an end marker libjpeg says whether it is so.
+        # All pixels may be there. With an end marker added, libjpeg tells whether they are.
         data = source if isinstance(source, bytes) else Path(source).read_bytes()
         source = data + b"\xff\xd9"
     if found.animated:
@@ -144,7 +143,7 @@ def _check_size(width: int, height: int, limits: ReadLimits) -> None:
 
 
 def _from_array(pixels: Any) -> Any:
-    """A libvips image of (H, W, n) codes, named as libvips would name them."""
+    """A libvips image of (H, W, n) codes, with the interpretation that libvips would give it."""
     height, width, bands = pixels.shape
     form = {"u1": "uchar", "u2": "ushort", "f4": "float"}[pixels.dtype.str[1:]]
     memory = np.ascontiguousarray(pixels)
@@ -154,9 +153,9 @@ def _from_array(pixels: Any) -> Any:
 
 def _load(found: Container, source: str | Path | bytes) -> Any:
     kind = found.format
-    # Of a file without an end marker, whatever libjpeg warns of means that pixels lack.
+    # In a file without an end marker, any warning of libjpeg's means that pixels are missing.
     strict = "warning" if found.lacks_end else "error"
-    # What is read sequentially is not cached: a file that was written again has its new pixels.
+    # Sequential reading is not cached, so a file that was written again gives its new pixels.
     options: dict[str, Any] = {"access": "sequential", "fail_on": strict}
     if found.page is not None:
         options["page"] = found.page.index
@@ -177,7 +176,7 @@ def _load(found: Container, source: str | Path | bytes) -> Any:
 
 
 def _probe(found: Container, source: str | Path | bytes) -> None:
-    """Decode a pixel of a kind that not every libvips reads; raises BadImage."""
+    """Decode one pixel, for kinds that not every libvips reads; raises BadImage."""
     try:
         _load(found, source).crop(0, 0, 1, 1).avg()
     except pyvips.Error as error:
@@ -185,7 +184,7 @@ def _probe(found: Container, source: str | Path | bytes) -> None:
 
 
 def unreadable(kind: Format, error: pyvips.Error, special: str = "") -> BadImage:
-    """What to say when libvips cannot decode a file.  special: its kind, if it is unusual."""
+    """The message for a file that libvips cannot decode.  special: its kind, if unusual."""
     if special:
         return BadImage(f"this is {special}, which is not read; save it as PNG or TIFF first.")
     lines = [line.strip() for line in str(error.detail).splitlines() if line.strip()]
@@ -204,7 +203,7 @@ def _field(image: Any, name: str, default: Any) -> Any:
 
 @dataclass
 class _Codes:
-    """Codes on their way to what `OpenedPicture` holds.
+    """Codes on their way to `OpenedPicture`.
 
     data: their ICC profile.  converted: they are 16-bit sRGB already.
     """
@@ -278,7 +277,7 @@ def _colors_and_alpha(image: Any, found: Container, notes: list[str]) -> _Codes:
     else:
         converted = False
         if page is not None and page.inverted and str(base.format) in ("float", "double"):
-            base = base * -1 + 1  # libvips turns whole numbers round only
+            base = base * -1 + 1  # libvips inverts whole numbers only
     if str(base.format) not in _DTYPES:
         raise BadImage(
             f"samples of type {base.format} are not read; 8 and 16 bits (unsigned) and float are."
@@ -289,7 +288,7 @@ def _colors_and_alpha(image: Any, found: Container, notes: list[str]) -> _Codes:
 
 
 def _alpha_like(alpha: Any, form: str) -> Any:
-    """Transparency in the depth that the colors have come to."""
+    """Alpha in the depth of the converted colors."""
     if str(alpha.format) == "uchar" and form == "ushort":
         return (alpha.cast("ushort") * 257).cast("ushort")
     if str(alpha.format) in ("float", "double") and form == "ushort":

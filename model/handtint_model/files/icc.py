@@ -1,10 +1,9 @@
 """ICC profiles made of curves and a matrix: exact conversions to and from sRGB.
 
 Nearly every gray and RGB profile of a photograph is of this kind ("monochrome" and
-"three-component matrix-based" profiles, ICC.1:2022, section 8), and only three numbers
-and some curves matter.  They are evaluated here in floating point, so that 16 bits stay
-16 bits and float stays float.  Profiles with multi-dimensional tables (CMYK, some
-scanners) are left to libvips.
+"three-component matrix-based" profiles, ICC.1:2022, section 8). It consists of a few numbers and
+curves, which are evaluated here in floating point: 16 bits stay 16 bits, and float stays float.
+Profiles with multi-dimensional tables (CMYK, some scanners) are left to libvips.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ class Curve:
     parameters: tuple[float, ...] = (1.0,)
 
     def __call__(self, code: NDArray[Any]) -> FloatArray:
-        """Codes to linear light; continued beyond 1, where float pictures may go."""
+        """Codes to linear light. The curve goes on above 1, for float pictures."""
         x = np.asarray(code, np.float64)
         if self.table is not None:
             positions = np.linspace(0.0, 1.0, len(self.table))
@@ -75,7 +74,7 @@ class Profile:
 
     @property
     def is_srgb(self) -> bool:
-        """Whether codes mean the same as sRGB codes, to less than half an 8-bit step."""
+        """Whether codes mean the same as sRGB codes, within half an 8-bit step."""
         x = np.linspace(0.0, 1.0, 1025)
         if self.matrix is not None and np.abs(self.matrix - np.eye(3)).max() > _SAME_MATRIX:
             return False
@@ -165,7 +164,7 @@ def _s15f16(data: bytes, offset: int, count: int) -> list[float]:
 
 
 def _curve(data: bytes) -> Curve:
-    """The curve of a tag; raises ValueError for one that no picture can be meant with."""
+    """The curve of a tag; raises ValueError if no picture can be meant."""
     kind, count = struct.unpack_from(">4s4xI", data)
     if kind == b"curv":
         if count == 0:
@@ -226,9 +225,9 @@ class Linearizer:
 class FromSrgb:
     """sRGB codes to codes of an RGB profile, strip by strip.
 
-    For whole numbers the inverse of a curve is a table over the square root of linear
-    light, fine enough that the nearest entry is right to half a 16-bit step for any usual
-    curve; for float it is interpolated, and solved for beyond white.
+    For whole numbers the inverse of a curve is a table over the square root of linear light. It is
+    fine enough that, for any usual curve, the nearest entry is right to half a 16-bit step. Float
+    values are interpolated in the table, and above white solved for.
     """
 
     SIZE = 1 << 18
@@ -282,6 +281,6 @@ def _solve(curve: Curve, light: FloatArray) -> FloatArray:
 
 
 def _increasing(light: FloatArray, code: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The points of a curve with flat stretches cut, so that it can be turned round."""
+    """The points of a curve without its flat stretches, so that it can be inverted."""
     keep = np.concatenate([[True], np.diff(np.maximum.accumulate(light)) > 0])
     return light[keep], code[keep]

@@ -1,9 +1,9 @@
-"""IPTC blocks and the Photoshop resources that JPEG and PNG wrap them in.
+"""IPTC blocks, and the Photoshop resources that JPEG and PNG wrap them in.
 
-TIFF stores the records themselves (field 33723), JPEG stores them as resource 1028 of an
-APP13 segment, PNG as text in hexadecimal, as ImageMagick began it.  Of Photoshop's other
-resources none is kept: they hold a gray thumbnail, the resolution and the layout of the
-pixels that were.  Layout: Adobe Photoshop File Formats Specification, "Image Resources".
+TIFF stores the bare records (field 33723). JPEG stores them as resource 1028 in an APP13 segment,
+PNG as hexadecimal text, as ImageMagick introduced it. No other resource of Photoshop's is kept:
+they hold a gray thumbnail, the resolution, and the layout of the old pixels.  Layout: Adobe
+Photoshop File Formats Specification, "Image Resources".
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ def unwrap(resources: bytes) -> bytes:
 
 
 def wrap(records: bytes) -> bytes:
-    """IPTC records as Photoshop's resource, without the header of JPEG."""
+    """IPTC records as a Photoshop resource, without JPEG's header."""
     head = _SIGNATURE + struct.pack(">HHI", _IPTC, 0, len(records))
     return head + records + b"\0" * (len(records) % 2)
 
 
 def from_tiff(field: bytes, resources: bytes) -> bytes:
-    """The records of a TIFF file: its own field, or else what is in Photoshop's.
+    """The records of a TIFF file, from its own field or else from Photoshop's resources.
 
-    Fields of type LONG are filled up with zeros, and some programs swapped their bytes.
+    Fields of type LONG are padded with zeros, and some programs have swapped their bytes.
     """
     if field[:1] == _FIRST:
         return field
@@ -58,7 +58,7 @@ def from_tiff(field: bytes, resources: bytes) -> bytes:
 
 
 def to_tiff(records: bytes) -> bytes:
-    """Filled up to whole words of four bytes, as readers expect of TIFF."""
+    """The records padded to whole words of four bytes, as TIFF readers expect."""
     return records + bytes(-len(records) % 4)
 
 
@@ -76,7 +76,7 @@ def from_png_text(text: bytes) -> bytes:
 
 
 def to_png_text(records: bytes) -> bytes:
-    """The opposite of `from_png_text`, for the keyword "Raw profile type iptc"."""
+    """The inverse of `from_png_text`, for the keyword "Raw profile type iptc"."""
     block = wrap(records)
     digits = block.hex()
     lines = [digits[i : i + 72] for i in range(0, len(digits), 72)]

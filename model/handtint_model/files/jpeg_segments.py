@@ -36,7 +36,7 @@ _FRAMES = {
 
 @dataclass
 class JpegSegments:
-    """What the segments say.  kind: of a JPEG that is none of the usual ones, else empty."""
+    """What the segments say.  kind: the kind of JPEG, if it is an unusual one; else empty."""
 
     kind: str = ""
     exif: bytes = b""
@@ -49,7 +49,7 @@ class JpegSegments:
 
 
 def read(file: BinaryIO) -> JpegSegments:
-    """Look through a JPEG file up to its first scan; what is damaged is left out."""
+    """Read a JPEG file up to its first scan; damaged segments are left out."""
     found = JpegSegments()
     resources = b""
     parts: dict[bytes, dict[int, bytes]] = {}
@@ -87,7 +87,7 @@ def _segments(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
     for _ in range(_MAX_SEGMENTS):
         byte = file.read(1)
         while byte and byte != b"\xff":
-            byte = file.read(1)  # stray bytes, which decoders pass over too
+            byte = file.read(1)  # stray bytes; decoders skip them too
         while byte == b"\xff":
             byte = file.read(1)
         if not byte:
@@ -126,7 +126,7 @@ def _comment(data: bytes) -> str:
 
 
 def lacks_end(file: BinaryIO, scan_at: int) -> bool:
-    """Whether no end marker comes behind the scan: a program cut it, or the file is cut off."""
+    """Whether no end marker follows the scan: it alone is missing, or more of the file."""
     if not scan_at:
         return False
     end = file.seek(0, 2)
@@ -154,9 +154,9 @@ def segments_for(
     records: bytes,
     comments: tuple[str, ...],
 ) -> bytes:
-    """The segments that say the same in another JPEG file; they go right behind JFIF's.
+    """The segments with the same content for another JPEG file; they go right after JFIF's.
 
-    exif_block and xmp must fit in a segment each.  extension: (its name, the packet).
+    exif_block and xmp must each fit into a segment.  extension: (its name, the packet).
     """
     out = b""
     if exif_block:
@@ -178,7 +178,7 @@ def segments_for(
 
 
 def jfif(told: Resolution) -> bytes:
-    """The JFIF segment, which is the first; a ratio stays one."""
+    """The JFIF segment, which comes first; a ratio stays a ratio."""
     x, y, unit = told.x, told.y, {"": 0, "in": 1, "cm": 2}[told.unit]
     if not unit and min(x, y) < 1:
         x, y = x * 100, y * 100

@@ -13,6 +13,7 @@ from . import exif, jpeg_segments, xmp
 from .container import COMMENT, Container
 from .exif import Entry, Resolution
 from .formats import Format
+from .mark import Mark, marked
 from .png_chunks import Text
 
 _EXIF_LIMIT = jpeg_segments.LARGEST - len(exif.EXIF_HEADER)
@@ -47,6 +48,7 @@ class PhotoMeta:
     texts: tuple[Text, ...] = ()  # of PNG; comments of JPEG
     compression: str = ""  # TIFF: the libvips name of the source's; WebP: "lossless" or ""
     notes: tuple[str, ...] = ()  # sentences on what of the file was not read or not kept
+    mark: Mark | None = None  # how the result was made, to be said in it; None says nothing
 
 
 def describe(
@@ -92,9 +94,12 @@ class Blocks:
 def fitted(meta: PhotoMeta, kind: Format) -> Blocks:
     """What of a photo's blocks a format holds, and a sentence for each that it does not."""
     notes: list[str] = []
-    blocks = Blocks(meta.exif, meta.xmp, None, meta.iptc, meta.texts)
+    packet = meta.xmp if meta.mark is None else marked(meta.xmp, meta.mark)
+    blocks = Blocks(meta.exif, packet, None, meta.iptc, meta.texts)
     if kind.name == "jpeg":
         blocks = _fit_jpeg(blocks, notes)
+        if meta.mark is not None and not blocks.xmp:
+            blocks = replace(blocks, xmp=marked(b"", meta.mark))
     if kind.name == "webp" and blocks.iptc:
         notes.append("WebP has no place for IPTC; it was left out.")
         blocks = replace(blocks, iptc=b"")

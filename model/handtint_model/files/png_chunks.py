@@ -1,7 +1,7 @@
 """The chunks of a PNG file that are not pixels: read with limits, and written.
 
-libvips loses the language of texts and what gAMA, cHRM, sRGB and cICP say, hence this
-module.  Layout: Portable Network Graphics, third edition, sections 5 and 11.
+libvips loses the language of texts and everything in gAMA, cHRM, sRGB and cICP.  Layout: Portable
+Network Graphics, third edition, sections 5 and 11.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class PngChunks:
 
 
 def read(file: BinaryIO) -> PngChunks:
-    """Look through a PNG file; what is damaged is left out (libvips judges the pixels)."""
+    """Read all chunks of a PNG file; damaged ones are left out (libvips checks the pixels)."""
     found = PngChunks()
     pixels = False
     for name, data in _chunks(file):
@@ -71,7 +71,7 @@ def read(file: BinaryIO) -> PngChunks:
 
 
 def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
-    """(name, data) of each chunk with a right checksum; IDAT and large ones without data."""
+    """(name, data) of each chunk whose checksum is right; IDAT and large ones without data."""
     file.seek(len(SIGNATURE))
     total = 0
     for _ in range(_MAX_CHUNKS):
@@ -117,7 +117,7 @@ def _text(name: bytes, data: bytes) -> Text | None:
 
 
 def _latin(data: bytes) -> str:
-    """A text of tEXt or zTXt: Latin-1, as the standard has it, unless it is plainly UTF-8."""
+    """A text of tEXt or zTXt: Latin-1, as the standard says, unless it is plainly UTF-8."""
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
@@ -133,7 +133,7 @@ def _unpack(data: bytes) -> bytes:
 
 
 def _sort(text: Text, found: PngChunks) -> None:
-    """XMP, and blocks that were stored as texts, to their places; other texts to the list."""
+    """Put XMP, and blocks stored as texts, in their fields; other texts go to the list."""
     if text.keyword == XMP_KEYWORD:
         found.xmp = text.text.encode()
     elif text.keyword.lower().startswith(_RAW_PROFILE):
@@ -156,7 +156,7 @@ def write_chunk(name: bytes, data: bytes) -> bytes:
 
 
 def text_chunk(text: Text) -> bytes:
-    """tEXt for what is Latin-1, iTXt for any other language."""
+    """tEXt for Latin-1, iTXt for everything else."""
     keyword = text.keyword.encode("latin-1", "replace")[:79]
     if not text.language and not text.translated:
         try:
@@ -164,7 +164,7 @@ def text_chunk(text: Text) -> bytes:
         except UnicodeEncodeError:
             pass
         else:
-            # Readers that guess take non-ASCII bytes for UTF-8 now and then: iTXt is sure.
+            # Some readers guess, and take non-ASCII bytes for UTF-8: iTXt is safe.
             if plain.isascii() and b"\0" not in plain:
                 return write_chunk(b"tEXt", keyword + b"\0" + plain)
     head = keyword + b"\0\0\0" + text.language.encode("ascii", "replace") + b"\0"
@@ -173,7 +173,7 @@ def text_chunk(text: Text) -> bytes:
 
 
 def resolution_chunk(told: Resolution) -> bytes:
-    """pHYs; a ratio stays one."""
+    """pHYs; a ratio stays a ratio."""
     if told.unit:
         x, y = (round(v * 1000) for v in told.per_millimetre())
         unit = 1
@@ -195,7 +195,7 @@ def chunks_for(
     xmp: bytes,
     records: bytes,
 ) -> bytes:
-    """The chunks that say the same in another PNG file; they go right behind IHDR."""
+    """The chunks with the same content for another PNG file; they go right after IHDR."""
     out = b"".join(text_chunk(text) for text in texts)
     if exif_block:
         out += write_chunk(b"eXIf", exif_block)

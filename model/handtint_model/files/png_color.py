@@ -1,7 +1,7 @@
-"""What a PNG file says about its colours without an ICC profile: cICP, sRGB, gAMA, cHRM.
+"""What a PNG file without an ICC profile says about its colours: cICP, sRGB, gAMA, cHRM.
 
-The order in which they count is that of the PNG specification, third edition, section 4.3;
-code points: ITU-T H.273.
+Their order of precedence is in the PNG specification, third edition, section 4.3; code points are
+in ITU-T H.273.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def cicp_profile(primaries: int, transfer: int, matrix: int, full_range: int) ->
 
 
 def _chromaticities(data: bytes) -> tuple[tuple[_Point, _Point, _Point], _Point] | None:
-    """Primaries and white of a cHRM chunk; None if they cannot be meant."""
+    """Primaries and white of a cHRM chunk; None if they are impossible."""
     if len(data) != 32:
         return None
     values = [v / 100_000 for v in struct.unpack(">8I", data)]
@@ -115,7 +115,7 @@ def _profile(
 
 
 def _adapted(primaries: tuple[_Point, _Point, _Point], white: _Point) -> FloatArray:
-    """Linear RGB to XYZ of D50 (Bradford), from chromaticities."""
+    """Matrix from linear RGB to XYZ of D50 (Bradford), from chromaticities."""
 
     def xyz(point: _Point) -> FloatArray:
         x, y = point

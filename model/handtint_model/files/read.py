@@ -79,10 +79,10 @@ class Photo:
 
 
 def inspect_photo(source: str | Path | bytes, limits: ReadLimits | None = None) -> PhotoInfo:
-    """The header of a picture; no pixel is decoded.
+    """Read the header of a picture; no pixel is decoded.
 
-    source: a path, or a file's bytes.  Raises BadImage like `read_photo`, as far as the
-    header tells.
+    source: a path, or a file's bytes.  Raises BadImage like `read_photo`, as far as the header
+    tells.
     """
     opened = open_picture(source, limits or ReadLimits())
     height, width = opened.shape
@@ -150,7 +150,7 @@ def _decode(opened: OpenedPicture, progress: Progress | None) -> tuple[Plane, Pl
 
 
 class _Converter:
-    """Strips of codes to luminance codes."""
+    """Converts strips of codes to luminance codes."""
 
     def __init__(
         self, profile: icc.Profile | None, stored: np.dtype[Any], dtype: np.dtype[Any]
@@ -158,7 +158,7 @@ class _Converter:
         self.dtype = dtype
         self.linear = icc.Linearizer(profile, stored) if profile else None
         self.encode = nearest_code(dtype)
-        # A neutral pixel's luminance depends on one code only: a table from code to code.
+        # The luminance of a neutral pixel depends on a single code, so a table will do.
         self.neutral: NDArray[Any] | None = None
         if self.linear is not None and stored.kind == "u":
             codes = np.arange(np.iinfo(stored).max + 1).astype(stored).reshape(1, -1, 1)
@@ -177,7 +177,7 @@ class _Converter:
             out[...] = self.encode(np.maximum(self.linear.luminance(codes), 0.0))
 
     def alpha(self, codes: NDArray[Any], out: Plane) -> None:
-        """(h, w) alpha in the file's depth to the plane's depth."""
+        """(h, w) alpha, from the file's depth to the plane's."""
         if self.dtype.kind == "f":
             out[...] = np.clip(codes, 0.0, 1.0)
         elif codes.dtype == self.dtype:
@@ -187,7 +187,7 @@ class _Converter:
 
 
 def _upright(plane: Plane, orientation: int) -> Plane:
-    """Turn and mirror a plane as EXIF orientation 1..8 asks, so that it shows upright."""
+    """Turn and mirror a plane upright, by EXIF orientation 1..8."""
     if orientation == 1:
         return plane
     turned = plane.T if orientation > 4 else plane

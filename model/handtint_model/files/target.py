@@ -1,4 +1,4 @@
-"""Where a result goes: a temporary name beside it, and the final one when it is complete."""
+"""How a result gets to its place: under a temporary name beside it until it is complete."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _REASONS = {
 
 
 def temporary_stem(name: str) -> str:
-    """How the names of temporary files for a result begin; at most 102 bytes."""
+    """How the names of a result's temporary files begin; at most 102 bytes."""
     kept = os.fsencode(name)[:_KEPT_BYTES]
     with contextlib.suppress(UnicodeDecodeError):
         return f".{kept.decode('utf-8')}."
@@ -43,10 +43,9 @@ def temporary_beside(path: Path) -> Path:
 
 
 def put_in_place(part: Path, path: Path) -> None:
-    """Give a complete file its name.
+    """Give a complete file its final name.
 
-    A file of that name is replaced and its mode kept; a symbolic link is followed, so that it
-    still is one.
+    An existing file is replaced and its mode kept. A symbolic link is followed, and stays a link.
     """
     real = Path(os.path.realpath(path)) if path.is_symlink() else path
     with contextlib.suppress(OSError):
@@ -78,7 +77,7 @@ def put_in_place(part: Path, path: Path) -> None:
 def reason(error: Exception, path: Path | None = None) -> str:
     """Why a file cannot be written, in words, without a full stop.
 
-    libvips does not say it: what the operating system says of the folder is told instead.
+    libvips does not say it. So we try to write to the folder and take the system's reason.
     """
     if not isinstance(error, OSError):
         found = _try_folder(path) if path is not None else None
@@ -91,7 +90,7 @@ def reason(error: Exception, path: Path | None = None) -> str:
 
 
 def _try_folder(path: Path) -> OSError | None:
-    """The error of writing a little beside a result, or None."""
+    """The error that comes when a little is written beside a result; None if it works."""
     part = temporary_beside(path)
     try:
         if len(os.fsencode(path.name)) > _LONGEST:

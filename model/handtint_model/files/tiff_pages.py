@@ -54,7 +54,7 @@ _SMALLER_SIDE = 0.75  # of the photo's, at most, for a page of the same shape to
 
 @dataclass(frozen=True)
 class Page:
-    """A page.  index: in the file, from 0.  decoder: who reads it, see `judge`."""
+    """A page.  index: in the file, from 0.  decoder: which one reads it, see `judge`."""
 
     index: int
     entries: tuple[Entry, ...]
@@ -107,7 +107,7 @@ class Page:
 
     @property
     def colors(self) -> int:
-        """How many samples are colour; those beyond it are extra ones."""
+        """Number of color samples; the samples after them are extra ones."""
         wanted = {RGB: 3, SEPARATED: 4, YCBCR: 3, CIELAB: 3, ICCLAB: 3}.get(self.photometric, 1)
         return 1 if wanted == 3 and self.samples < 3 else wanted
 
@@ -115,7 +115,8 @@ class Page:
     def alpha(self) -> int | None:
         """Which sample is transparency (ExtraSamples 1 or 2), or None.
 
-        An unspecified one is not: film scanners store infrared there, Photoshop selections.
+        An unspecified extra sample is not: film scanners store infrared there, Photoshop
+        selections.
         """
         for i, kind in enumerate(self.numbers(338)):
             if kind in (1, 2) and self.colors + i < self.samples:
@@ -129,15 +130,15 @@ class Page:
 
     @property
     def separate(self) -> bool:
-        """Whether each sample has a plane of its own."""
+        """Whether every sample has its own plane."""
         return self.number(284, 1) == 2 and self.samples > 1
 
 
 def choose(directories: Sequence[tuple[Entry, ...]], number: int | None) -> Page:
-    """The photo's page.
+    """The photo's page; raises BadImage.
 
-    number: which of the pages, from 1; None if there is to be one only.  Masks, thumbnails
-    and the steps of a pyramid do not count.  Raises BadImage.
+    number: which of the pages, from 1; None: there must be only one. Masks, thumbnails and the
+    levels of a pyramid do not count.
     """
     pages = [Page(i, entries) for i, entries in enumerate(directories)]
     _refuse_raw(pages)
@@ -169,7 +170,7 @@ def _refuse_raw(pages: Sequence[Page]) -> None:
 
 
 def _photos(pages: Sequence[Page]) -> list[Page]:
-    """Without masks, thumbnails and pyramids; one page at least."""
+    """The pages without masks, thumbnails and pyramid levels; at least one."""
     whole = [
         page
         for page in pages
@@ -185,7 +186,7 @@ def _photos(pages: Sequence[Page]) -> list[Page]:
 
 
 def _is_preview(page: Page, photo: Page) -> bool:
-    """Whether a page, though it does not say so, is a smaller version of the photo."""
+    """Whether a page is a smaller version of the photo although it does not say so."""
     (w, h), (width, height) = page.size, photo.size
     if w > _SMALLER_SIDE * width or h > _SMALLER_SIDE * height:
         return False
@@ -194,7 +195,7 @@ def _is_preview(page: Page, photo: Page) -> bool:
 
 
 def judge(page: Page) -> str:
-    """Who decodes a page: "libvips", "pillow" or "float64"; raises BadImage for no one."""
+    """Which decoder reads a page: "libvips", "pillow" or "float64".  Raises BadImage."""
     compression, bits = page.compression, page.bits
     name = _COMPRESSIONS.get(compression, f"number {compression}")
     decoder = "libvips"
@@ -229,7 +230,7 @@ def judge(page: Page) -> str:
 
 
 def _refuse_samples(page: Page) -> None:
-    """Refuse sample types that neither decoder reads."""
+    """Raise BadImage for sample types that no decoder reads."""
     bits = page.bits
     if len(set(page.numbers(258, (1,)))) > 1:
         raise BadImage("channels of different depths are not read; save it with 8 or 16 bits.")
@@ -258,7 +259,7 @@ def _pillow_fits(page: Page) -> bool:
 
 @functools.cache
 def libvips_has(compression: int) -> bool:
-    """Whether this libvips has a codec, found out by using it; only for the less usual ones."""
+    """Whether this libvips has a codec, found by using it; for unusual codecs only."""
     name = _SAVER_NAMES.get(compression)
     if name is None:
         return False

@@ -25,7 +25,7 @@ class WebpChunks:
 
 
 def read(file: BinaryIO) -> WebpChunks:
-    """Look through a WebP file; what is damaged is left out."""
+    """Read all chunks of a WebP file; damaged ones are left out."""
     found = WebpChunks()
     pixels = False
     for name, size in _chunks(file):
@@ -45,7 +45,7 @@ def read(file: BinaryIO) -> WebpChunks:
 
 
 def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
-    """(name, size) of each chunk, the file standing at its data."""
+    """(name, size) of each chunk; the file is positioned at its data."""
     file.seek(12)
     for _ in range(_MAX_CHUNKS):
         head = file.read(8)

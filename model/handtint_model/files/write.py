@@ -82,9 +82,9 @@ def check_target(
     alpha: Plane | None = None,
     format: str | None = None,
 ) -> None:
-    """Raise BadOption for a target that cannot hold a result, before there is one.
+    """Raise BadOption for a target that cannot hold a result, before the result is made.
 
-    size: its width and height.  The rest is as for `write_photo`.
+    size: its width and height.  The other arguments are those of `write_photo`.
     """
     kind = _choose_format(Path(target) if target is not None else None, meta, format)
     transparent = alpha is not None and not kind.alpha and not _is_opaque(alpha)
@@ -94,7 +94,7 @@ def check_target(
 def notes_on(
     target: str | Path | None, meta: PhotoMeta, format: str | None = None
 ) -> tuple[str, ...]:
-    """Sentences on what of a photo's own words a target cannot hold."""
+    """Sentences on what the photo says of itself and a target cannot hold."""
     kind = _choose_format(Path(target) if target is not None else None, meta, format)
     return fitted(meta, kind).left_out
 
@@ -123,7 +123,7 @@ def _choose_format(path: Path | None, meta: PhotoMeta, name: str | None) -> Form
 def _to_stored(
     rgb: NDArray[Any], alpha: Plane | None, meta: PhotoMeta, kind: Format
 ) -> tuple[Any, PhotoMeta]:
-    """The libvips image to save, in the stored profile and depth, and what is true of it."""
+    """The libvips image to save, in the stored profile and depth, and what describes it."""
     bits = {1: 8, 2: 16, 4: 32}[rgb.dtype.itemsize]
     depth = min(meta.depth, bits)
     depth = max((d for d in kind.depths if d <= depth), default=kind.depths[0])
@@ -156,7 +156,7 @@ def _by_strips(rgb: NDArray[Any], dtype: np.dtype[Any], convert: Any) -> NDArray
 
 
 class _Depth:
-    """Codes of one depth to the nearest of another."""
+    """Converts codes of one depth to the nearest of another."""
 
     def __init__(self, source: np.dtype[Any], target: np.dtype[Any]) -> None:
         self.target = target
@@ -177,7 +177,7 @@ class _Depth:
 
 
 def _image_of(array: NDArray[Any], interpretation: str) -> Any:
-    """A libvips image over the array's memory, without a copy."""
+    """A libvips image that uses the array's memory without a copy."""
     height, width, bands = array.shape
     form = {1: "uchar", 2: "ushort", 4: "float"}[array.dtype.itemsize]
     image = pyvips.Image.new_from_memory(array.data, width, height, bands, form)
@@ -185,7 +185,7 @@ def _image_of(array: NDArray[Any], interpretation: str) -> Any:
 
 
 def _described(image: Any, meta: PhotoMeta) -> Any:
-    """Attach what libvips writes itself: ICC profile and resolution."""
+    """Attach what libvips itself writes: ICC profile and resolution."""
     told = meta.resolution
     xres = yres = _DEFAULT_RESOLUTION
     if told is not None and told.unit:
@@ -242,7 +242,7 @@ def _save(
 
 @contextlib.contextmanager
 def _watched(image: Any, progress: Progress | None) -> Any:
-    """Report libvips' progress; an exception of the caller's stops it and passes on."""
+    """Report libvips' progress; an exception from the caller stops it and is raised again."""
     if progress is None:
         yield
         return

@@ -14,12 +14,12 @@ import re
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 
-_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
-_META = "adobe:ns:meta/"
+RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+META = "adobe:ns:meta/"
 _TIFF = "http://ns.adobe.com/tiff/1.0/"
 _EXIF = "http://ns.adobe.com/exif/1.0/"
 _PHOTOSHOP = "http://ns.adobe.com/photoshop/1.0/"
-_XAP = "http://ns.adobe.com/xap/1.0/"
+XAP = "http://ns.adobe.com/xap/1.0/"
 _NOTE = "http://ns.adobe.com/xmp/note/"
 _REGIONS = "http://www.metadataworkinggroup.com/schemas/regions/"
 _AREA = "http://ns.adobe.com/xmp/sType/Area#"
@@ -49,7 +49,7 @@ _STALE = frozenset(
         ),
         (_EXIF, "ColorSpace PixelXDimension PixelYDimension NativeDigest"),
         (_PHOTOSHOP, "ColorMode ICCProfile"),
-        (_XAP, "Thumbnails"),
+        (XAP, "Thumbnails"),
         (_NOTE, "HasExtendedXMP"),
     )
     for name in names.split()
@@ -71,7 +71,7 @@ _TURNED = frozenset(
 _ORIENTATION = f"{{{_TIFF}}}Orientation"
 _SPARE = 1000  # bytes by which an estimate may be wrong
 _DEEPEST = 100  # elements in each other; writing a tree recurses
-_DESCRIPTION = f"{{{_RDF}}}Description"
+DESCRIPTION = f"{{{RDF}}}Description"
 _OPEN = b'<?xpacket begin="\xef\xbb\xbf" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
 _CLOSE = b'\n<?xpacket end="w"?>'
 
@@ -94,15 +94,15 @@ class Turning:
 
 def merged(packet: bytes, extensions: dict[bytes, bytes]) -> bytes:
     """A packet with its extension's properties in it (JPEG); the packet if that is broken."""
-    tree = _parse(packet) if extensions else None
+    tree = parse(packet) if extensions else None
     if tree is None:
         return packet
-    for node in tree.root.iter(_DESCRIPTION):
+    for node in tree.root.iter(DESCRIPTION):
         name = node.get(f"{{{_NOTE}}}HasExtendedXMP")
-        more = _parse(extensions.get((name or "").encode("ascii", "replace"), b""))
+        more = parse(extensions.get((name or "").encode("ascii", "replace"), b""))
         if more is None:
             continue
-        for described in more.root.iter(_DESCRIPTION):
+        for described in more.root.iter(DESCRIPTION):
             node.extend(list(described))
             for key, value in described.attrib.items():
                 node.attrib.setdefault(key, value)
@@ -115,11 +115,11 @@ def cleaned(packet: bytes, turning: Turning) -> bytes | None:
     """What may be kept of a packet; None if it is damaged."""
     if not packet.strip(b"\0 \t\r\n"):
         return b""
-    tree = _parse(packet)
+    tree = parse(packet)
     if tree is None:
         return None
     changed = False
-    for node in list(tree.root.iter(_DESCRIPTION)):
+    for node in list(tree.root.iter(DESCRIPTION)):
         for name in [name for name in node.attrib if _is_stale(name, turning)]:
             del node.attrib[name]
             changed = True
@@ -140,15 +140,15 @@ def split(packet: bytes, largest: int) -> tuple[bytes, tuple[bytes, bytes] | Non
     """
     if len(packet) <= largest:
         return packet, None
-    tree = _parse(packet)
+    tree = parse(packet)
     if tree is None:
         return b"", None
-    described = _top_nodes(tree.root)
+    described = top_nodes(tree.root)
     if not described:
         return b"", None
     top = described[0]
-    rdf = ET.Element(f"{{{_RDF}}}RDF")
-    moved = ET.SubElement(rdf, _DESCRIPTION, {f"{{{_RDF}}}about": top.get(f"{{{_RDF}}}about", "")})
+    rdf = ET.Element(f"{{{RDF}}}RDF")
+    moved = ET.SubElement(rdf, DESCRIPTION, {f"{{{RDF}}}about": top.get(f"{{{RDF}}}about", "")})
     properties = [(node, child) for node in described for child in node]
     by_size = sorted(
         ((_size(child), node, child) for node, child in properties),
@@ -163,9 +163,9 @@ def split(packet: bytes, largest: int) -> tuple[bytes, tuple[bytes, bytes] | Non
         left -= size
         if left <= largest - _SPARE:
             break
-    root = ET.Element(f"{{{_META}}}xmpmeta")
+    root = ET.Element(f"{{{META}}}xmpmeta")
     root.append(rdf)
-    extension = _Tree(root, tree.prefixes).bare()
+    extension = Tree(root, tree.prefixes).bare()
     name = hashlib.md5(extension, usedforsecurity=False).hexdigest().upper().encode()
     top.set(f"{{{_NOTE}}}HasExtendedXMP", name.decode())
     kept = tree.bytes()
@@ -177,20 +177,22 @@ def _size(element: ET.Element) -> int:
     return len(re.sub(rb' xmlns:[\w.-]+="[^"]*"', b"", ET.tostring(element, encoding="utf-8")))
 
 
-def _top_nodes(root: ET.Element) -> list[ET.Element]:
+def top_nodes(root: ET.Element) -> list[ET.Element]:
     """The descriptions right below rdf:RDF."""
-    return [n for rdf in root.iter(f"{{{_RDF}}}RDF") for n in rdf if n.tag == _DESCRIPTION]
+    return [n for rdf in root.iter(f"{{{RDF}}}RDF") for n in rdf if n.tag == DESCRIPTION]
 
 
 @dataclass
-class _Tree:
+class Tree:
+    """A parsed packet."""
+
     root: ET.Element
     prefixes: dict[str, str]  # namespace: prefix, as the packet wrote them
 
     def bare(self) -> bytes:
         known = {
-            _RDF: "rdf",
-            _META: "x",
+            RDF: "rdf",
+            META: "x",
             _NOTE: "xmpNote",
             **{s: p for s, p in self.prefixes.items() if p},
         }
@@ -204,7 +206,7 @@ class _Tree:
         return _OPEN + self.bare() + _CLOSE
 
 
-def _parse(packet: bytes) -> _Tree | None:
+def parse(packet: bytes) -> Tree | None:
     """The packet's tree; None if it is damaged, or defines entities as XMP never does."""
     packet = packet.strip(b"\0 \t\r\n")
     # Zeros: UTF-16, in which a definition of entities would not be seen.
@@ -225,7 +227,7 @@ def _parse(packet: bytes) -> _Tree | None:
                 root = value
     except (ET.ParseError, ValueError, LookupError):
         return None
-    return None if root is None else _Tree(root, prefixes)
+    return None if root is None else Tree(root, prefixes)
 
 
 def _space(name: str) -> str:
@@ -254,7 +256,7 @@ def _turn_regions(root: ET.Element, turning: Turning) -> bool:
     """Turn MWG regions with the pixels, or drop them where it is unclear how they lie."""
     changed = False
     name = f"{{{_REGIONS}}}Regions"
-    for node in list(root.iter(_DESCRIPTION)):
+    for node in list(root.iter(DESCRIPTION)):
         for regions in node.findall(name):
             if not _turn_region_list(regions, turning):
                 node.remove(regions)

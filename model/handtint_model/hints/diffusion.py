@@ -34,6 +34,10 @@ PULL = 1e-3
 PULL_BACK = 1e-2
 """Added to lambda, times (1 - g)^2, where it does not: keeps colour from drifting far."""
 
+STROKE_PULL = 0.3
+"""lambda where the stroke decoder answers: it sees the stroke and its object, so the neighbors only
+bring its edges to the photo's."""
+
 HOLD = 1e3
 """Largest c: a painted cell keeps what is painted."""
 
@@ -54,10 +58,9 @@ class Diffusion:
     hold: Doubles  # (K,) c of each hint, shared by those of one cell
 
     @classmethod
-    def of(cls, edges: EdgeWeights, hints: PooledHints, full_trust: Doubles) -> Diffusion:
-        """hints: as pooled; full_trust: (N,) the mixture's trust were all masses 1."""
+    def of(cls, edges: EdgeWeights, hints: PooledHints, pull: Doubles) -> Diffusion:
+        """hints: as pooled; pull: (N,) lambda."""
         degree = edges.back(edges.degree)
-        pull = PULL + PULL_BACK * (1.0 - full_trust) ** 2
         sharing = np.bincount(hints.number, minlength=degree.size)[hints.number]
         hold = _hold(edges.shape, degree, hints) / sharing
         diagonal = degree + pull
@@ -69,6 +72,16 @@ class Diffusion:
         right = self.pull[:, None] * mixed
         np.add.at(right, hints.number, self.hold[:, None] * painted)
         return np.asarray(self.solve(right))
+
+
+def mixture_pull(full_trust: Doubles) -> Doubles:
+    """lambda (N,) where the mixture answers; full_trust: (N,) its trust were all masses 1."""
+    return np.asarray(PULL + PULL_BACK * (1.0 - full_trust) ** 2)
+
+
+def stroke_pull(full_trust: Doubles) -> Doubles:
+    """lambda (N,) where the stroke decoder answers."""
+    return np.full_like(full_trust, STROKE_PULL)
 
 
 def _hold(shape: tuple[int, int], degree: Doubles, hints: PooledHints) -> Doubles:

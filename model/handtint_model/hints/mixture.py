@@ -103,7 +103,7 @@ def mix_reaches(reach: Tensor, mass: Tensor, log_gamma: Tensor) -> Mixture:
     """The mixture of hints of masses (B, K) that reach (B, M, K) far: see `log_reach`."""
     log_t = _log_trusts(reach, mass)
     share = torch.softmax(torch.exp(log_gamma) * log_t, dim=-1)
-    return Mixture(_soft_maximum(log_t), share)
+    return Mixture(soft_maximum(log_t), share)
 
 
 def _log_trusts(reach: Tensor, mass: Tensor) -> Tensor:
@@ -115,7 +115,7 @@ def _log_trusts(reach: Tensor, mass: Tensor) -> Tensor:
     return log_t.masked_fill(absent[:, None, :], LOG_ZERO) if some else log_t
 
 
-def _soft_maximum(log_t: Tensor) -> Tensor:
+def soft_maximum(log_t: Tensor) -> Tensor:
     """sum t^9 / sum t^8 over the last dimension, all in units of the largest t."""
     largest = log_t.amax(-1, keepdim=True)
     t = torch.exp(log_t - largest)

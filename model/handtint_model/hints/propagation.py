@@ -1,8 +1,10 @@
-"""How far the pooled hints reach into every cell of a photo: mixture, then diffusion.
+"""How far the pooled hints reach into every cell of a photo: reach, then diffusion.
 
-The mixture compares every cell with every hint; the diffusion smooths the answer along the photo
-graph.  Neither looks at the hints' colors.  So the same propagated hints serve colors,
-distributions over bins and suggestions, and are kept while only vividness changes.
+Hints are grouped to strokes, and the stroke decoder says how far each one goes (`reach`).  Of very
+many strokes, points mostly, the mixture compares every cell with every hint instead.  The diffusion
+smooths the answer along the photo graph.  The hints' colors matter only for which of them are of
+one stroke.  So the same propagated hints serve colors, distributions over bins and suggestions, and
+are kept while only vividness changes.
 """
 
 from __future__ import annotations
@@ -13,52 +15,57 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .diffusion import Diffusion, decisiveness
+from .diffusion import Diffusion, decisiveness, mixture_pull, stroke_pull
+from .mixture import SOFT_MAX_POWER
 from .photo_graph import PhotoGraph
 from .pooling import MOST_CELLS, PooledHints, merge
+from .reach import StrokeReach
+from .strokes import StrokeGroups, group
 
 Doubles = NDArray[np.float64]
 Floats = NDArray[np.float32]
+
+MOST_STROKES = (40, 64)
+"""Up to the first number the stroke decoder speaks alone, from the second on the mixture."""
 
 
 @dataclass(frozen=True, eq=False)
 class PropagatedHints:
     """The trust of every cell in the hints, and how to carry values of the hints to the cells.
 
-    N cells, counted row by row; K hints.  `spread` and `mean_at` take the values twice: those of
-    the merged hints, which the mixture works on, and those of the painted ones, which hold the
-    painted cells.
+    N cells, counted row by row; K sources: strokes, or merged hints.  `spread` and `mean_at` take
+    the values twice: those of the sources, and those of the painted hints, which hold the painted
+    cells.
     """
 
     key: bytes  # `key_of` the pooled hints
     painted: PooledHints  # as pooled
-    merged: PooledHints  # at most `MOST_CELLS` of them
-    share: Floats  # (N, K) shares of the merged hints in each cell
-    mixed: Doubles  # (N,) trust after the mixture
+    sources: PooledHints  # the strokes, and of very many of them the merged hints; `number` unused
+    weight: Floats  # (N, K) of the sources in each cell; they sum to the trust before the diffusion
     trust: Doubles  # (N,) G, trust after the diffusion and `decisiveness`
     factor: Doubles  # (N,) `decisiveness`: what faint trust is multiplied by
     diffusion: Diffusion
 
-    def spread(self, merged_values: NDArray[Any], painted_values: NDArray[Any]) -> Doubles:
+    def spread(self, source_values: NDArray[Any], painted_values: NDArray[Any]) -> Doubles:
         """(N, F) values of the cells, times their trust, from those of the hints, (K, F) each."""
-        mixed = self.mixed[:, None] * (self.share @ merged_values.astype(np.float32))
+        mixed = (self.weight @ source_values.astype(np.float32)).astype(np.float64)
         own = self.painted.mass[:, None] * painted_values
         return self.factor[:, None] * self.diffusion.spread(mixed, self.painted, own)
 
     def mean_at(
         self,
         cells: NDArray[np.int64],
-        merged_values: NDArray[Any],
+        source_values: NDArray[Any],
         painted_values: NDArray[Any],
     ) -> Doubles:
         """(F,) the mean of `spread` over some cells, in one solution instead of F."""
-        picked = np.zeros((self.mixed.size, 1))
+        picked = np.zeros((self.trust.size, 1))
         picked[cells, 0] = self.factor[cells] / cells.size
         # The matrix is symmetric: its inverse may as well be applied to the question.
         weight = self.diffusion.solve(picked)[:, 0]
-        mixed = (weight * self.diffusion.pull * self.mixed) @ self.share
+        mixed = (weight * self.diffusion.pull) @ self.weight
         own = weight[self.painted.number] * self.diffusion.hold * self.painted.mass
-        return np.asarray(mixed @ merged_values + own @ painted_values)
+        return np.asarray(mixed @ source_values + own @ painted_values)
 
 
 def key_of(hints: PooledHints) -> bytes:
@@ -66,19 +73,89 @@ def key_of(hints: PooledHints) -> bytes:
     return b"".join(a.tobytes() for a in (hints.number, hints.mass, hints.ab))
 
 
-def propagate(graph: PhotoGraph, hints: PooledHints) -> PropagatedHints:
-    """Carry hints to all cells of a photo; hints: at least one hinted cell."""
-    edges = graph.edges
-    merged = hints
-    if hints.number.size > MOST_CELLS:
-        merged = merge(hints, graph.embedding, edges.shape[1])
-    mixed_trust, full_trust, share = graph.mix(merged)
-    trust, full = mixed_trust.astype(np.float64), full_trust.astype(np.float64)
-    diffusion = Diffusion.of(edges, hints, np.minimum(full, 1.0))
-    mixed = np.stack([trust, full], axis=1)
+@dataclass(frozen=True, eq=False)
+class _Answer:
+    """Who reaches which cell, before the diffusion."""
+
+    sources: PooledHints
+    weight: Floats  # (N, K)
+    full_trust: Doubles  # (N,) trust were all masses 1
+    pull: Doubles  # (N,)
+
+
+def propagate(
+    graph: PhotoGraph, hints: PooledHints, reach: StrokeReach | None = None
+) -> PropagatedHints:
+    """Carry hints to all cells of a photo; hints: at least one hinted cell.
+
+    reach: the stroke decoder on the photo; without one the mixture answers alone.
+    """
+    answer = _answer(graph, hints, reach)
+    full = np.minimum(answer.full_trust, 1.0)
+    diffusion = Diffusion.of(graph.edges, hints, answer.pull)
+    mixed = np.stack([answer.weight.sum(axis=1, dtype=np.float64), full], axis=1)
     own = np.stack([hints.mass, np.ones_like(hints.mass)], axis=1).astype(np.float64)
     spread, whole_trust = diffusion.spread(mixed, hints, own).T.clip(0.0, 1.0)
     factor = decisiveness(whole_trust)
     return PropagatedHints(
-        key_of(hints), hints, merged, share, trust, factor * spread, factor, diffusion
+        key_of(hints), hints, answer.sources, answer.weight, factor * spread, factor, diffusion
     )
+
+
+def _answer(graph: PhotoGraph, hints: PooledHints, reach: StrokeReach | None) -> _Answer:
+    if reach is None:
+        return _mixed(graph, hints)
+    groups = group(hints, graph.edges.shape[1])
+    few, many = MOST_STROKES
+    share = min(1.0, max(0.0, (groups.count - few) / (many - few)))
+    if share >= 1.0:
+        return _mixed(graph, hints)
+    answer = _decoded(hints, groups, reach)
+    if share <= 0.0:
+        return answer
+    # Between the two numbers one fades into the other, so that no single stroke changes all.
+    other = _mixed(graph, hints)
+    pair = answer.sources, other.sources
+    joined = (np.concatenate(columns) for columns in zip(*((p.number, p.mass, p.ab) for p in pair)))
+    weight = np.concatenate([(1.0 - share) * answer.weight, share * other.weight], axis=1)
+    return _Answer(
+        PooledHints(*joined),
+        weight.astype(np.float32),
+        (1.0 - share) * answer.full_trust + share * other.full_trust,
+        (1.0 - share) * answer.pull + share * other.pull,
+    )
+
+
+def _decoded(hints: PooledHints, groups: StrokeGroups, reach: StrokeReach) -> _Answer:
+    """The stroke decoder's answer: a soft maximum of the trusts, as in the mixture."""
+    maps = reach.maps(hints, groups).T  # (N, S)
+    full, _ = _soft_maximum(maps, reach.gamma)
+    trust, share = _soft_maximum(maps * groups.mass, reach.gamma)
+    number = np.zeros(groups.count, np.int64)
+    return _Answer(
+        PooledHints(number, groups.mass, groups.ab),
+        (trust[:, None] * share).astype(np.float32),
+        full.astype(np.float64),
+        stroke_pull(full.astype(np.float64)),
+    )
+
+
+def _soft_maximum(t: Floats, gamma: float) -> tuple[Floats, Floats]:
+    """sum t^9 / sum t^8 (N,) over the strokes (N, S), and their shares t^gamma / sum t^gamma."""
+    largest = np.maximum(t.max(axis=1, keepdims=True), 1e-12)
+    relative = np.asarray(t / largest, np.float32)
+    power = relative**SOFT_MAX_POWER
+    trust = largest[:, 0] * (power * relative).sum(axis=1) / power.sum(axis=1)
+    shares = relative**gamma
+    return trust.astype(np.float32), shares / shares.sum(axis=1, keepdims=True)
+
+
+def _mixed(graph: PhotoGraph, hints: PooledHints) -> _Answer:
+    """The mixture's answer."""
+    merged = hints
+    if hints.number.size > MOST_CELLS:
+        merged = merge(hints, graph.embedding, graph.edges.shape[1])
+    trust, full, share = graph.mix(merged)
+    full_trust = full.astype(np.float64)
+    share *= trust[:, None]
+    return _Answer(merged, share, full_trust, mixture_pull(np.minimum(full_trust, 1.0)))

@@ -26,3 +26,4 @@ class ModelConfig:
     decoder_blocks: tuple[int, int, int] = (2, 2, 1)  # at strides 16, 8, 4
     embedding: int = 32  # channels by which hints find their object
     bins: int = 313
+    strokes: bool = False  # whether it has a stroke decoder

@@ -11,11 +11,11 @@ _GROUPS = 32
 class ResidualBlock(nn.Module):
     """GroupNorm, SiLU, 3x3, twice, with a shortcut."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, groups: int = _GROUPS) -> None:
         super().__init__()
-        self.norm1 = nn.GroupNorm(_GROUPS, width)
+        self.norm1 = nn.GroupNorm(groups, width)
         self.conv1 = nn.Conv2d(width, width, 3, padding=1)
-        self.norm2 = nn.GroupNorm(_GROUPS, width)
+        self.norm2 = nn.GroupNorm(groups, width)
         self.dropout = nn.Dropout2d(0.0)  # whole channels: neighbours are too much alike
         self.conv2 = nn.Conv2d(width, width, 3, padding=1)
 
@@ -91,17 +91,19 @@ class Decoder(nn.Module):
             nn.Sequential(*(ResidualBlock(width) for _ in range(count))) for count in blocks
         )
 
-    def forward(self, features: tuple[Tensor, Tensor, Tensor], top: Tensor) -> Tensor:
-        """Features of strides 16, 8, 4 and the global stage's (B, top, H/32, W/32) to
-        (B, width, H/4, W/4)."""
+    def forward(self, features: tuple[Tensor, Tensor, Tensor], top: Tensor) -> list[Tensor]:
+        """Features of strides 16, 8, 4 and the global stage's (B, top, H/32, W/32) to those of
+        the decoder, (B, width, ...), at the same three strides."""
         pooled = F.silu(top.mean(dim=(2, 3)))
         x: Tensor = self.top(top)
+        stages = []
         for feature, lateral, context, blocks in zip(
             features, self.lateral, self.context, self.blocks
         ):
             x = F.interpolate(x, size=feature.shape[-2:], mode="bilinear", align_corners=False)
             x = blocks(x + lateral(feature) + context(pooled)[:, :, None, None])
-        return x
+            stages.append(x)
+        return stages
 
 
 def head(width: int, outputs: int) -> nn.Sequential:

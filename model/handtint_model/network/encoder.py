@@ -165,8 +165,8 @@ def calibrate_stem(encoder: Encoder, pictures: Tensor) -> float:
     """
     assert isinstance(encoder.norm, nn.GroupNorm)
     target = encoder.conv1(pictures)
-    normalised = F.group_norm(target, encoder.norm.num_groups, eps=encoder.norm.eps)
-    x, y = (t.transpose(0, 1).flatten(1).double() for t in (normalised, target))
+    normalized = F.group_norm(target, encoder.norm.num_groups, eps=encoder.norm.eps)
+    x, y = (t.transpose(0, 1).flatten(1).double() for t in (normalized, target))
     x_mean, y_mean = x.mean(1), y.mean(1)
     covariance = (x * y).mean(1) - x_mean * y_mean
     slope = covariance / ((x * x).mean(1) - x_mean**2).clamp(min=1e-12)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from .config import ModelConfig
 from .decoder import AttentionBlock, Decoder, GlobalStage, ResidualBlock, head
 from .encoder import CHANNELS, Encoder
+from .stroke_decoder import Features, StrokeDecoder, StrokeFeatures
 
 
 class Heads(NamedTuple):
@@ -45,6 +46,11 @@ class ColorNetwork(nn.Module):
         self.gate = head(config.decoder_width, 1)
         self.log_sigma = nn.Parameter(torch.tensor(-1.6))  # sigma 0.2 of the long side
         self.log_gamma = nn.Parameter(torch.tensor(0.0))
+        self.strokes = (
+            StrokeDecoder(CHANNELS[1:], config.global_width, config.decoder_width, config.embedding)
+            if config.strokes
+            else None
+        )
 
     @torch.no_grad()
     def initialize(self) -> None:
@@ -79,6 +85,24 @@ class ColorNetwork(nn.Module):
 
     def forward(self, lightness: Tensor) -> Heads:
         """lightness: (B, 1, H, W), L*/100 in 0..1, sides multiples of 32."""
+        return self.heads(self.features(lightness))
+
+    def features(self, lightness: Tensor) -> Features:
+        """What the heads and the stroke decoder are computed from; lightness as in `forward`."""
         stride4, stride8, stride16 = self.encoder(lightness - self.config.input_mean)
-        x = self.decoder((stride16, stride8, stride4), self.scene(stride16))
+        scene = self.scene(stride16)
+        _, decoder8, decoder4 = self.decoder((stride16, stride8, stride4), scene)
+        return Features(stride4, stride8, stride16, scene, decoder8, decoder4)
+
+    def heads(self, features: Features) -> Heads:
+        """The heads' answers."""
+        x = features.decoder4
         return Heads(self.logits(x), self.embedding(x), self.gate(x))
+
+    def stroke_features(
+        self, features: Features, heads: Heads, lightness: Tensor
+    ) -> StrokeFeatures | None:
+        """The photo's part of the stroke decoder; None if the network has none."""
+        if self.strokes is None:
+            return None
+        return self.strokes.photo(features, heads.embedding, heads.gate, lightness)

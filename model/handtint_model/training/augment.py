@@ -1,7 +1,7 @@
-"""What keeps a network from learning its photos by heart: seen worn, and put together.
+"""Augmentations: tone, wear, and rectangles of other photos, against overfitting.
 
-All on the device that the batch lies on; what is random comes from the host, so that no
-step waits for a number of the device.
+Everything runs on the device that holds the batch. The random numbers come from the host, so that
+no step has to wait for a value from the device.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _REACH = 5  # pixels either side of a blur's kernel
 
 
 def jitter_tone(rng: np.random.Generator, lightness: Tensor, share: float) -> Tensor:
-    """Other tone curves for a share of the samples, as of faded and of contrasty prints.
+    """Give a share of the samples another tone curve, as of faded or contrasty prints.
 
     lightness: (B, 1, S, S) in 0..1.  A gamma of about 0.6 to 1.6, black raised to at most 0.15,
     white lowered to at least 0.8.
@@ -38,10 +38,10 @@ def jitter_tone(rng: np.random.Generator, lightness: Tensor, share: float) -> Te
 
 
 def wear(rng: np.random.Generator, lightness: Tensor, share: float) -> Tensor:
-    """A share of the samples blurred and grainy, as of old lenses and fast film.
+    """Blur a share of the samples and add grain, as of old lenses and fast film.
 
-    lightness: (B, 1, S, S) in 0..1, and so is what comes back.  Of the worn samples a third
-    is blurred by 0.4 to 2 pixels, a third has grain of up to 0.04, and a third both.
+    lightness: (B, 1, S, S) in 0..1; so is the result.  Of these samples one third is blurred by
+    0.4 to 2 pixels, one third gets grain of up to 0.04, and one third both.
     """
     if share <= 0.0:
         return lightness
@@ -65,10 +65,10 @@ def wear(rng: np.random.Generator, lightness: Tensor, share: float) -> Tensor:
 
 
 def paste(rng: np.random.Generator, crops: Tensor, share: float) -> Tensor:
-    """Into a share of the samples a rectangle of the one before, in its own place.
+    """Paste a rectangle of the previous sample into a share of the samples, at the same place.
 
-    After Yun et al., "CutMix" (2019); the rectangle covers about 10 to 50 % of the picture and
-    ends between cells.  crops: (B, S, S, 3) uint8, and so is what comes back.
+    After Yun et al., "CutMix" (2019). The rectangle covers about 10 to 50 % of the picture and
+    ends between cells.  crops: (B, S, S, 3) uint8; so is the result.
     """
     if share <= 0.0 or len(crops) < 2:
         return crops

@@ -1,4 +1,4 @@
-"""What a run begins with: a network, and how often photographs have which bin."""
+"""What a run starts from: a network, and how often each bin occurs in photographs."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ class Beginning:
 
 
 def fitted(config: TrainConfig, names: Iterable[str]) -> TrainConfig:
-    """A configuration with as many encoder blocks as the tensors that will fill it."""
+    """The configuration, with the number of encoder blocks that the given tensors have."""
     blocks = blocks_of(name.removeprefix("encoder.") for name in names)
     return replace(config, model=replace(config.model, encoder_blocks=blocks))
 
 
 def build(config: TrainConfig, encoder_file: Path | None) -> ColorNetwork:
-    """A network with the pretrained encoder in it (None: random, for tests)."""
+    """A network with the pretrained encoder; None: with a random one, for tests."""
     torch.manual_seed(config.seed)
     tensors = None if encoder_file is None else read_encoder_file(encoder_file)
     network = ColorNetwork(config.model if tensors is None else fitted(config, tensors).model)
@@ -61,7 +61,7 @@ def begin(
     encoder_file: Path | None,
     start_from: Path | None,
 ) -> Beginning:
-    """From a checkpoint (``state``), from weights, or from the pretrained encoder alone."""
+    """Start from a checkpoint (``state``), from weights, or from the pretrained encoder only."""
     network = _network(config, state, out, encoder_file, start_from)
     config = replace(config, model=network.config)
     if state is not None:
@@ -98,7 +98,7 @@ def _network(
 def _look_at_photos(
     network: ColorNetwork, config: TrainConfig, feed: Feed, calibrated: bool
 ) -> NDArray[np.float64]:
-    """Count the bins of training crops; fit the stem's GroupNorm to what BatchNorm did."""
+    """Count the bins of training crops, and fit the stem's GroupNorm to what BatchNorm did."""
     stream = feed.from_the_start(Stage(1.0, config.stages[0].crop, 50))
     counts = measure_prior(stream, PRIOR_CROPS)
     if calibrated:

@@ -1,6 +1,6 @@
-"""Colour casts of training photos: found where they are sure, and taken out.
+"""Colour casts of training photos: found where they are certain, and removed.
 
-A cast cannot be known from lightness, so a photo that has one teaches to tint whites.
+A cast cannot be seen in lightness. So a photo with a cast teaches the network to tint whites.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ LEAST_CAST, MOST_CAST = 4.5, 14.0
 
 
 def estimate_cast(rgb: NDArray[np.uint8]) -> NDArray[np.float64] | None:
-    """The ab that near-white and near-gray places of a photo share, or None without a sure cast.
+    """The ab that near-white and near-gray areas of a photo share; None without a certain cast.
 
-    rgb: (H, W, 3) uint8 sRGB.  A cast is sure where three things hold: near-white places
-    (L* 70 to 97) and near-gray ones (25 to 70) are many and of one colour each; the two
-    colours agree within 4 units; and hardly any pixel is neutral, as some would be if the
-    light had been.
+    rgb: (H, W, 3) uint8 sRGB.
+
+    A cast is certain if three things hold. Near-white areas (L* 70 to 97) and near-gray areas (25
+    to 70) are large, and each has one colour. The two colours agree within 4 units. Hardly any
+    pixel is neutral; under neutral light some would be.
     """
     step = max(1, min(rgb.shape[:2]) // 96)
     small = rgb[::step, ::step].reshape(-1, 3)
@@ -60,9 +61,9 @@ def estimate_cast(rgb: NDArray[np.uint8]) -> NDArray[np.float64] | None:
 
 
 def remove_cast(rgb: NDArray[np.uint8], cast: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """The photo under neutral light: each channel scaled in linear light (von Kries).
+    """The photo as under neutral light: every channel scaled in linear light (von Kries).
 
-    rgb: (H, W, 3) uint8 sRGB.  cast: (2,) ab that a neutral of L* 65 has.
+    rgb: (H, W, 3) uint8 sRGB.  cast: (2,), the ab that a neutral of L* 65 has.
     """
     tinted = torch.tensor([65.0, *cast], dtype=torch.float64)[:, None, None]
     neutral = torch.tensor([65.0, 0.0, 0.0], dtype=torch.float64)[:, None, None]

@@ -1,4 +1,4 @@
-"""Everything a training run can choose, saved with the run."""
+"""All settings of a training run, saved with the run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..network import ModelConfig
 
 @dataclass(frozen=True)
 class Stage:
-    """A stretch of the run with its own crop."""
+    """A part of the run with its own crop size."""
 
     until: float  # fraction of the run at which it ends
     crop: int  # pixels, a multiple of 32
@@ -20,7 +20,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """A training run; `presets` names the ones that the docs speak of."""
+    """The settings of a training run; `presets` has the named ones of the docs."""
 
     model: ModelConfig = field(default_factory=ModelConfig)
     loss: str = "rebalanced"  # "plain": weights 1; "regression": L2 of ab (ablations)

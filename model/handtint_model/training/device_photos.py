@@ -1,6 +1,7 @@
-"""All photos decoded once and kept on the accelerator; crops are cut there.
+"""All photos are decoded once and kept on the accelerator; crops are cut there.
 
-So that decoding never limits a GPU: a data-centre card sees thousands of photos a second.
+A data-centre GPU processes thousands of photos a second. Decoding them again each time would be
+slower than training.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from .photos import PhotoRef, load_photo
 
 
 class DevicePhotos:
-    """Every photo as uint8 in one flat tensor on the device."""
+    """Every photo as uint8, in one flat tensor on the device."""
 
     def __init__(
         self, sources: dict[str, list[PhotoRef]], config: TrainConfig, device: torch.device
@@ -36,7 +37,7 @@ class DevicePhotos:
         self.sources: list[list[int]] = []
         self.skipped = 0
 
-        # Large photos are kept as large as the closest crop can show them.
+        # A large photo is kept at the size at which the closest crop shows it.
         most = max(
             math.ceil(stage.crop / math.sqrt((stage.scale or config.scale)[0]))
             for stage in config.stages
@@ -98,7 +99,7 @@ class DevicePhotos:
         return self.crop(chosen, boxes, flip, stage.crop)
 
     def batches(self, stage: Stage, first: int) -> Iterator[tuple[Tensor, int]]:
-        """Endless batches from photo number ``first`` on, with the count of skipped photos."""
+        """Endless batches from photo number ``first`` on, each with the count of skipped photos."""
         while True:
             yield self.batch(first, stage), self.skipped
             first += stage.batch

@@ -1,4 +1,4 @@
-"""The batches of a run: crops of photos, numbered from its first step."""
+"""The batches of a run: crops of photos, numbered from the run's first step."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .team import Team
 
 
 class Feed:
-    """One process's share of the batches; crops are drawn by the GPU where there is one."""
+    """The batches of one process; the GPU cuts the crops if there is one."""
 
     def __init__(self, sources: dict[str, list[PhotoRef]], config: TrainConfig, team: Team) -> None:
         self.config, self.team = config, team
@@ -51,7 +51,7 @@ class Feed:
         return sample, len(crops), rng
 
     def close(self) -> None:
-        """End the worker processes that decode; without this they would outlive the run."""
+        """End the worker processes that decode; otherwise they would outlive the run."""
         if self._batches is not None:
             self._batches.close()
             self._batches = None

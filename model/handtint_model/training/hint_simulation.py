@@ -1,9 +1,9 @@
 """Simulated users: points, patches and strokes with the truth's colours.
 
-All in cells of the network (stride 4), on the device that the truth lies on, for a whole
-batch at once: a GPU sees thousands of photos a second, and waiting for any number of it
-to come to the host would cost more than the simulation.  Each sample of a batch draws its
-own kind: nothing, points, patches or strokes.
+Everything is in cells of the network (stride 4), for a whole batch at once, on the device that
+holds the truth. A GPU processes thousands of photos a second; waiting for a single value to come
+to the host would cost more than the simulation.  Each sample draws its own kind: nothing, points,
+patches or strokes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 MAX_CELLS = 128
-"""Hinted cells a sample keeps at most."""
+"""Largest number of hinted cells in a sample."""
 
 MOST_HINTS = 48
 LARGEST_POINT, LARGEST_PATCH = 3, 6  # cells a side
@@ -38,7 +38,7 @@ TRIES = 8
 
 
 class SimulatedHints(NamedTuple):
-    """Hinted cells of a batch."""
+    """The hinted cells of a batch; K cells a sample."""
 
     number: Tensor  # (B, K) int64
     mass: Tensor  # (B, K) float32, 0 where absent
@@ -50,13 +50,13 @@ def _dice(rng: np.random.Generator, device: torch.device) -> torch.Generator:
 
 
 def _whole(values: Tensor, most: Tensor | int) -> Tensor:
-    """Uniform numbers in 0..1 to whole ones below ``most``."""
+    """Turn uniform numbers 0..1 into whole numbers below ``most``."""
     most = torch.as_tensor(most, device=values.device)
     return torch.minimum((values * most).long(), most - 1)
 
 
 def _inside(values: Tensor, regions: Tensor) -> Tensor:
-    """For uniform numbers (B, H) random cells (B, H) of the regions (B, N); 0 if one is empty."""
+    """Random cells (B, H) of the regions (B, N) for uniform numbers (B, H); 0 if one is empty."""
     count = regions.long().cumsum(1)
     wanted = _whole(values, count[:, -1:].clamp(min=1)) + 1
     return torch.searchsorted(count, wanted).clamp(max=regions.shape[1] - 1)
@@ -78,7 +78,7 @@ class _Draw:
 
 
 class _Starts(NamedTuple):
-    """Where the hints of a batch lie; H of them a sample."""
+    """Where the hints of a batch begin; H hints a sample."""
 
     present: Tensor  # (B, H) bool
     bound: Tensor  # (B, H) bool, to the altered object
@@ -203,7 +203,7 @@ def _take(flat: Tensor, cell: Tensor) -> Tensor:
 
 
 class AlteredTruth(NamedTuple):
-    """A batch whose colours partly contradict what a network can know."""
+    """A batch in which some colours contradict what a network can know."""
 
     ab: Tensor  # (B, h, w, 2)
     altered: Tensor  # (B,) bool
@@ -213,12 +213,14 @@ class AlteredTruth(NamedTuple):
 def alter_truth(
     rng: np.random.Generator, ab: Tensor, share_whole: float, share_object: float = 0.0
 ) -> AlteredTruth:
-    """Give a share of the samples other colours than the network expects.
+    """Give a share of the samples other colours than the network expects, so that it obeys hints.
 
-    So that it learns to obey hints.  ab: (B, h, w, 2).  Of ``share_whole`` the whole ab is
-    rotated and scaled.  That alone teaches hints to reach too far: where everything is wrong,
-    any hint is better than none.  Of ``share_object`` a single object of the truth is shifted
-    in ab and all around it stays, which teaches where to stop.
+    ab: (B, h, w, 2).
+
+    ``share_whole``: the whole ab of these samples is rotated and scaled. That alone teaches
+    hints to reach too far: where everything is wrong, any hint is better than none.
+    ``share_object``: one object of the truth is shifted in ab, and everything around it stays.
+    That teaches hints where to stop.
     """
     device, batch = ab.device, len(ab)
     kind = rng.random(batch)
@@ -249,9 +251,9 @@ def alter_truth(
 
 
 def pick_objects(dice: torch.Generator, ab: Tensor) -> Tensor:
-    """A connected region of like ab in every truth (B, h, w, 2): (B, h, w) bool.
+    """One connected region of similar ab in each truth (B, h, w, 2): (B, h, w) bool.
 
-    Between 2 and 60 % of the picture; empty where eight random places lie on none.
+    It covers 2 to 60 % of the picture. Empty if eight random places are on no such region.
     """
     batch, height, width, _ = ab.shape
     seed = torch.rand(batch, TRIES, generator=dice, device=ab.device)
@@ -265,7 +267,7 @@ def pick_objects(dice: torch.Generator, ab: Tensor) -> Tensor:
         if region.device.type == "cpu" and torch.equal(before, region):
             break
     share = region.mean((2, 3))
-    # What still grows is a winding thing of which this would be a part.
+    # A region that still grows is a winding one, and this would be only a part of it.
     fits = (share >= REGION_SHARE[0]) & (share <= REGION_SHARE[1])
     fits = fits & (before == region).flatten(2).all(2)
     first = fits.long().argmax(1)

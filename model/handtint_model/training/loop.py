@@ -1,4 +1,4 @@
-"""The training loop, in running order."""
+"""The training loop, in the order in which it runs."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Watch = Callable[[ColorNetwork, NDArray[np.float64], list[PhotoRef], Path], None
 
 
 class Ema:
-    """Exponential moving average of the parameters, with a start that forgets faster."""
+    """Exponential moving average of the parameters; it forgets faster at the start."""
 
     def __init__(self, network: ColorNetwork, decay: float) -> None:
         self.network = copy.deepcopy(network).eval().requires_grad_(False)
@@ -46,7 +46,7 @@ class Ema:
 
     @torch.no_grad()
     def update(self, network: nn.Module, step: int) -> None:
-        """Take one step towards the network."""
+        """Move one step towards the network."""
         weight = 1.0 - min(self.decay, (1.0 + step) / (10.0 + step))
         mine: list[Tensor] = list(self.network.parameters())
         theirs = list(network.parameters())
@@ -54,7 +54,7 @@ class Ema:
 
 
 def learning_rate(config: TrainConfig, done: float) -> float:
-    """Factor 0..1 at a fraction of the run: linear warm-up, then a cosine down to 1 %."""
+    """Factor 0..1 at a fraction of the run: linear warm-up, then cosine decay to 1 %."""
     if done < config.warmup:
         return max(0.01, done / config.warmup)
     rest = (done - config.warmup) / (1.0 - config.warmup)
@@ -63,7 +63,7 @@ def learning_rate(config: TrainConfig, done: float) -> float:
 
 @dataclass(frozen=True)
 class Order:
-    """What `train` was asked for."""
+    """The arguments of `train`."""
 
     photos: Sequence[Path]
     out: Path
@@ -133,14 +133,14 @@ def _train(team: Team, order: Order) -> Path:
         feed.close()
     if team.main:
         run.finish()
-    # torchrun kills what is not over half a minute after it was told to stop.
+    # torchrun kills a process that has not ended half a minute after it was told to stop.
     if not (halt and team.size > 1):
         run.draw_sheet()
     return order.out / WEIGHTS
 
 
 def _stop_signals() -> list[int]:
-    """A list that fills when the process is told to stop."""
+    """A list that gets an entry when the process is told to stop."""
     stopped: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda n, _: stopped.append(n))
@@ -148,7 +148,7 @@ def _stop_signals() -> list[int]:
 
 
 class Run:
-    """A run under way: the network, its average, its optimizer, and how far it is."""
+    """A run in progress: the network, its average, its optimizer, and how far it is."""
 
     def __init__(
         self, team: Team, order: Order, feed: Feed, beginning: Beginning, held: list[PhotoRef]
@@ -186,14 +186,14 @@ class Run:
         self._step_losses: Callable[..., tuple[Tensor, Tensor]] = self._losses
 
     def go(self, stopped: list[int]) -> bool:
-        """Train until the order is done or, which is returned, a signal came."""
+        """Train until the order is done, or until a signal comes; returns that signal."""
         log = RunLog(
             self.team, self.order.out, fresh=self._fresh, steps=self.order.steps,
             step=self.step, seen=self.seen, elapsed=self.elapsed,
         )  # fmt: skip
         self._log = log
         last_save = last_sheet = clock = time.monotonic()
-        halt = False  # agreed on by the team: a signal may reach one of it a step later
+        halt = False  # agreed by the team: a signal may reach one process a step later
         while not halt and self.done < 1.0:
             factor = self._one_step(log)
             now = time.monotonic()
@@ -216,7 +216,7 @@ class Run:
 
     @property
     def done(self) -> float:
-        """The fraction of the run that is over."""
+        """How much of the run is over, 0..1."""
         if self.order.steps:
             return self.step / self.order.steps
         return self.elapsed / (60.0 * (self.order.minutes or 1.0))
@@ -226,7 +226,7 @@ class Run:
         return next(s for s in stages if done < s.until or s is stages[-1])
 
     def _one_step(self, log: RunLog) -> float:
-        """Learn from one batch; returns the learning rate's factor."""
+        """Learn from one batch; returns the factor of the learning rate."""
         sample, count, rng = self.feed.batch(self._stage(), self.seen)
         factor = learning_rate(self.config, self.done)
         self._free_the_encoder(self.done >= self.config.encoder_frozen)
@@ -237,7 +237,7 @@ class Run:
         loss = automatic + self.config.hint_loss * hinted
         loss.backward()  # type: ignore[no-untyped-call]
         norm, finite = self._clip()
-        # A step whose gradients are not finite is left out, as a gradient scaler would.
+        # Skip a step whose gradients are not finite, as a gradient scaler would.
         self.optimizer.found_inf = (~finite).float()  # type: ignore[attr-defined]
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
@@ -245,7 +245,7 @@ class Run:
         self.step, self.seen = self.step + 1, self.seen + count * self.team.size
         log.add(torch.stack([automatic.detach(), hinted.detach(), norm.detach()]), finite)
         if self.team.device.type == "cuda" and self.step % 4 == 0:
-            # So that clock and stop are not far ahead of the device.
+            # Otherwise clock and stop would run far ahead of the device.
             torch.cuda.synchronize(self.team.device)
         return factor
 
@@ -261,9 +261,10 @@ class Run:
         )
 
     def _clip(self) -> tuple[Tensor, Tensor]:
-        """Clip the gradients; the norm of the decoder's, and whether all are finite.
+        """Clip the gradients; returns the norm of the decoder's, and whether all are finite.
 
-        Apart: the encoder's gradients are many times larger and would leave the rest none.
+        Encoder and decoder are clipped separately: the encoder's gradients are many times larger
+        and would leave nothing of the decoder's.
         """
         rest = [p for n, p in self.network.named_parameters() if not n.startswith("encoder.")]
         clip = self.config.clip
@@ -280,7 +281,7 @@ class Run:
         )
 
     def checkpoint(self) -> None:
-        """Save the run, to be resumed, and the averaged weights, to be used."""
+        """Save the run, to resume it, and the averaged weights, to use them."""
         if self._watched is not None and self.config.loss != "regression":
             held = watched_loss(
                 self.ema.network, self._watched, self._encoding, self.weights, self.config.bf16
@@ -324,7 +325,7 @@ class Run:
 
 
 def parameter_groups(network: ColorNetwork, config: TrainConfig) -> list[dict[str, Any]]:
-    """Encoder and rest apart (rates), vectors without weight decay."""
+    """Parameter groups: encoder and rest have their own rate; vectors have no weight decay."""
     groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
         key = name.startswith("encoder."), parameter.ndim > 1

@@ -23,7 +23,7 @@ class Target(NamedTuple):
 
 
 def target_log_probabilities(heads: Heads, target: Target) -> Tensor:
-    """log p of the target's bins, (B, N, 5): the only ones that the losses look at."""
+    """log p of the target's bins, (B, N, 5): the losses look at no others."""
     logits = heads.logits.permute(0, 2, 3, 1).flatten(1, 2)  # (B, N, 313), a view
     total = torch.logsumexp(logits.float(), dim=-1, keepdim=True)
     return logits.gather(-1, target.bins).float() - total
@@ -32,8 +32,7 @@ def target_log_probabilities(heads: Heads, target: Target) -> Tensor:
 def soft_cross_entropy(log_p: Tensor, target: Target, weights: Tensor) -> Tensor:
     """-sum_n w_n z_n log p_n, mean over the cells of each sample, (B,).
 
-    weights: (313,) rebalancing weights w.  The optimum is p ~ w z, which is what decoding
-    divides out again.
+    weights: (313,) rebalancing weights w.  The optimum is p ~ w z; decoding divides w out again.
     """
     return -(weights[target.bins] * target.soft * log_p).sum(-1).mean(-1)
 
@@ -54,10 +53,12 @@ def hinted_error(
     """log of the mean squared error of the hinted ab, per sample, (B,), in nats.
 
     cells_ab: (B, K, 2), the hints' colours; truth: (B, N, 2); weights: (313,).  The automatic
-    colour is the calibrated mean (r = 1) and gets no gradient from here: the error teaches
-    only how far hints reach.  Cross-entropy alone is content with a soft trust, since half
-    the probability of the right bin costs it just log 2; a mean that is half wrong is wrong.
-    The logarithm makes a decibel cost the same in every photo, as a mean PSNR does.
+    colour is the calibrated mean (r = 1). No gradient flows into it, so the error teaches only how
+    far hints reach.
+
+    Why not cross-entropy alone: it accepts half-hearted trust, since half the probability of the
+    right bin costs only log 2. A mean that is half wrong is wrong. Why the logarithm: a decibel
+    then costs the same in every photo, as in a mean PSNR.
     """
     with torch.no_grad():
         p = decode_distribution(heads.logits, weights, 1.0, 1.0)

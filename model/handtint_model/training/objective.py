@@ -1,4 +1,4 @@
-"""What a network is trained by: cross-entropy of the bins, without and with hints."""
+"""What the network is trained on: cross-entropy of the bins, without and with hints."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def losses(
     config: TrainConfig,
     rng: np.random.Generator,
 ) -> tuple[Tensor, Tensor]:
-    """Automatic and hinted loss of a batch, each the mean over the samples it applies to."""
+    """Automatic and hinted loss of a batch, each averaged over the samples that it applies to."""
     with torch.autocast(sample.ab.device.type, torch.bfloat16, enabled=config.bf16):
         heads = network(sample.lightness)
     if config.loss == "plain":
@@ -69,8 +69,10 @@ def losses(
 def watched_loss(
     network: ColorNetwork, photos: Tensor, encoding: SoftEncoding, weights: Tensor, bf16: bool
 ) -> float:
-    """The automatic loss on photos that are kept out, (N, S, S, 3) uint8: the class weights'
-    cross-entropy of the averaged network, whatever loss it is trained by."""
+    """The automatic loss on photos that are kept out, (N, S, S, 3) uint8.
+
+    It is the class weights' cross-entropy of the averaged network, whatever loss trains it.
+    """
     total = torch.zeros((), device=weights.device)
     for start in range(0, len(photos), 16):
         sample = prepare(photos[start : start + 16].to(weights.device))
@@ -90,7 +92,7 @@ def _mean(values: Tensor, mask: Tensor) -> Tensor:
 def regression_loss(
     network: Callable[[Tensor], Any], sample: Sample, config: TrainConfig
 ) -> Tensor:
-    """L2 of ab (in units of 10) from the first two logits: the ablation's plain regression."""
+    """L2 of ab, in units of 10, from the first two logits: the ablation's plain regression."""
     with torch.autocast(sample.ab.device.type, torch.bfloat16, enabled=config.bf16):
         heads = network(sample.lightness)
     ab = heads.logits[:, :2].float().permute(0, 2, 3, 1) * 10.0

@@ -1,8 +1,7 @@
 """Training photos: an index of tar shards and folders, random access, random crops.
 
-A sample is a function of (seed, number) alone, so a run that goes on after a kill sees
-the photos it would have seen.  Shuffling is complete: every draw picks a source, then one
-of its photos; nothing has to be read in order.
+A sample depends only on (seed, number). So a run that was killed and resumed sees the same photos
+as one that was not. Shuffling is complete: every draw picks a source, then one of its photos.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from ..color.torch_conversions import rgb_to_lab
 from ..errors import BadImage
-from ..evaluation.metrics import colourfulness
+from ..evaluation.metrics import colorfulness
 from .color_cast import estimate_cast, remove_cast
 from .config import Stage, TrainConfig
 
@@ -34,7 +33,7 @@ Image.MAX_IMAGE_PIXELS = 200_000_000
 
 @dataclass(frozen=True)
 class PhotoRef:
-    """Where a photo's bytes lie: a file, or a stretch of a tar shard."""
+    """Where the bytes of a photo are: a file, or a part of a tar shard."""
 
     path: str
     name: str
@@ -42,7 +41,7 @@ class PhotoRef:
     size: int = -1
 
     def read(self) -> bytes:
-        """The encoded photo."""
+        """The encoded bytes."""
         with Path(self.path).open("rb") as file:
             file.seek(self.offset)
             return file.read(self.size)
@@ -108,9 +107,9 @@ def mean_chroma(rgb: NDArray[np.uint8]) -> float:
 
 
 def load_photo(ref: PhotoRef, config: TrainConfig) -> NDArray[np.uint8] | None:
-    """(H, W, 3) uint8 sRGB, or None for what is not trained on: broken, tiny or grayish.
+    """(H, W, 3) uint8 sRGB; None for a photo that is broken, tiny or grayish.
 
-    A sure colour cast is taken out first (`color_cast`), if the configuration says so.
+    Removes a certain colour cast first (`color_cast`), if the configuration says so.
     """
     try:
         rgb = decode(ref.read())
@@ -121,7 +120,7 @@ def load_photo(ref: PhotoRef, config: TrainConfig) -> NDArray[np.uint8] | None:
     if config.correct_cast and (cast := estimate_cast(rgb)) is not None:
         rgb = remove_cast(rgb, cast)
     usable = mean_chroma(rgb) >= config.min_chroma and (
-        config.min_colorfulness <= 0.0 or colourfulness(rgb) >= config.min_colorfulness
+        config.min_colorfulness <= 0.0 or colorfulness(rgb) >= config.min_colorfulness
     )
     return rgb if usable else None
 
@@ -129,9 +128,9 @@ def load_photo(ref: PhotoRef, config: TrainConfig) -> NDArray[np.uint8] | None:
 def random_box(
     rng: np.random.Generator, height: int, width: int, area: tuple[float, float]
 ) -> tuple[float, float, float]:
-    """A random square (left, top, side), in pixels, that shows a share of the photo.
+    """A random square (left, top, side), in pixels.
 
-    The share is of the largest square that fits, drawn uniformly from ``area``.
+    Its area, as a share of the largest square that fits, is drawn uniformly from ``area``.
     """
     side = min(height, width) * float(np.sqrt(rng.uniform(*area)))
     return float(rng.uniform(0, width - side)), float(rng.uniform(0, height - side)), side
@@ -203,7 +202,7 @@ class _Stream(IterableDataset[Any]):
 
 
 def _ignore_stop(_: int) -> None:
-    """A signal for a whole group of processes is the loop's to answer, with a checkpoint."""
+    """Signals to the whole process group are answered by the loop alone, with a checkpoint."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
@@ -213,9 +212,9 @@ def host_batches(
 ) -> Generator[tuple[torch.Tensor, int], None, None]:
     """Endless batches (B, crop, crop, 3) uint8 from photo number ``first`` on.
 
-    Decoding and cropping run in worker processes.  The second value counts the photos
-    that the worker has skipped so far as broken or gray.  Of ``size`` processes that train
-    together, each takes every ``size``-th batch, beginning with batch ``rank``.
+    Worker processes decode and crop.  The second value counts the broken or gray photos that the
+    worker has skipped so far.  If ``size`` processes train together, each takes every ``size``-th
+    batch, beginning with batch ``rank``.
     """
     workers = sampler.config.workers
     loader: DataLoader[Any] = DataLoader(

@@ -48,6 +48,10 @@ PRESETS: Mapping[str, TrainConfig] = {
         encoder_frozen=0.0,
         encoder_rate=0.05,
     ),
+    # Without a pretrained encoder: nothing in the weights but one's own photos.
+    "scratch": TrainConfig(
+        stages=(Stage(0.7, 128, 16), Stage(1.0, 192, 8)), encoder_frozen=0.0, encoder_rate=1.0
+    ),
     "ablation-a": _ABLATION,
     "ablation-b": replace(_ABLATION, loss="plain"),
     "ablation-c": replace(_ABLATION, loss="regression"),

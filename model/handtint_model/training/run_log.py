@@ -22,7 +22,7 @@ _HEAD = [
 
 
 class RunLog:
-    """Means of the losses since the last row.  All processes of a team call the same methods."""
+    """Means of the losses since the last row. All processes of a team call the same methods."""
 
     def __init__(
         self, team: Team, out: Path, *, fresh: bool, steps: int | None, step: int, seen: int,
@@ -39,17 +39,17 @@ class RunLog:
             dynamic_ncols=True,
             disable=not team.main,
         )
-        # Added up where they are: asking a GPU for a number each step would let it wait.
+        # Summed on the device: fetching a number at every step would make the GPU wait.
         self._sums, self._since = torch.zeros(3, device=team.device), 0
         self._seen, self._elapsed = seen, elapsed
 
     def add(self, values: Tensor, finite: Tensor) -> None:
-        """Count a step's losses and gradient norm (3,); one that is not finite keeps the mean."""
+        """Add a step's losses and gradient norm, (3,); values that are not finite are ignored."""
         self._sums += torch.where(finite, values, self._sums / max(1, self._since))
         self._since += 1
 
     def due(self, elapsed: float) -> bool:
-        """Whether the last row is long ago; elapsed: seconds of training."""
+        """Whether it is time for a row.  elapsed: seconds of training."""
         return elapsed - self._elapsed > LOG_EVERY
 
     def row(
@@ -72,7 +72,7 @@ class RunLog:
         self._seen, self._elapsed = seen, elapsed
 
     def last_row(self, step: int, seen: int, elapsed: float, held_out: str) -> None:
-        """The held-out loss of the weights that the run ends with."""
+        """Write the held-out loss of the final weights."""
         self._write("a", [step, seen, f"{elapsed / 60:.2f}", "", "", "", "", "", held_out])
 
     def advance(self) -> None:
@@ -80,7 +80,7 @@ class RunLog:
         self._bar.update(1)
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         self._bar.close()
 
     def _write(self, mode: str, row: Sequence[object]) -> None:

@@ -1,4 +1,4 @@
-"""What the network is fed: crops as lightness and ab, and the photos kept out."""
+"""What the network is fed with: crops as lightness and ab, and the photos kept out."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def prepare(crops: Tensor) -> Sample:
 def hold_out(
     sources: dict[str, list[PhotoRef]],
 ) -> tuple[dict[str, list[PhotoRef]], list[PhotoRef]]:
-    """Training photos by source, and every so many-th photo kept for watching.
+    """Training photos by source, and every n-th photo, kept out to watch the training.
 
-    Of a small set, one photo is kept.
+    At least one photo is kept out.
     """
     every = round(1.0 / HELD_OUT)
     kept: dict[str, list[PhotoRef]] = {}
@@ -56,10 +56,10 @@ def hold_out(
 
 
 def held_crops(held: list[PhotoRef], config: TrainConfig, most: int = 192) -> Tensor | None:
-    """(N, S, S, 3) uint8: the middle squares of at most so many of the photos kept out.
+    """(N, S, S, 3) uint8: the middle squares of some photos that are kept out.
 
-    S is the first stage's crop.  Photos that training would skip are left out here too; None
-    if that leaves none.
+    S is the first stage's crop.  Photos that training would skip are skipped here too; None if
+    none is left.
     """
     size, crops = config.stages[0].crop, []
     for ref in held[:: max(1, len(held) // most)][:most]:

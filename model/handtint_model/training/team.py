@@ -1,7 +1,7 @@
-"""The processes that `torchrun` started together; one alone where it did not.
+"""The processes that `torchrun` started together, or a single one without it.
 
-Each draws its own photos, the gradients are averaged, and so all hold the same weights.  The
-first one, `main`, writes the files.
+Each draws its own photos. Gradients are averaged, so all hold the same weights. The first process,
+`main`, writes the files.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PATIENCE = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Team:
-    """One process among ``size``; ``device`` is its own."""
+    """One of ``size`` processes; ``device`` is its own."""
 
     device: torch.device
     rank: int = 0
@@ -39,7 +39,7 @@ class Team:
         return self.rank == 0
 
     def share(self, value: T) -> T:
-        """The first process's value, in all of them."""
+        """The first process's value, given to all."""
         if self.size == 1:
             return value
         held = [value]
@@ -47,7 +47,7 @@ class Team:
         return held[0]
 
     def mean(self, values: Sequence[float]) -> list[float]:
-        """The mean of each number over the processes, the same in all of them."""
+        """Each number's mean over the processes, the same in all of them."""
         if self.size == 1:
             return list(values)
         total = torch.tensor(values, dtype=torch.float64, device=self.device)
@@ -61,7 +61,7 @@ def in_team() -> bool:
 
 
 def is_main() -> bool:
-    """Whether this process is the only or the first one, before any team is joined."""
+    """Whether this process is the only or the first one; works before a team is joined."""
     return not in_team() or os.environ["RANK"] == "0"
 
 
@@ -96,10 +96,10 @@ def join(device: str) -> Iterator[Team]:
 
 
 class _Losses(nn.Module):
-    """The losses as a module: DistributedDataParallel sees every parameter that they use.
+    """The losses as a module, so that DistributedDataParallel sees all parameters they use.
 
-    Two of the network's parameters, sigma and gamma, are used after its forward pass; wrapped
-    alone, the network would leave their gradients unshared.
+    Sigma and gamma are used after the network's forward pass. If only the network were wrapped,
+    their gradients would not be averaged.
     """
 
     def __init__(self, network: nn.Module, compute: Callable[..., Any]) -> None:

@@ -163,10 +163,7 @@ def colorize(document: Any, node: Any, session: Session, settings: Settings, see
 def crop_of_layers(layers: Any, rect: Rect, still_there: Callable[[], None]) -> Flow:
     """All hints of some layers as a crop; None if nothing is painted."""
     reader, scan = HintReader(layers), HintScan(rect)
-    try:
-        yield from read_hints(reader, scan, still_there)
-    finally:
-        reader.close()
+    yield from read_hints(reader, scan, still_there)
     return scan.crop()
 
 

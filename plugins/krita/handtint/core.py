@@ -137,7 +137,7 @@ class Core(Center):
         elif self.settings.convert_gray == "never":
             self.say(
                 "This picture is gray and cannot hold color. Convert it with Image > Convert "
-                "Image Color Space, or allow it in Colorize Layer with Options.",
+                "Image Color Space, or allow it in Colorize with Options.",
                 error=True,
             )
         elif self.ask_about_gray is not None:

@@ -99,7 +99,7 @@ class ServerDialog(QtWidgets.QDialog):
 
 
 class OptionsDialog(QtWidgets.QDialog):
-    """Colorize Layer with Options."""
+    """Colorize with Options."""
 
     def __init__(self, parent: Any) -> None:
         super().__init__(parent)

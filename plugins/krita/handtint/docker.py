@@ -215,7 +215,7 @@ class HandtintDocker(DockWidget):  # type: ignore[misc]
 
     def _show(self) -> None:
         now = self._core
-        self._dot.show_color(now.server.state.colour)
+        self._dot.show_color(now.server.state.color)
         self._state.setText(now.server.state.words)
         self._state.setToolTip(now.server.detail)
         self._colorize.setEnabled(not now.running)

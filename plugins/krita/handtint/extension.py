@@ -16,7 +16,7 @@ from .settings import first_time
 # No colon in the texts: Krita's search shows only what is before it.
 ACTIONS = (
     ("handtint_colorize", "&Colorize Layer (Handtint)", "colorize"),
-    ("handtint_colorize_options", "Colorize Layer with &Options (Handtint)...", "options"),
+    ("handtint_colorize_options", "Colorize with &Options (Handtint)...", "options"),
     ("handtint_new_hints", "&New Color Hints Layer (Handtint)", "new_hints"),
     ("handtint_show_hints", "&Show or Hide Hints (Handtint)", "show_hints"),
     ("handtint_compare", "Com&pare with and without Color (Handtint)", "compare"),

@@ -96,22 +96,18 @@ def read_photo(
     pixels = bytearray()
     sample = 0
     row = 0
-    try:
-        while row < height:
-            rows = pace.rows(height - row, y + row)
-            with _measured(pace, rows, converter):
-                strip = bytes(node.projectionPixelData(x, y + row, width, rows))
-                for start in range(-row % SAMPLE_EVERY, rows, SAMPLE_EVERY):
-                    sample = zlib.crc32(strip[start * stride : (start + 1) * stride], sample)
-            if converter is not None:
-                strip = yield from converter.flow(strip, width, rows, pace)
-            pixels += strip
-            row += rows
-            yield Tick("Reading the layer", 0.05 * row / height)
-            still_there()
-    finally:
+    while row < height:
+        rows = pace.rows(height - row, y + row)
+        with _measured(pace, rows, converter):
+            strip = bytes(node.projectionPixelData(x, y + row, width, rows))
+            for start in range(-row % SAMPLE_EVERY, rows, SAMPLE_EVERY):
+                sample = zlib.crc32(strip[start * stride : (start + 1) * stride], sample)
         if converter is not None:
-            converter.release()
+            strip = yield from converter.flow(strip, width, rows, pace)
+        pixels += strip
+        row += rows
+        yield Tick("Reading the layer", 0.05 * row / height)
+        still_there()
     if len(pixels) != width * height * sent.pixel_bytes:
         raise Empty("Krita does not give the pixels of %s." % node.name())
     plane = Plane(width, height, WIRE_DTYPE[sent.depth], wire_layout(sent.depth), pixels, profile)
@@ -138,10 +134,8 @@ def crop_around(node: Any, place: tuple[int, int], area: Rect) -> Any:
     side = min(max(48, max(area[2:]) // 12), area[2], area[3])
     x = min(max(place[0] - side // 2, area[0]), area[0] + area[2] - side)
     y = min(max(place[1] - side // 2, area[1]), area[1] + area[3] - side)
-    converter = Converter(space_of(node), SRGB_8)
-    pixels = converter.convert(bytes(node.projectionPixelData(x, y, side, side)), side, side)
-    converter.close()
-    return pixels, side, side
+    pixels = bytes(node.projectionPixelData(x, y, side, side))
+    return Converter(space_of(node), SRGB_8).convert(pixels, side, side), side, side
 
 
 class HintReader:
@@ -177,11 +171,6 @@ class HintReader:
         if not found:
             return bytes(width * height * 4)
         return found[0] if len(found) == 1 else _over(found, width, height)
-
-    def close(self) -> None:
-        """Give back what conversions need."""
-        for converter in self._converters.values():
-            converter.close()
 
 
 def _over(pictures: list[bytes], width: int, height: int) -> bytes:
@@ -230,24 +219,20 @@ def write_pixels(
     pace = Pace(width * max(source.pixel_bytes, target.pixel_bytes), converter is not None)
     checksum = 0
     row = 0
-    try:
-        while row < height:
+    while row < height:
+        yield before_each()
+        still_there()
+        rows = pace.rows(height - row, y + row)
+        strip = bytes(view[row * stride : (row + rows) * stride])
+        if converter is not None:
+            strip = yield from converter.flow(strip, width, rows, pace)
             yield before_each()
             still_there()
-            rows = pace.rows(height - row, y + row)
-            strip = bytes(view[row * stride : (row + rows) * stride])
-            if converter is not None:
-                strip = yield from converter.flow(strip, width, rows, pace)
-                yield before_each()
-                still_there()
-            with _measured(pace, rows, converter):
-                node.setPixelData(QtCore.QByteArray(strip), x, y + row, width, rows)
-                if summed:
-                    checksum = zlib.crc32(strip, checksum)
-            row += rows
-    finally:
-        if converter is not None:
-            converter.release()
+        with _measured(pace, rows, converter):
+            node.setPixelData(QtCore.QByteArray(strip), x, y + row, width, rows)
+            if summed:
+                checksum = zlib.crc32(strip, checksum)
+        row += rows
     return checksum
 
 

@@ -43,7 +43,6 @@ def stroke_of(layer: Any, scan: HintScan, before: dict[int, bytes]) -> Stroke | 
         new = _new_paint(old, now) if len(old) == len(now) else None
         if new is not None:
             pieces.append((box, new))
-    converter.close()
     return Stroke(uid(layer), pieces) if pieces else None
 
 

@@ -88,58 +88,98 @@ def _close(document: Any) -> None:
     document.close()
 
 
-CLOSE_MS = 15
+KEEP_MS = 3000
+"""How long the scratch document stays after its last use."""
 
-_to_close: list[Any] = []
+_ENOUGH = 64 << 20
+"""Bytes of undo data after which the scratch document is replaced."""
 
 
-def _close_one() -> None:
-    if _to_close:
-        _close(_to_close.pop(0))
+class _Scratch:
+    """The document that nobody sees, in which all conversions happen.
+
+    To make a document and to close it holds the window up by 10 to 60 ms each, so it is shared.
+    Every conversion leaves its undo data in it; therefore it is replaced now and then, and goes
+    some time after its last use.
+    """
+
+    def __init__(self) -> None:
+        self._document: Any = None
+        self._used = 0
+        self._uses = 0
+        self.prepared: set[tuple[Space, Space]] = set()
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the next conversion needs no new document."""
+        return self._document is not None and self._used <= _ENOUGH
+
+    def make(self) -> None:
+        """Make it anew."""
+        self.close()
+        self._document = _document(SRGB_8, 16)
+
+    def layer(self, space: Space, nbytes: int) -> Any:
+        """A layer of a space, for so many bytes.  Raises NoSpace."""
+        if not self.is_there:
+            self.make()
+        self._used += nbytes
+        self._uses += 1
+        QtCore.QTimer.singleShot(KEEP_MS, safely(lambda uses=self._uses: self._close_after(uses)))
+        node = self._document.createNode("pixels", "paintlayer")
+        if space_of(node) != space:
+            node.setColorSpace(*space)
+        if space_of(node) != space:
+            raise NoSpace("Krita cannot convert from %s %s with the profile %s." % tuple(space))
+        return node
+
+    def _close_after(self, uses: int) -> None:
+        if uses == self._uses:
+            self.close()
+
+    def close(self) -> None:
+        """Give it back."""
+        if self._document is not None:
+            _close(self._document)
+        self._document = None
+        self._used = 0
+        self.prepared.clear()
+
+
+SCRATCH = _Scratch()
 
 
 class Converter:
-    """Converts pixels with a layer of a document that nobody sees.
+    """Converts pixels, by layers of the scratch document.
 
-    Krita's scripting has no call to convert pixels, but layers can be converted.  Every
-    conversion leaves its undo data in the document, which is therefore replaced now and then.
+    Krita's scripting has no call to convert pixels, but layers can be converted.
     """
-
-    _ENOUGH = 64 << 20
 
     def __init__(self, source: Space, target: Space) -> None:
         self.source, self.target = source, target
-        self._document: Any = None
-        self._used = 0
 
     def flow(
         self, pixels: bytes, width: int, height: int, pace: Pace
     ) -> Generator[Any, Any, bytes]:
         """As `convert`, with turns of the event loop between what takes long."""
-        if self.source != self.target and self._wants_document():
-            self._make_document()
-            yield Tick()
-            self.convert(bytes(self.source.pixel_bytes), 1, 1)  # Krita prepares for all others
-            yield Tick()
+        pair = (self.source, self.target)
+        if self.source != self.target:
+            if not SCRATCH.is_there:
+                SCRATCH.make()
+                yield Tick()
+            if pair not in SCRATCH.prepared:
+                self.convert(bytes(self.source.pixel_bytes), 1, 1)  # Krita prepares for all others
+                SCRATCH.prepared.add(pair)
+                yield Tick()
         with pace.measure(height):
             converted = self.convert(pixels, width, height)
         return converted
-
-    def _wants_document(self) -> bool:
-        return self._document is None or self._used > self._ENOUGH
-
-    def _make_document(self) -> None:
-        self.close()
-        self._document = _document(self.source, 16)
 
     def convert(self, pixels: bytes, width: int, height: int) -> bytes:
         """Packed rows from the source's space to the target's.  Raises NoSpace."""
         if self.source == self.target:
             return bytes(pixels)
-        if self._wants_document():
-            self._make_document()
-        self._used += len(pixels)
-        node = self._document.createNode("pixels", "paintlayer")
+        node = SCRATCH.layer(self.source, len(pixels))
         node.setPixelData(QtCore.QByteArray(bytes(pixels)), 0, 0, width, height)
         node.setColorSpace(*self.target)
         converted = bytes(node.pixelData(0, 0, width, height))
@@ -148,21 +188,6 @@ class Converter:
                 "Krita cannot convert from %s to %s." % (self.source.model, self.target.model)
             )
         return converted
-
-    def close(self) -> None:
-        """Give back the document."""
-        if self._document is not None:
-            _close(self._document)
-            self._document = None
-            self._used = 0
-
-    def release(self) -> None:
-        """The same, a moment later: several at once would hold the window up."""
-        if self._document is not None:
-            _to_close.append(self._document)
-            QtCore.QTimer.singleShot(CLOSE_MS * len(_to_close), safely(_close_one))
-            self._document = None
-            self._used = 0
 
 
 def new_layer(name: str, space: Space) -> Any:

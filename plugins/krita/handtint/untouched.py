@@ -183,25 +183,21 @@ def _has_the_lightness(document: Any, node: Any, known: Result, still_there: Sti
     pairs = [(layer, Converter(space_of(layer), GRAY)) for layer in (node, photo)]
     pace = Pace(common.width() * 8, converts=True)
     beyond, row = 0, 0
-    try:
-        while row < common.height():
-            rows = pace.rows(common.height() - row)
-            grays = []
-            for layer, converter in pairs:
-                rect = (common.x(), common.y() + row, common.width(), rows)
-                read = layer.pixelData if layer is node else layer.projectionPixelData
-                strip = bytes(read(*rect))
-                strip = yield from converter.flow(strip, common.width(), rows, pace)
-                grays.append(strip)
-                yield Tick()
-                still_there()
-            beyond += _far_apart(*grays)
-            if beyond > MOST:
-                return False
-            row += rows
-    finally:
-        for _, converter in pairs:
-            converter.release()
+    while row < common.height():
+        rows = pace.rows(common.height() - row)
+        grays = []
+        for layer, converter in pairs:
+            rect = (common.x(), common.y() + row, common.width(), rows)
+            read = layer.pixelData if layer is node else layer.projectionPixelData
+            strip = bytes(read(*rect))
+            strip = yield from converter.flow(strip, common.width(), rows, pace)
+            grays.append(strip)
+            yield Tick()
+            still_there()
+        beyond += _far_apart(*grays)
+        if beyond > MOST:
+            return False
+        row += rows
     return True
 
 

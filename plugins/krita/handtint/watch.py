@@ -72,7 +72,6 @@ class HintWatch:
     def stop(self) -> None:
         """Look no more."""
         self._timer.stop()
-        self._reader.close()
 
     @property
     def layers(self) -> list[Any]:

@@ -88,19 +88,16 @@ def colored_paint(
     """Whether differences look like strokes of colour, not like retouching or an operation."""
     converter = Converter(space, SRGB_8)
     changed = colored = 0
-    try:
-        for rect, before, now in strips:
-            sides = [_some_rows(side, rect, space) for side in (before, now)]
-            rows = len(sides[0]) // (rect[2] * space.pixel_bytes)
-            pixels = [converter.convert(side, rect[2], rows) for side in sides]
-            _, more, of_them = changed_pixels(*pixels)
-            changed, colored = changed + more, colored + of_them
-            if changed * EVERY > MOST_SHARE * area:
-                return False
-            yield Tick()
-            still_there()
-    finally:
-        converter.close()
+    for rect, before, now in strips:
+        sides = [_some_rows(side, rect, space) for side in (before, now)]
+        rows = len(sides[0]) // (rect[2] * space.pixel_bytes)
+        pixels = [converter.convert(side, rect[2], rows) for side in sides]
+        _, more, of_them = changed_pixels(*pixels)
+        changed, colored = changed + more, colored + of_them
+        if changed * EVERY > MOST_SHARE * area:
+            return False
+        yield Tick()
+        still_there()
     return colored * EVERY >= FEWEST
 
 
@@ -125,20 +122,30 @@ def looks_like_strokes(node: Any, memory: Memory, document: Any) -> bool:
     if not width or below is None:
         return False
     area = max(1, rect_of(below)[2] * rect_of(below)[3])
-    opaque = colored = rows = 0
-    converter = Converter(space_of(node), SRGB_8)
-    step = max(1, height // 200)
-    for row in range(0, height, step):
-        line = converter.convert(bytes(node.pixelData(x, y + row, width, 1)), width, 1)
-        rows += 1
-        for i in range(0, len(line), 4 * max(1, width // 400)):
-            if line[i + 3]:
-                opaque += 1
-                colored += max(line[i : i + 3]) - min(line[i : i + 3]) >= COLORED
-    converter.close()
-    looked = rows * len(range(0, width, max(1, width // 400)))
-    share = opaque / max(1, looked) * width * height / area
+    some, columns, rows = _some_pixels(node, x, y, width, height)
+    pixels = Converter(space_of(node), SRGB_8).convert(some, columns, rows)
+    opaque = colored = 0
+    for i in range(0, len(pixels), 4):
+        if pixels[i + 3]:
+            opaque += 1
+            colored += max(pixels[i : i + 3]) - min(pixels[i : i + 3]) >= COLORED
+    share = opaque / (columns * rows) * width * height / area
     return share < 0.1 or (share < 0.5 and colored > 0.2 * opaque)
+
+
+def _some_pixels(node: Any, x: int, y: int, width: int, height: int) -> tuple[bytes, int, int]:
+    """Pixels in a grid of some 400 by 200, packed, with the grid's width and height.
+
+    Picked before they are converted: a conversion costs milliseconds, however small it is.
+    """
+    size = space_of(node).pixel_bytes
+    step = size * max(1, width // 400)
+    rows = range(0, height, max(1, height // 200))
+    picked = []
+    for row in rows:
+        line = bytes(node.pixelData(x, y + row, width, 1))
+        picked.extend(line[i : i + size] for i in range(0, len(line), step))
+    return b"".join(picked), len(picked) // len(rows), len(rows)
 
 
 def move_to_hints(
@@ -150,15 +157,12 @@ def move_to_hints(
     """
     hints = new_layer(HINTS_NAME, SRGB_8)
     there = Converter(space_of(layer), SRGB_8)
-    try:
-        for rect, before, now in found.strips:
-            pixels = [there.convert(side, rect[2], rect[3]) for side in (before, now)]
-            strokes, _, _ = changed_pixels(*pixels)
-            hints.setPixelData(QtCore.QByteArray(bytes(strokes)), *rect)
-            yield Tick()
-            still_there()
-    finally:
-        there.close()
+    for rect, before, now in found.strips:
+        pixels = [there.convert(side, rect[2], rect[3]) for side in (before, now)]
+        strokes, _, _ = changed_pixels(*pixels)
+        hints.setPixelData(QtCore.QByteArray(bytes(strokes)), *rect)
+        yield Tick()
+        still_there()
     yield from _take_away(document, found, layer, still_there)
     document.rootNode().addChildNode(hints, None)
     Memory(document).bind_hints(uid(hints), found.photo)

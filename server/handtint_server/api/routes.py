@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from flask import Blueprint, Request, Response, current_app, request
 from numpy.typing import NDArray
 
+from .. import __version__
 from ..decode.hints import read_hints, read_mask
 from ..decode.photo import answer_pixels
 from ..http.problem import Problem
@@ -116,7 +117,7 @@ def colorize() -> Response:
         itemsize = source.luminance.dtype.itemsize
         reservation = state.memory_limiter.reserve(region[2] * region[3] * 4 * itemsize)
         try:
-            rgb, result, hit = _coloured(state, wanted, ticket, source, hints, region)
+            rgb, result, hit = _colored(state, wanted, ticket, source, hints, region)
             started = time.perf_counter()
             ticket.report("write", 0.0)
             alpha = _cut(source.alpha, region)
@@ -126,7 +127,8 @@ def colorize() -> Response:
                 dtype, kind = source.dtype, RAW_TYPE
                 body: Any = answer_pixels(rgb, alpha, source, layout, own_space=own)
             else:
-                layout, dtype, kind, body = _file(rgb, alpha, source, wanted.output, ticket)
+                meta = _marked(source.meta, wanted, hints, result.colorizer.weights_id)
+                layout, dtype, kind, body = _file(rgb, alpha, source, meta, wanted.output, ticket)
             ticket.timings["write"] = (time.perf_counter() - started) * 1000
             state.metrics.pixels.inc(region[2] * region[3])
             headers = _common_headers(ticket, source, result, hit, wanted.output)
@@ -139,7 +141,7 @@ def colorize() -> Response:
             raise
 
 
-def _coloured(
+def _colored(
     state: Service,
     wanted: ColorizeRequest,
     ticket: RequestTicket,
@@ -184,10 +186,22 @@ def _cut(plane: NDArray[Any] | None, region: tuple[int, int, int, int]) -> NDArr
     return plane[y : y + h, x : x + w]
 
 
+def _marked(
+    meta: image_io.PhotoMeta, wanted: ColorizeRequest, hints: Hints | None, weights: str
+) -> image_io.PhotoMeta:
+    """What to store with a file: the photo's own words, and how the result was made."""
+    if not wanted.mark:
+        return meta
+    count = image_io.count_hints(hints) if wanted.strength else 0
+    mark = image_io.Mark(f"Handtint {__version__}", weights, wanted.vividness, count)
+    return replace(meta, mark=mark)
+
+
 def _file(
     rgb: NDArray[Any],
     alpha: NDArray[Any] | None,
     source: PhotoSource,
+    meta: image_io.PhotoMeta,
     output: str,
     ticket: RequestTicket,
 ) -> tuple[str, str, str, bytes]:
@@ -197,7 +211,7 @@ def _file(
     data = image_io.write_photo(
         None,
         rgb,
-        source.meta,
+        meta,
         alpha=alpha,
         format=output,
         progress=lambda _, fraction: ticket.report("write", fraction),
@@ -287,11 +301,10 @@ def _map(cells: NDArray[Any], wanted: UncertaintyRequest) -> tuple[Any, str, str
     codes = np.rint(np.clip(cells, 0.0, 1.0) * 255).astype(np.uint8)
     if wanted.output == "raw":
         return np.ascontiguousarray(codes), RAW_TYPE, "u8"
-    from PIL import Image
+    import pyvips
 
-    file = io.BytesIO()
-    Image.fromarray(codes, "L").save(file, "PNG")
-    return file.getvalue(), "image/png", "u8"
+    png = pyvips.Image.new_from_array(codes).pngsave_buffer()
+    return png, "image/png", "u8"
 
 
 def _state_of(ticket: RequestTicket) -> RequestState:

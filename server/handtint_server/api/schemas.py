@@ -140,6 +140,7 @@ class ColorizeRequest(PhotoRequest):
     answer_layout: AnswerLayout = "RGB"
     answer_profile: Literal["srgb", "source"] = "srgb"
     region: Annotated[list[Start], Field(min_length=4, max_length=4)] | None = None
+    mark: bool = True
 
     @model_validator(mode="after")
     def _raw_only(self) -> ColorizeRequest:

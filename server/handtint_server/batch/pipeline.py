@@ -18,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
 
+import numpy as np
 from numpy.typing import NDArray
 
 from handtint_model import files as image_io
@@ -27,6 +28,7 @@ from handtint_model.files.hint_files import write_hints
 from handtint_model.files.target import reason
 from handtint_model.types import Hints, Progress
 
+from .. import __version__
 from ..engine.out_of_memory import (
     EncodingResult,
     encode_with_fallback,
@@ -40,6 +42,7 @@ from .plan import (
     BatchSettings,
     Outcome,
     PhotoJob,
+    beside_path,
     is_wanted,
     read_job_hints,
     saved_hints_path,
@@ -59,10 +62,14 @@ class RunFailed(HandtintError):
 
 @dataclass(frozen=True, eq=False)
 class BatchResult:
-    """rgb: (H, W, 3) in the photo's depth.  note: what was done otherwise than asked, or empty."""
+    """rgb: (H, W, 3) in the photo's depth.  note: what was done otherwise than asked, or empty.
+
+    weights: the id of those that were used.
+    """
 
     rgb: NDArray[Any]
     note: str = ""
+    weights: str = ""
 
 
 class Backend(Protocol):
@@ -140,7 +147,7 @@ class LocalBackend:
         rgb, result = work_with_fallback(
             encoded, self.cpu_colorizer, photo.alpha, options.render_size, progress, work
         )
-        return BatchResult(rgb, result.note)
+        return BatchResult(rgb, result.note, result.colorizer.weights_id)
 
 
 @dataclass(eq=False)
@@ -177,6 +184,9 @@ def _read(job: PhotoJob, settings: BatchSettings, progress: Progress) -> _PhotoT
     photo = image_io.read_photo(job.source, limits, progress=progress)
     height, width = photo.luminance.shape
     image_io.check_target(job.target, (width, height), photo.meta, alpha=photo.alpha)
+    if settings.beside:
+        wide = (2 * width, height)
+        image_io.check_target(beside_path(job.target), wide, photo.meta, alpha=photo.alpha)
     return _PhotoTask(job, photo, read_job_hints(job, settings, (width, height)))
 
 
@@ -194,9 +204,35 @@ def _finish(
         # Before the result: hints that are newer would ask for it to be made again.
         height, width = photo.luminance.shape
         write_hints(saved_hints_path(job.source), task.hints, (width, height))
-    image_io.write_photo(job.target, result.rgb, photo.meta, alpha=photo.alpha, progress=progress)
+    meta = _marked(photo.meta, settings, task.hints, result)
+    if settings.beside:  # first: once the result is there, the photo counts as done
+        _write_beside(job.target, photo, result.rgb, meta, progress)
+    image_io.write_photo(job.target, result.rgb, meta, alpha=photo.alpha, progress=progress)
     notes = (result.note, *photo.meta.notes, *image_io.notes_on(job.target, photo.meta))
     return Outcome(job, note=" ".join(sentence(note) for note in notes if note))
+
+
+def _marked(
+    meta: image_io.PhotoMeta, settings: BatchSettings, hints: Hints | None, result: BatchResult
+) -> image_io.PhotoMeta:
+    """What to store with a result: the photo's own words, and how the result was made."""
+    if not settings.mark:
+        return meta
+    software = f"Handtint {__version__}"
+    options = settings.options
+    count = image_io.count_hints(hints) if options.strength else 0
+    mark = image_io.Mark(software, result.weights, options.vividness, count)
+    return replace(meta, mark=mark)
+
+
+def _write_beside(
+    target: Path, photo: Photo, rgb: NDArray[Any], meta: image_io.PhotoMeta, progress: Progress
+) -> None:
+    """Original and result side by side in one picture."""
+    gray = np.repeat(photo.luminance[..., None], 3, axis=2)
+    alpha = None if photo.alpha is None else np.concatenate([photo.alpha, photo.alpha], axis=1)
+    both = np.concatenate([gray, rgb], axis=1)
+    image_io.write_photo(beside_path(target), both, meta, alpha=alpha, progress=progress)
 
 
 def _guarded(job: PhotoJob, action: Any) -> Any:

@@ -49,6 +49,8 @@ class BatchSettings:
     overwrite: bool = False
     max_pixels: int = 400_000_000
     page: int | None = None  # of TIFF files with several, from 1
+    mark: bool = True  # say in the result that it was colorized
+    beside: bool = False  # also a picture with the original at the result's left
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,13 @@ def saved_hints_path(photo: Path) -> Path:
     return photo.with_name(_shortened(photo.name, HINT_ENDINGS[0]))
 
 
+def beside_path(target: Path) -> Path:
+    """Where --beside puts original and result: ``NAME.beside.colorized.EXT``."""
+    stem = target.stem.removesuffix(MARK)
+    mark = MARK if target.stem.endswith(MARK) else ""
+    return target.with_name(_shortened(stem, f".beside{mark}{target.suffix}"))
+
+
 def _names_picture(path: Path) -> bool:
     suffix = path.suffix.lower()
     if suffix in image_formats.PICTURE_EXTENSIONS:
@@ -180,12 +189,12 @@ def parse_point(text: str) -> Point:
     parts = [part.strip() for part in text.split(",")]
     try:
         x, y = float(parts[0]), float(parts[1])
-        (colour,) = parts[2:]
+        (color,) = parts[2:]
     except (ValueError, IndexError):
         raise BadHint(
             f"a point is written X,Y,#RRGGBB, for example 120,80,#c04030, not {text!r}."
         ) from None
-    red, green, blue = parse_color(colour)
+    red, green, blue = parse_color(color)
     return x, y, f"#{red:02x}{green:02x}{blue:02x}"
 
 

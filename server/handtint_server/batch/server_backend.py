@@ -76,4 +76,4 @@ class ServerBackend:
             raise
         if answer.pixels.shape != (*photo.luminance.shape, 3):
             raise ClientError("the server's answer has another size than the photo.")
-        return BatchResult(answer.pixels, answer.note)
+        return BatchResult(answer.pixels, answer.note, answer.weights)

@@ -9,12 +9,15 @@ from importlib import import_module, metadata
 
 import click
 
+from handtint_server.cli.shared import WEIGHTS_VARIABLE
+
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 # name: (module in this package, one line for `handtint --help`)
 COMMANDS = {
     "colorize": ("colorize", "Colorize photos: files, or folders of them."),
+    "info": ("info", "Print what a picture says of how it was made."),
     "suggest": ("suggest", "List likely colours for a place in a photo."),
     "serve": ("serve", "Run the server that GIMP, Krita and scripts use."),
     "install": ("install", "Install the plug-in for GIMP or Krita."),
@@ -58,8 +61,17 @@ def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     callback=_show_version,
     help="Print the version and exit.",
 )
-def cli() -> None:
+@click.option(
+    "--weights",
+    type=click.Path(exists=True, dir_okay=False, resolve_path=True),
+    help="Weights for every command that colorizes, instead of the embedded ones; "
+    "with install: for the server that the editor starts.",
+)
+def cli(weights: str | None) -> None:
     """Colour for black-and-white photographs, on your own machine."""
+    if weights is not None:
+        # Programs that a command starts have it as well.
+        os.environ[WEIGHTS_VARIABLE] = weights
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

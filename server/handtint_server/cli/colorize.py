@@ -15,6 +15,7 @@ from handtint_model.types import RENDER_SIZES, ColorizeOptions
 from handtint_server.batch.failures import FailureList
 from handtint_server.batch.plan import BatchSettings, HintSource, is_wanted, parse_point, plan
 from handtint_server.batch.search import FAILURES
+from handtint_server.cli.shared import was_typed, weights_option
 from handtint_server.sentences import sentence, shown, shown_path
 
 if TYPE_CHECKING:
@@ -91,11 +92,7 @@ def _points(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tu
     help="Pixels of the short side that the network sees.",
 )
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps.")
-@click.option(
-    "--weights",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Weights to use instead of the embedded ones.",
-)
+@weights_option
 @click.option(
     "--server",
     metavar="URL|local",
@@ -126,6 +123,16 @@ def _points(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tu
 )
 @click.option("--page", type=click.IntRange(1), help="Which page of a TIFF with several; from 1.")
 @click.option(
+    "--beside",
+    is_flag=True,
+    help="Also write original and result side by side in one picture, NAME.beside.colorized.EXT.",
+)
+@click.option(
+    "--no-mark",
+    is_flag=True,
+    help="Do not say in the result that it was colorized, and how.",
+)
+@click.option(
     "--failures",
     type=click.Path(path_type=Path, dir_okay=False),
     help=f"CSV of the photos that failed, for several; default: {FAILURES} in the folder.",
@@ -149,6 +156,8 @@ def command(
     overwrite: bool,
     max_pixels: int,
     page: int | None,
+    beside: bool,
+    no_mark: bool,
     failures: Path | None,
 ) -> None:
     """Colorize photos: PNG, JPEG, WebP and TIFF, 8 or 16 bits or float, gray or toned.
@@ -168,6 +177,8 @@ def command(
         overwrite=overwrite,
         max_pixels=max_pixels,
         page=page,
+        mark=not no_mark,
+        beside=beside,
     )
     planned = plan(paths, out, settings.hints)
     jobs, failed = planned.jobs, planned.failed
@@ -200,7 +211,8 @@ def _check_usage(
     """Raise UsageError for options that do not go together."""
     if server is None and token_file is not None:
         raise click.UsageError("--token-file belongs to --server.")
-    if server is not None and (engine == "ray" or weights is not None or device != "auto"):
+    typed = weights is not None and was_typed("weights")
+    if server is not None and (engine == "ray" or typed or device != "auto"):
         raise click.UsageError("--server uses the server's own device, weights and engine.")
 
 

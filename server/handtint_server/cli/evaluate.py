@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from handtint_server.cli.shared import weights_option
+
 if TYPE_CHECKING:
     from handtint_model.evaluation.methods import Method
     from handtint_model.evaluation.photos import PhotoFile
@@ -91,7 +93,7 @@ def _place(_: click.Context, __: click.Parameter, text: str | None) -> tuple[int
     help="One or more, each 0 to 1.  [default: the colorizer's]",
 )
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write all figures.")
-@click.option("--weights", type=click.Path(path_type=Path), help="Other than the embedded ones.")
+@weights_option
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
 @click.option("--baselines-only", is_flag=True, help="Leave the colorizer out.")
 @click.option(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from handtint_server.cli.shared import WEIGHTS_VARIABLE
 from handtint_server.editors.environment import EDITORS, TITLES, Environment, Target
 
 _editor = click.argument("editor", type=click.Choice(EDITORS))
@@ -29,6 +30,7 @@ def command(editor: str, editor_dir: Path | None) -> None:
     from handtint_server.editors import connection, installer
 
     env = Environment()
+    _try_weights()
     if other := _run_by_sudo(env):
         click.echo(
             f"sudo installs for root, in {env.home}, not for {other}; for {other} run it without "
@@ -77,6 +79,15 @@ def uninstall_command(editor: str, editor_dir: Path | None) -> None:
     gone = {t.data for t in _targets(editor, editor_dir, env)} - in_use
     for data in sorted(gone):
         connection.remove_connection(data, env)
+
+
+def _try_weights() -> None:
+    """Raise BadCheckpoint for weights that the server could not load later."""
+    if weights := os.environ.get(WEIGHTS_VARIABLE):
+        from handtint_model import load_colorizer
+
+        load_colorizer(Path(weights), device="cpu")
+        click.echo(f"The server will use the weights {weights}.")
 
 
 def _run_by_sudo(env: Environment) -> str:

@@ -11,6 +11,7 @@ import click
 
 from handtint_model.errors import BadOption, HandtintError
 from handtint_model.types import RENDER_SIZES, ColorizeOptions
+from handtint_server.cli.shared import was_typed, weights_option
 from handtint_server.sentences import shown_path
 
 if TYPE_CHECKING:
@@ -54,11 +55,7 @@ def _place(_: click.Context, __: click.Parameter, text: str) -> tuple[float, flo
     help="Pixels of the short side that the network sees.",
 )
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps.")
-@click.option(
-    "--weights",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Weights to use instead of the embedded ones.",
-)
+@weights_option
 @click.option(
     "--server",
     metavar="URL|local",
@@ -88,7 +85,8 @@ def command(
     """
     if server is None and token_file is not None:
         raise click.UsageError("--token-file belongs to --server.")
-    if server is not None and (weights is not None or device != "auto"):
+    typed = weights is not None and was_typed("weights")
+    if server is not None and (typed or device != "auto"):
         raise click.UsageError("--server uses the server's own device and weights.")
     from handtint_model import files as image_io
 
@@ -118,8 +116,8 @@ def command(
     if as_json:
         click.echo(json.dumps([{"color": c, "probability": round(p, 6)} for c, p in rows]))
         return
-    for colour, probability in rows:
-        click.echo(f"{colour}  {probability:6.1%}")
+    for color, probability in rows:
+        click.echo(f"{color}  {probability:6.1%}")
 
 
 def _ask(

@@ -6,7 +6,7 @@ from .client import (
     ClientError,
     Colorized,
     Rejected,
-    SuggestedColour,
+    SuggestedColor,
     Unreachable,
 )
 
@@ -16,6 +16,6 @@ __all__ = [
     "ClientError",
     "Colorized",
     "Rejected",
-    "SuggestedColour",
+    "SuggestedColor",
     "Unreachable",
 ]

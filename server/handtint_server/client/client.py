@@ -34,7 +34,7 @@ from .wire import (
     ClientError,
     Colorized,
     Rejected,
-    SuggestedColour,
+    SuggestedColor,
     Unreachable,
     answer_pixels,
     colorized,
@@ -50,7 +50,7 @@ __all__ = [
     "ClientError",
     "Colorized",
     "Rejected",
-    "SuggestedColour",
+    "SuggestedColor",
     "Unreachable",
 ]
 
@@ -182,7 +182,7 @@ class Client:
         n: int = 9,
         strength: float | None = None,
         render_size: int | None = None,
-    ) -> tuple[str, list[SuggestedColour]]:
+    ) -> tuple[str, list[SuggestedColor]]:
         """(image_id, likely colours at a point, likeliest first)."""
         fields = {
             "point": [float(v) for v in point],
@@ -193,7 +193,7 @@ class Client:
         try:
             answer = response.json()
             suggestions = [
-                SuggestedColour(s["color"], (s["ab"][0], s["ab"][1]), s["probability"])
+                SuggestedColor(s["color"], (s["ab"][0], s["ab"][1]), s["probability"])
                 for s in answer["suggestions"]
             ]
             return str(answer["image_id"]), suggestions

@@ -42,7 +42,8 @@ class BadReply(ClientError):
 class Colorized:
     """A coloured picture and what the server said about it.
 
-    pixels: (h, w, len(layout)) of the photo's dtype.  timings: milliseconds by step.
+    pixels: (h, w, len(layout)) of the photo's dtype.  weights: id of those that were used.
+    timings: milliseconds by step.
     """
 
     pixels: NDArray[Any]
@@ -51,11 +52,12 @@ class Colorized:
     device: str
     cached: bool
     note: str
+    weights: str = ""
     timings: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class SuggestedColour:
+class SuggestedColor:
     """A likely colour."""
 
     color: str
@@ -163,6 +165,7 @@ def colorized(response: requests.Response) -> Colorized:
         device=headers.get("Handtint-Device", ""),
         cached=headers.get("Handtint-Cache") == "hit",
         note=headers.get("Handtint-Note", ""),
+        weights=headers.get("Handtint-Weights", ""),
         timings=timings,
     )
 

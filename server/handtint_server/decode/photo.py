@@ -134,9 +134,9 @@ def from_plane(
     pixels = raw_array(part.data, raw)
     report("decode", 0.3)
     content: tuple[Any, ...] = (pixels,) if profile is None else (pixels, bytes(profile.data))
-    colours, alpha = split_channels(pixels, raw.layout)
+    colors, alpha = split_channels(pixels, raw.layout)
     report("decode", 0.6)
-    luminance = _luminance(colours, raw.layout, space)
+    luminance = _luminance(colors, raw.layout, space)
     if body_bytes > _FULL_BODY * len(part.data) and np.may_share_memory(luminance, pixels):
         luminance = luminance.copy()
     if alpha is not None and alpha.dtype != luminance.dtype:
@@ -148,15 +148,15 @@ def from_plane(
     return DecodedPhoto(luminance, alpha, raw.dtype, meta, space, description, content)
 
 
-def _luminance(colours: NDArray[Any], layout: str, space: profiles.RawSpace | None) -> Plane:
+def _luminance(colors: NDArray[Any], layout: str, space: profiles.RawSpace | None) -> Plane:
     """Y' of the colour channels, not negative."""
     luminance: Plane
     if space is not None:
-        luminance = space.luminance(colours)
+        luminance = space.luminance(colors)
     elif LAYOUTS[layout] == "Y":
-        luminance = colours[..., 0]
+        luminance = colors[..., 0]
     else:
-        luminance = luminance_of(colours)
+        luminance = luminance_of(colors)
     if luminance.dtype.kind == "f" and luminance.min() < 0:
         luminance = np.maximum(luminance, 0)  # an editor's filters can give light below black
     return luminance

@@ -28,16 +28,16 @@ class RawSpace:
     def __init__(self, profile: icc.Profile) -> None:
         self._profile = profile
 
-    def luminance(self, colours: NDArray[Any]) -> Plane:
+    def luminance(self, colors: NDArray[Any]) -> Plane:
         """(H, W, n) uint8, uint16 or float32 codes to (H, W) Y': uint16, float32 for float."""
-        linear = icc.Linearizer(self._profile, colours.dtype)
-        kept = np.dtype(np.float32 if colours.dtype.kind == "f" else np.uint16)
+        linear = icc.Linearizer(self._profile, colors.dtype)
+        kept = np.dtype(np.float32 if colors.dtype.kind == "f" else np.uint16)
         encode = nearest_code(kept)
 
         def convert(strip: NDArray[Any]) -> NDArray[Any]:
             return encode(np.maximum(linear.luminance(strip), 0.0))
 
-        return _by_strips(colours, colours.shape[:2], kept, convert)
+        return _by_strips(colors, colors.shape[:2], kept, convert)
 
     def from_srgb(self, rgb: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
         """(h, w, 3) sRGB codes to codes of the space in a dtype; raises Problem."""

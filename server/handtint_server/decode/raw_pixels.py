@@ -82,15 +82,15 @@ def _check_finite(array: NDArray[Any]) -> None:
 def split_channels(pixels: NDArray[Any], layout: str) -> tuple[NDArray[Any], Plane | None]:
     """(colour channels in the order of their names, contiguous; alpha if there is one)."""
     alpha = None
-    colours = pixels
+    colors = pixels
     if layout.endswith("A"):
         alpha = np.ascontiguousarray(pixels[..., -1])
         if alpha.dtype.kind == "f":
             alpha = np.clip(alpha, 0.0, 1.0)
-        colours = pixels[..., :-1]
+        colors = pixels[..., :-1]
     if layout.startswith("BGR"):
-        colours = colours[..., ::-1]
-    return np.ascontiguousarray(colours), alpha
+        colors = colors[..., ::-1]
+    return np.ascontiguousarray(colors), alpha
 
 
 def join_channels(rgb: NDArray[Any], alpha: Plane | None, layout: str) -> NDArray[Any]:

@@ -21,32 +21,24 @@ UNIT = "handtint.service"
 
 
 def start_command() -> list[str]:
-    """The absolute command that starts a server."""
-    return [sys.executable, "-m", "handtint_server", "serve"]
+    """The absolute command that starts a server, with the weights that HANDTINT_WEIGHTS names.
+
+    An editor that is started from the desktop does not have the variables of this shell.
+    """
+    weights = os.environ.get("HANDTINT_WEIGHTS")
+    given = ["--weights", str(Path(weights).resolve())] if weights else []
+    return [sys.executable, "-m", "handtint_server", "serve", *given]
 
 
 def unit_text() -> str:
-    """The systemd user unit for this interpreter; the template is server/systemd's."""
+    """The systemd user unit for this interpreter, from the template beside this file."""
+    template = Path(__file__).with_name(UNIT).read_text("utf-8")
     command = " ".join(_escaped(word) for word in start_command())
-    return f"""\
-[Unit]
-Description=Handtint, colour for black-and-white photographs
-
-[Service]
-ExecStart={command}
-Restart=on-failure
-RestartSec=5
-# 3: another server of this user is running; 4, 5, 6: trying again would not help
-RestartPreventExitStatus=2 3 4 5 6
-TimeoutStopSec=15
-NoNewPrivileges=yes
-PrivateTmp=no
-ProtectSystem=full
-RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK
-
-[Install]
-WantedBy=default.target
-"""
+    lines = [
+        f"ExecStart={command}" if line.startswith("ExecStart=") else line
+        for line in template.splitlines()
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def _escaped(word: str) -> str:

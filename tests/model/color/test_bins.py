@@ -49,7 +49,7 @@ def test_soft_encoding_is_the_formula() -> None:
         assert np.abs(row - wanted).max() < 1e-4 or np.isclose(*np.sort(d)[4:6], atol=1e-3)
 
 
-def test_encode_and_decode_return_the_colour() -> None:
+def test_encode_and_decode_return_the_color() -> None:
     ab = torch.tensor(random_colors(1000), dtype=torch.float32)
     p = bins.SoftEncoding().dense(ab)
     assert p.sum(-1) == pytest.approx(torch.ones(1000))

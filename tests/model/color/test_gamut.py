@@ -80,7 +80,7 @@ def test_reduces_to_the_chroma_that_a_search_finds(samples, kernels) -> None:
 
 
 @pytest.mark.parametrize("kernels", [kernels_numba, kernels_numpy])
-def test_leaves_colours_inside_alone(samples, kernels) -> None:
+def test_leaves_colors_inside_alone(samples, kernels) -> None:
     lightness, hue, limit = samples
     chroma = limit * 0.97
     f = ((lightness + 16) / 116).astype(np.float32)
@@ -93,7 +93,7 @@ def test_leaves_colours_inside_alone(samples, kernels) -> None:
     np.testing.assert_allclose(found[:, 2], chroma * np.sin(hue), atol=0.02)
 
 
-def test_black_and_white_have_no_colour() -> None:
+def test_black_and_white_have_no_color() -> None:
     y = np.array([0, 1], np.float32)
     f = np.array([4 / 29, 1], np.float32)
     a, b = np.full(2, 90, np.float32), np.full(2, -40, np.float32)

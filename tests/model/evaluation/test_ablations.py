@@ -28,7 +28,7 @@ from handtint_model.evaluation.ablation import (
     scaled_to,
 )
 from handtint_model.evaluation.ablation_tables import LOSSES, measure_runs, results_table
-from handtint_model.evaluation.metrics import colourfulness
+from handtint_model.evaluation.metrics import colorfulness
 from handtint_model.evaluation.photos import find_photos
 from handtint_model.evaluation.protocols import Truth, protocol
 from handtint_model.network import ColorNetwork, ModelConfig
@@ -176,12 +176,12 @@ def test_readings_by_loss() -> None:
     assert tilted.tilt == readings("rebalanced")[-1].tilt
 
 
-def test_scaling_to_a_colourfulness() -> None:
+def test_scaling_to_a_colorfulness() -> None:
     run = model("regression")
     truths = [Truth.from_codes(data.coffee()[:128, :128]), Truth.from_codes(data.cat()[:96, :128])]
     reading = scaled_to(run, Reading("as it is"), truths, 20.0)
     drawn = [run.draw(run.colorizer.encode(t.luminance), reading) for t in truths]
-    assert np.mean([colourfulness(rgb * 255.0) for rgb in drawn]) == pytest.approx(20.0, abs=0.3)
+    assert np.mean([colorfulness(rgb * 255.0) for rgb in drawn]) == pytest.approx(20.0, abs=0.3)
     assert reading.name == "as it is, scaled"
 
 
@@ -240,13 +240,13 @@ def test_six_runs_and_their_table(runs: Path, photos: Path) -> None:
     assert [run.name for run in loaded] == RUNS
     assert [run.loss for run in loaded] == [PRESETS[name].loss for name in RUNS]
     measured = measure_runs(loaded, find_photos([photos]), protocol("siggraph17"), size=64)
-    truth = np.mean(measured.report.colourfulness)
+    truth = np.mean(measured.report.colorfulness)
     for run in loaded:
         for reading in measured.shown[run.name]:
             score = measured.report.score(f"{run.name}: {reading.name}", 0)
             assert score is not None
             if reading.scale < 20 and reading.name.endswith("scaled"):
-                assert np.mean(score.colourfulness) == pytest.approx(truth, rel=0.02)
+                assert np.mean(score.colorfulness) == pytest.approx(truth, rel=0.02)
     table = results_table(measured, LOSSES).splitlines()
     assert len({line.count("|") for line in table}) == 1
     assert sum(line.startswith("| (c) |") for line in table) == 2

@@ -118,15 +118,15 @@ def test_figures_of_gray_and_levin(folder):
     report = evaluate(photos, [Gray(), Levin()], Siggraph17(), [0, 5], size=64)
     gray, levin = report.score("gray", 0), report.score("levin", 5)
     assert report.score("gray", 5) is None  # it takes no hints
-    assert gray.colourfulness == pytest.approx([0, 0, 0], abs=1e-4)
+    assert gray.colorfulness == pytest.approx([0, 0, 0], abs=1e-4)
     # Without hints Levin has no colour either.
     assert report.score("levin", 0).psnr == pytest.approx(gray.psnr, abs=0.1)
 
     figures = summary(report, gray)
     assert figures["way_from_gray_percent"] == 0
     assert figures["gain_over_gray"] is None
-    truth = np.mean(report.colourfulness)
-    assert figures["colourfulness_difference_of_means"] == pytest.approx(truth, abs=1e-3)
+    truth = np.mean(report.colorfulness)
+    assert figures["colorfulness_difference_of_means"] == pytest.approx(truth, abs=1e-3)
 
     assert figures["lightness_drift"] < 0.02
 
@@ -136,8 +136,8 @@ def test_figures_of_gray_and_levin(folder):
     assert figures["way_from_gray_percent"] > 0
     # Means of differences are never below differences of means.
     assert (
-        figures["colourfulness_mean_difference"]
-        >= figures["colourfulness_difference_of_means"] - 1e-9
+        figures["colorfulness_mean_difference"]
+        >= figures["colorfulness_difference_of_means"] - 1e-9
     )
 
 
@@ -156,8 +156,8 @@ def test_a_perfect_colorizer_reaches_the_top_and_is_encoded_once(folder):
     assert best["way_from_gray_percent"] > 95
     assert none["way_from_gray_percent"] == pytest.approx(0, abs=0.05)
     assert 40 < half["way_from_gray_percent"] < 60
-    assert half["colourfulness"] == pytest.approx(best["colourfulness"] / 2, rel=0.15)
-    assert best["colourfulness_difference_of_means"] < 0.3
+    assert half["colorfulness"] == pytest.approx(best["colorfulness"] / 2, rel=0.15)
+    assert best["colorfulness_difference_of_means"] < 0.3
     assert best["gain_over_gray"] == pytest.approx(
         best["psnr"] - summary(report, report.score("gray", 0))["psnr"]
     )

@@ -63,7 +63,7 @@ def test_flat_strip_is_interpolated_linearly():
     np.testing.assert_allclose(spread[0, :, 1], np.linspace(0, 50, 11), atol=1e-6)
 
 
-def test_colour_stops_at_an_edge():
+def test_color_stops_at_an_edge():
     guide = np.full((40, 40), 0.3)
     guide[:, 20:] = 0.7
     painted = np.zeros((40, 40), bool)
@@ -75,7 +75,7 @@ def test_colour_stops_at_an_edge():
     np.testing.assert_allclose(spread[:, 21:], np.broadcast_to((-40, 30), (40, 19, 2)), atol=3)
 
 
-def test_one_hint_colours_everything_and_none_nothing():
+def test_one_hint_colors_everything_and_none_nothing():
     guide = np.random.default_rng(2).random((20, 30))
     propagation = LevinPropagation(guide)
     painted = np.zeros((20, 30), bool)
@@ -89,7 +89,7 @@ def test_one_hint_colours_everything_and_none_nothing():
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 24), st.integers(1, 24))
-def test_keeps_paint_and_invents_no_colour(seed, height, width):
+def test_keeps_paint_and_invents_no_color(seed, height, width):
     generator = np.random.default_rng(seed)
     # Coarse steps make many equal neighbours and hard edges, the awkward cases.
     guide = np.round(generator.random((height, width)) * 3) / 3

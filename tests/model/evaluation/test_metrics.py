@@ -8,7 +8,7 @@ import pytest
 from handtint_model.color.bins import BINS
 from handtint_model.evaluation import bin_frequencies as frequencies
 from handtint_model.evaluation.lab import lab_to_rgb, rgb_to_lab
-from handtint_model.evaluation.metrics import AbErrorCurve, colourfulness, mean_and_error, psnr
+from handtint_model.evaluation.metrics import AbErrorCurve, colorfulness, mean_and_error, psnr
 
 FLAT = np.full(313, 1 / 313)
 
@@ -33,17 +33,17 @@ def test_psnr_of_equal_pictures_and_its_cap():
         psnr(truth, truth[:1], peak=1)
 
 
-def test_colourfulness_of_flat_and_two_coloured_pictures():
+def test_colorfulness_of_flat_and_two_colored_pictures():
     gray = np.full((4, 4, 3), 77, np.uint8)
-    assert colourfulness(gray) == 0.0
+    assert colorfulness(gray) == 0.0
     # Flat red: no spread, rg = 255, yb = 127.5.
     red = np.zeros((4, 4, 3), np.uint8)
     red[..., 0] = 255
-    assert colourfulness(red) == pytest.approx(0.3 * np.hypot(255, 127.5))
+    assert colorfulness(red) == pytest.approx(0.3 * np.hypot(255, 127.5))
     # Half red, half cyan: rg = +-255, yb = +-127.5, so no mean and the spread alone.
     both = red.copy()
     both[:2] = (0, 255, 255)
-    assert colourfulness(both) == pytest.approx(np.hypot(255, 127.5))
+    assert colorfulness(both) == pytest.approx(np.hypot(255, 127.5))
 
 
 def test_standard_error_has_divisor_n():
@@ -70,7 +70,7 @@ def test_area_of_a_constant_error(error, area):
     assert curve.rebalanced == pytest.approx(area)
 
 
-def test_rebalanced_area_weighs_by_the_true_colours_bin():
+def test_rebalanced_area_weighs_by_the_true_colors_bin():
     shares = np.full(313, 1e-9)
     common, rare = 100, 200
     shares[common], shares[rare] = 0.99, 0.01

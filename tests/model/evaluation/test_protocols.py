@@ -43,7 +43,7 @@ def test_truth_gives_away_luminance_only_and_loses_nothing_of_it(astronaut):
     assert Siggraph17().psnr(lab_to_rgb(lab), truth) > 50
 
 
-def test_siggraph17_places_squares_around_the_centre():
+def test_siggraph17_places_squares_around_the_center():
     hints = Siggraph17()
     corners = np.concatenate([hints.corners(f"photo {i}", 500, 256) for i in range(40)])
     assert corners.min() == 0
@@ -117,7 +117,7 @@ def test_later_hints_lie_on_top_in_both_forms():
         assert np.linalg.norm(found - ab, axis=-1).max() < 0.5
 
 
-def test_eight_bit_hint_colours_lie_within_half_a_unit():
+def test_eight_bit_hint_colors_lie_within_half_a_unit():
     generator = np.random.default_rng(11)
     rgb = generator.random((400, 1, 3))
     ab = rgb_to_lab(rgb)[:, 0, 1:]

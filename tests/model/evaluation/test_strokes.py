@@ -32,7 +32,7 @@ def board():
     return Truth.from_codes(codes, "board")
 
 
-def test_the_object_is_the_region_of_like_colour(board):
+def test_the_object_is_the_region_of_like_color(board):
     bar = object_at(board, 50, 60)
     assert bar[42:58, 22:98].all()
     assert not bar[:38].any()
@@ -42,7 +42,7 @@ def test_the_object_is_the_region_of_like_colour(board):
     assert not (ground & bar).any()
 
 
-def test_a_stroke_runs_along_its_object_inside_it_in_its_colour(board):
+def test_a_stroke_runs_along_its_object_inside_it_in_its_color(board):
     stroke = stroke_at(board, 50, 60)
     assert not (stroke.painted & ~stroke.object).any()
     rows, columns = np.nonzero(stroke.painted)
@@ -110,7 +110,7 @@ def test_later_strokes_lie_on_top(board):
     assert not Strokes([], (100, 120)).paint()[0].any()
 
 
-def test_strokes_on_a_photo_stay_on_like_colours():
+def test_strokes_on_a_photo_stay_on_like_colors():
     truth = Siggraph17().load(Image.fromarray(data.coffee()), name="coffee")
     for number in range(10):
         stroke = stroke_at(truth, *random_place(truth, number))
@@ -118,7 +118,7 @@ def test_strokes_on_a_photo_stay_on_like_colours():
         assert np.median(spread) < 12
 
 
-def test_leakage_is_the_hints_colour_beyond_the_edge():
+def test_leakage_is_the_hints_color_beyond_the_edge():
     inside = np.zeros((60, 60), bool)
     inside[:, :30] = True
     truth = np.zeros((60, 60, 2))

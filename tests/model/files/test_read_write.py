@@ -36,7 +36,7 @@ def load(source):
     return Image.open(io.BytesIO(Path(source).read_bytes()) if isinstance(source, Path) else source)
 
 
-def as_colour(plane):
+def as_color(plane):
     """A result whose Y' is not simply one channel, in the plane's depth."""
     rgb = np.stack([plane, plane, plane], -1)
     rgb[..., 0] //= 2
@@ -78,7 +78,7 @@ def test_rgb_16_bit_with_equal_channels_is_its_channel(tmp_path, gray16):
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
-def test_toned_print_gives_the_luminance_of_its_colours(tmp_path, dtype):
+def test_toned_print_gives_the_luminance_of_its_colors(tmp_path, dtype):
     rng = np.random.default_rng(2)
     rgb = rng.random((90, 70, 3))
     top = 1 if dtype is np.float32 else np.iinfo(dtype).max
@@ -136,7 +136,7 @@ def test_bilevel_and_palette(tmp_path, gray8, mode, ending):
     np.testing.assert_array_equal(read_photo(tmp_path / f"a.{ending}").luminance, expected)
 
 
-def test_palette_with_colours(tmp_path):
+def test_palette_with_colors(tmp_path):
     colors = np.zeros((40, 60, 3), np.uint8)
     colors[:, :30] = (200, 40, 90)
     colors[:, 30:] = (20, 150, 250)
@@ -241,11 +241,11 @@ def test_alpha_is_kept(tmp_path, gray8, gray16, dtype, ending):
     np.testing.assert_array_equal(photo.luminance, plane)
     np.testing.assert_array_equal(photo.alpha, alpha)
     out = tmp_path / f"out.{ending}"
-    write_photo(out, as_colour(plane), photo.meta, alpha=photo.alpha)
+    write_photo(out, as_color(plane), photo.meta, alpha=photo.alpha)
     again = read_photo(out)
     np.testing.assert_array_equal(again.alpha, alpha)
     if ending == "tif":
-        np.testing.assert_array_equal(tifffile.imread(out)[..., :3], as_colour(plane))
+        np.testing.assert_array_equal(tifffile.imread(out)[..., :3], as_color(plane))
 
 
 def test_gray_with_alpha_png(tmp_path, gray8):
@@ -264,7 +264,7 @@ def test_transparent_palette_entry(tmp_path, gray8):
 
 def test_jpeg_takes_no_alpha(gray8):
     with pytest.raises(BadOption, match="transparency"):
-        write_photo(None, as_colour(gray8), alpha=gray8, format="jpeg")
+        write_photo(None, as_color(gray8), alpha=gray8, format="jpeg")
 
 
 # Orientation, EXIF, resolution
@@ -329,11 +329,11 @@ def test_big_endian_tiff_exif(tmp_path, gray16):
     )
     photo = read_photo(tmp_path / "a.tif")
     np.testing.assert_array_equal(photo.luminance, gray16)
-    write_photo(tmp_path / "b.tif", as_colour(gray16), photo.meta)
+    write_photo(tmp_path / "b.tif", as_color(gray16), photo.meta)
     with tifffile.TiffFile(tmp_path / "b.tif") as file:
         assert file.pages[0].software == "scanner 9"
         assert str(file.pages[0].datetime) == "1999-01-02 03:04:05"
-        np.testing.assert_array_equal(file.asarray(), as_colour(gray16))
+        np.testing.assert_array_equal(file.asarray(), as_color(gray16))
 
 
 def test_no_gray_thumbnail_remains(tmp_path, gray8):
@@ -410,7 +410,7 @@ def test_xmp_is_kept_but_not_its_orientation(tmp_path, gray8, ending):
 
 @pytest.mark.parametrize("ending", ["tif", "png"])
 def test_16_bits_stay_16_bits(tmp_path, gray16, ending):
-    rgb = as_colour(gray16)
+    rgb = as_color(gray16)
     write_photo(tmp_path / f"a.{ending}", rgb, PhotoMeta(depth=16))
     import cv2
 
@@ -431,7 +431,7 @@ def test_16_bits_to_jpeg_round_to_nearest(tmp_path, gray16):
 def test_tiff_keeps_its_compression(tmp_path, gray8, compression):
     Image.fromarray(gray8).save(tmp_path / "a.tif", compression=compression)
     photo = read_photo(tmp_path / "a.tif")
-    write_photo(tmp_path / "b.tif", as_colour(gray8), photo.meta)
+    write_photo(tmp_path / "b.tif", as_color(gray8), photo.meta)
     before, after = (load(tmp_path / n).tag_v2[259] for n in ("a.tif", "b.tif"))
     same = {32946: 8}
     assert same.get(after, after) == same.get(before, before)
@@ -440,8 +440,8 @@ def test_tiff_keeps_its_compression(tmp_path, gray8, compression):
 def test_lossless_webp_stays_lossless(tmp_path, gray8):
     Image.fromarray(gray8).convert("RGB").save(tmp_path / "a.webp", lossless=True)
     photo = read_photo(tmp_path / "a.webp")
-    write_photo(tmp_path / "b.webp", as_colour(gray8), photo.meta)
-    np.testing.assert_array_equal(np.array(load(tmp_path / "b.webp")), as_colour(gray8))
+    write_photo(tmp_path / "b.webp", as_color(gray8), photo.meta)
+    np.testing.assert_array_equal(np.array(load(tmp_path / "b.webp")), as_color(gray8))
 
 
 # Profiles
@@ -517,15 +517,15 @@ def test_srgb_profile_is_kept_as_it_is(tmp_path, gray8):
     photo = read_photo(tmp_path / "a.png")
     assert photo.luminance.dtype == np.uint8
     np.testing.assert_array_equal(photo.luminance, gray8)
-    write_photo(tmp_path / "b.png", as_colour(gray8), photo.meta)
+    write_photo(tmp_path / "b.png", as_color(gray8), photo.meta)
     assert load(tmp_path / "b.png").info["icc_profile"] == profile
-    np.testing.assert_array_equal(np.array(load(tmp_path / "b.png")), as_colour(gray8))
+    np.testing.assert_array_equal(np.array(load(tmp_path / "b.png")), as_color(gray8))
 
 
 def test_no_profile_stays_none(tmp_path, gray8):
     Image.fromarray(gray8).save(tmp_path / "a.png")
     photo = read_photo(tmp_path / "a.png")
-    write_photo(tmp_path / "b.png", as_colour(gray8), photo.meta)
+    write_photo(tmp_path / "b.png", as_color(gray8), photo.meta)
     assert "icc_profile" not in load(tmp_path / "b.png").info
 
 
@@ -560,7 +560,7 @@ def test_gray_profile_becomes_srgb_and_looks_right(tmp_path, gray8):
     assert np.abs(srgb8_of(tmp_path / "b.tif") - expected[..., None] / 257).max() <= 1.01
 
 
-def test_narrow_profile_cannot_hold_the_colours(tmp_path, gray8):
+def test_narrow_profile_cannot_hold_the_colors(tmp_path, gray8):
     Image.fromarray(np.stack([gray8] * 3, -1)).save(
         tmp_path / "a.png", icc_profile=make_profile(b"RGB", 2.2, NARROW)
     )
@@ -637,9 +637,9 @@ def test_a_result_replaces_only_when_complete(tmp_path, gray8):
 
 def test_a_target_that_cannot_be_written(tmp_path, gray8):
     with pytest.raises(WriteFailed, match="cannot be written"):
-        write_photo(tmp_path / "missing" / "a.png", as_colour(gray8))
+        write_photo(tmp_path / "missing" / "a.png", as_color(gray8))
     with pytest.raises(BadOption, match="does not end like a picture"):
-        write_photo(tmp_path / "a.bmp", as_colour(gray8))
+        write_photo(tmp_path / "a.bmp", as_color(gray8))
     assert list(tmp_path.iterdir()) == []
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from handtint_model import Colorizer, Hints
-from handtint_model.hints.diffusion import HOLD, PULL, PULL_BACK, Diffusion
+from handtint_model.hints.diffusion import HOLD, PULL, PULL_BACK, Diffusion, mixture_pull
 from handtint_model.hints.photo_graph import (
     EMBEDDING_STEP,
     LEAST_WEIGHT,
@@ -46,7 +46,7 @@ def test_it_minimises_the_energy_of_its_docstring(shape: tuple[int, int]) -> Non
     pooled = pooled_hints([3, 17, 30], [1.0, 1.0, 1.0])
     rng = np.random.default_rng(1)
     trust, y, h = rng.uniform(0, 1, 35), rng.normal(0, 1, (35, 2)), rng.normal(0, 1, (3, 2))
-    x = Diffusion.of(edges, pooled, trust).spread(y, pooled, h)
+    x = Diffusion.of(edges, pooled, mixture_pull(trust)).spread(y, pooled, h)
     w = dense(edges)
     assert w.sum(axis=1) == pytest.approx(edges.back(edges.degree))
     # Eight neighbours, fewer at the border.
@@ -72,7 +72,7 @@ def test_fields_are_means_of_what_was_said(seed: int) -> None:
     edges = EdgeWeights.of(*picture(shape, seed), shape)
     rng = np.random.default_rng(seed)
     pooled = pooled_hints(list(rng.choice(99, 6, replace=False)), list(rng.uniform(0.1, 1, 6)))
-    diffusion = Diffusion.of(edges, pooled, rng.uniform(0, 1, 99))
+    diffusion = Diffusion.of(edges, pooled, mixture_pull(rng.uniform(0, 1, 99)))
     y, h = rng.uniform(2, 5, (99, 1)), rng.uniform(2, 5, (6, 1))
     x = diffusion.spread(np.c_[y, np.ones(99)], pooled, np.c_[h, np.ones(6)])
     assert min(y.min(), h.min()) <= x[:, 0].min()
@@ -80,7 +80,7 @@ def test_fields_are_means_of_what_was_said(seed: int) -> None:
     assert x[:, 1] == pytest.approx(1.0)
 
 
-def test_colour_stops_where_lightness_or_embedding_changes() -> None:
+def test_color_stops_where_lightness_or_embedding_changes() -> None:
     shape = (10, 20)
     for by in ("lightness", "embedding"):
         guide = np.full((20, 40), 0.5, np.float32)
@@ -91,7 +91,7 @@ def test_colour_stops_where_lightness_or_embedding_changes() -> None:
             embedding[:, :, 10:] = 6.0
         edges = EdgeWeights.of(guide, embedding, shape)
         pooled = pooled_hints([5 * 20 + 8], [1.0])
-        diffusion = Diffusion.of(edges, pooled, np.zeros(200))
+        diffusion = Diffusion.of(edges, pooled, mixture_pull(np.zeros(200)))
         field = diffusion.spread(np.zeros((200, 1)), pooled, np.ones((1, 1))).reshape(shape)
         assert field[5, 9] > 0.5
         assert field[:, 10:].max() < 0.01
@@ -103,7 +103,7 @@ def test_a_cell_is_held_by_its_paint_in_so_far_as_it_is_no_rim() -> None:
     values = []
     for mass in (0.3, 0.95, 1.0):  # beside a cell that is painted fully, with something else
         pooled = pooled_hints([27, 28], [1.0, mass])
-        diffusion = Diffusion.of(edges, pooled, np.zeros(64))
+        diffusion = Diffusion.of(edges, pooled, mixture_pull(np.zeros(64)))
         field = diffusion.spread(np.zeros((64, 1)), pooled, np.array([[1.0], [-1.0]]))[:, 0]
         assert field[27] == pytest.approx(1.0, abs=0.02)
         values.append(field[28])
@@ -113,7 +113,7 @@ def test_a_cell_is_held_by_its_paint_in_so_far_as_it_is_no_rim() -> None:
     assert full == pytest.approx(-1.0, abs=0.02)
 
 
-def test_p_is_a_distribution_whose_mean_is_the_colour(
+def test_p_is_a_distribution_whose_mean_is_the_color(
     colorizer: Colorizer, astronaut: np.ndarray
 ) -> None:
     from handtint_model.color.bins import BINS

@@ -211,7 +211,7 @@ def test_pooling_counts_a_thin_stroke_as_a_wide_one(photo: EncodedPhoto) -> None
         assert half.mass == pytest.approx(pooled.mass / 2)
 
 
-def test_a_cell_with_two_colours_brings_two_hints(photo: EncodedPhoto) -> None:
+def test_a_cell_with_two_colors_brings_two_hints(photo: EncodedPhoto) -> None:
     layer = np.zeros((8, 8, 4), np.uint8)
     layer[:, :4] = (200, 40, 40, 255)
     layer[:, 4:] = (40, 40, 200, 255)

@@ -43,7 +43,7 @@ def test_reproduces_the_check_file(data_folder: Path) -> None:
 
 
 @pytest.mark.parametrize("compensated", [True, False])
-def test_gray_stem_equals_the_colour_stem_on_gray(compensated: bool) -> None:
+def test_gray_stem_equals_the_color_stem_on_gray(compensated: bool) -> None:
     color = random_encoder()
     gray = Encoder(1, "none")
     load_pretrained(gray, color.state_dict(), compensated=compensated)

@@ -26,7 +26,7 @@ def smooth_cells(rows: int, columns: int) -> np.ndarray:
     return np.stack([50 * np.sin(x / 5 + y / 9), 40 * np.cos(y / 6)])
 
 
-def test_flat_colour_stays_flat(astronaut: np.ndarray) -> None:
+def test_flat_color_stays_flat(astronaut: np.ndarray) -> None:
     cells = np.broadcast_to(np.float32([[[31.0]], [[-17.0]]]), (2, 32, 32)).copy()
     result = upsample_ab(astronaut, cells, (1 / 16, 1 / 16))
     np.testing.assert_allclose(result[0], 31, atol=1e-4)
@@ -53,7 +53,7 @@ def test_averages_back_to_smooth_cells(astronaut: np.ndarray) -> None:
     assert np.abs(error).mean() < 0.12
 
 
-def test_colour_ends_where_lightness_does() -> None:
+def test_color_ends_where_lightness_does() -> None:
     """A dark disc on light ground; red and green meet at its rim, which crosses the cells."""
     y, x = np.mgrid[:256, :256]
     disc = np.hypot(y - 130, x - 121) < 75
@@ -67,7 +67,7 @@ def test_colour_ends_where_lightness_does() -> None:
     assert (np.abs(bilinear - truth) > 25).mean() > 8 * wrong
 
 
-def test_prints_no_texture_into_smooth_colour() -> None:
+def test_prints_no_texture_into_smooth_color() -> None:
     """Strong fine texture under a slow change of colour leaves that as it is."""
     rng = np.random.default_rng(2)
     plane = rng.integers(40, 216, (512, 512)).astype(np.uint8)

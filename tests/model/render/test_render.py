@@ -97,7 +97,7 @@ def test_gray_cells_give_gray_pixels(kernel_set: str) -> None:
         np.testing.assert_array_equal(result, np.repeat(plane[..., None], 3, axis=2))
 
 
-def test_colours_are_those_asked_for(kernel_set: str) -> None:
+def test_colors_are_those_asked_for(kernel_set: str) -> None:
     plane = np.full((32, 32), 30000, np.uint16)
     cells = np.stack([np.full((2, 2), 20.0), np.full((2, 2), -30.0)])
     result = render(plane, cells, (1 / 16, 1 / 16))
@@ -203,7 +203,7 @@ class Given:
         return np.ascontiguousarray(part.transpose(2, 0, 1))
 
 
-def test_colours_may_come_pixel_by_pixel(kernel_set: str) -> None:
+def test_colors_may_come_pixel_by_pixel(kernel_set: str) -> None:
     plane = np.full((40, 60), 40000, np.uint16)
     per_pixel = (1 / 16, 1 / 16)
     expected = np.zeros((40, 60, 2), np.float32)

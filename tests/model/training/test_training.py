@@ -175,7 +175,7 @@ def test_simulated_hints_bring_the_truth() -> None:
     assert plain > 20
 
 
-def test_a_square_and_a_stroke_have_the_colour_under_them() -> None:
+def test_a_square_and_a_stroke_have_the_color_under_them() -> None:
     """One hint a picture: its cells bring the mean of just those cells of the truth."""
     rng = np.random.default_rng(1)
     y, x = np.mgrid[:12, :16]
@@ -379,7 +379,7 @@ def test_a_run_in_two_parts_is_the_run_in_one(photos: Path, tmp_path: Path) -> N
     assert np.array_equal(one.prior, two.prior)
 
 
-def test_invented_colours_do_not_reach_the_automatic_ones() -> None:
+def test_invented_colors_do_not_reach_the_automatic_ones() -> None:
     """A truth that was altered teaches how far hints reach, and nothing of what is likely."""
     rng = np.random.default_rng(0)
     config = replace(TOY, share_altered=1.0, share_altered_object=0.0)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from handtint_model import Colorizer, Hints, load_colorizer, luminance_of
+from handtint_model.files import find_mark, read_photo
 
 from .. import pictures
 from ..conftest import SECONDS, Live, Start
@@ -69,7 +70,7 @@ def test_half_floats(live: Live, colorizer: Colorizer) -> None:
 
 
 @pytest.mark.parametrize("layout", ["RGB", "BGR", "RGBA", "BGRA"])
-def test_colour_sources_are_weighed_by_d65(live: Live, colorizer: Colorizer, layout: str) -> None:
+def test_color_sources_are_weighed_by_d65(live: Live, colorizer: Colorizer, layout: str) -> None:
     random = np.random.default_rng(1)
     rgb = random.integers(0, 256, (24, 32, 3)).astype(np.uint8)
     expected = colorizer.colorize(colorizer.encode(luminance_of(rgb)))
@@ -225,8 +226,8 @@ def test_suggest_and_uncertainty(live: Live, colorizer: Colorizer) -> None:
     image_id = send(live, pictures.raw_request(plane)).headers["Handtint-Image-Id"]
     answer = live.post("/v1/suggest", json={"image_id": image_id, "point": [30, 20], "n": 5})
     expected = colorizer.suggest(photo, (30, 20), n=5)
-    colours = ["#{:02x}{:02x}{:02x}".format(*s.rgb) for s in expected]
-    assert [s["color"] for s in answer.json()["suggestions"]] == colours
+    colors = ["#{:02x}{:02x}{:02x}".format(*s.rgb) for s in expected]
+    assert [s["color"] for s in answer.json()["suggestions"]] == colors
     mask = np.zeros((6, 8), np.uint8)
     mask[2:4, 3:6] = 1
     crop = {"x": 28, "y": 18, "width": 8, "height": 6}
@@ -237,8 +238,8 @@ def test_suggest_and_uncertainty(live: Live, colorizer: Colorizer) -> None:
     whole = np.zeros(plane.shape, bool)
     whole[20:22, 31:34] = True
     expected = colorizer.suggest(photo, whole, n=5)
-    colours = ["#{:02x}{:02x}{:02x}".format(*s.rgb) for s in expected]
-    assert [s["color"] for s in answer.json()["suggestions"]] == colours
+    colors = ["#{:02x}{:02x}{:02x}".format(*s.rgb) for s in expected]
+    assert [s["color"] for s in answer.json()["suggestions"]] == colors
     answer = live.post("/v1/uncertainty", json={"image_id": image_id, "map_dtype": "f32"})
     np.testing.assert_array_equal(pixels(answer)[..., 0], colorizer.uncertainty(photo))
     answer = live.post("/v1/uncertainty", json={"image_id": image_id, "output": "png"})
@@ -362,3 +363,14 @@ def test_the_first_photo_makes_ready_what_hints_need(
     while any(kernel.compiled is None for kernel in unused):
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_a_file_says_that_it_is_a_result(live: Live, colorizer: Colorizer) -> None:
+    plane = pictures.photo()
+    for fields, colorized in (({}, True), ({"mark": False}, False)):
+        answer = send(live, pictures.raw_request(plane, output="png", **fields))
+        found = find_mark(read_photo(answer.content).meta.xmp)
+        assert found.is_colorized is colorized
+        assert len(found.history) == int(colorized)
+        if colorized:
+            assert f"weights {colorizer.weights_id}; vividness 0.5; hints 0" in found.history[0]

@@ -360,7 +360,7 @@ def test_suggest(call_main, gray, tiny_weights):
     code, text, _ = call_main("suggest", gray, "75,50", *device)
     assert code == 0
     lines = [line.split() for line in text.splitlines()]
-    assert [colour for colour, _ in lines] == [s["color"] for s in found]
+    assert [color for color, _ in lines] == [s["color"] for s in found]
     assert all(share.endswith("%") for _, share in lines)
     _, three, _ = call_main("suggest", gray, "75,50", "-n", "3", *device)
     assert len(three.splitlines()) <= 3
@@ -478,3 +478,32 @@ def test_suggest_asks_a_server_for_what_it_has(call_main, gray):
     code, _, err = call_main("suggest", gray, "75,50", "-n", "40", "--server", "local")
     assert code == 2
     assert "1<=x<=32" in err
+
+
+def test_a_result_says_that_it_is_one(run, call_main, gray, tmp_path):
+    marked, plain = tmp_path / "marked.png", tmp_path / "plain.png"
+    point = ("--point", "70,50,#c04030", "--vividness", "0.25")
+    assert run(gray, "-o", marked, *point)[0] == 0
+    assert run(gray, "-o", plain, *point, "--no-mark")[0] == 0
+    np.testing.assert_array_equal(rgb_of(marked), rgb_of(plain))
+    code, out, _ = call_main("info", "--json", marked, plain)
+    assert code == 0
+    told, silent = json.loads(out)
+    assert (told["colorized"], silent["colorized"]) == (True, False)
+    assert "vividness 0.25; hints 1" in told["history"][0]
+    assert silent["history"] == []
+    code, out, err = call_main("info", marked, tmp_path / "none.png")
+    assert code == 1
+    assert "compositeWithTrainedAlgorithmicMedia" in out
+    assert "none.png" in err
+    assert "Traceback" not in err
+
+
+def test_beside(run, gray, tmp_path):
+    assert run(gray, "-o", tmp_path / "out", "--beside")[0] == 0
+    both = rgb_of(tmp_path / "out" / "cat.beside.colorized.png")
+    original = np.array(Image.open(gray).convert("L"))
+    np.testing.assert_array_equal(both[:, :150], np.repeat(original[..., None], 3, axis=2))
+    np.testing.assert_array_equal(both[:, 150:], rgb_of(tmp_path / "out" / "cat.colorized.png"))
+    # No folder search takes it for a photo.
+    assert "no pictures" in run(tmp_path / "out")[2]

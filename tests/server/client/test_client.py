@@ -55,9 +55,9 @@ def test_alpha_points_and_layout(client: Client) -> None:
 
 def test_suggest_uncertainty_health_info(client: Client, live: Live) -> None:
     plane = pictures.photo()
-    image_id, colours = client.suggest(plane, (20, 20), n=4)
-    assert 1 <= len(colours) <= 4
-    assert colours[0].color.startswith("#")
+    image_id, colors = client.suggest(plane, (20, 20), n=4)
+    assert 1 <= len(colors) <= 4
+    assert colors[0].color.startswith("#")
     cells = client.uncertainty(image_id)
     assert cells.ndim == 2
     assert cells.min() >= 0

@@ -171,8 +171,8 @@ def test_profiles(data: bytes, layout: str) -> None:
     space = call(profiles.space_of, layout, Part("profile", "", memoryview(data)))
     if space is not None:
         channels = len(layout.rstrip("A"))
-        colours = np.full((4, 4, channels), 77, np.uint8)
-        plane = call(space.luminance, colours)
+        colors = np.full((4, 4, channels), 77, np.uint8)
+        plane = call(space.luminance, colors)
         assert plane is None or plane.shape == (4, 4)
         rgb = np.full((4, 4, 3), 30000, np.uint16)
         call(space.from_srgb, rgb, np.dtype(np.uint8))

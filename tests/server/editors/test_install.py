@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -273,6 +274,24 @@ def test_unit_has_the_interpreter(home: Path) -> None:
     text = path.read_text()
     assert f"ExecStart={sys.executable} -m handtint_server serve\n" in text
     assert connection.start_by_hand(env) == "systemctl --user enable --now handtint"
-    template = Path(__file__).parents[3] / "server" / "systemd" / "handtint.service"
-    generic = template.read_text().replace("%h/.venv/bin/handtint serve", "COMMAND")
-    assert generic == text.replace(f"{sys.executable} -m handtint_server serve", "COMMAND")
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd-analyze here")
+@pytest.mark.parametrize("weights", ["", "/tmp/own weights 100%.safetensors"])
+def test_systemd_takes_the_unit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, weights: str
+) -> None:
+    monkeypatch.setenv("HANDTINT_WEIGHTS", weights)
+    unit = tmp_path / "handtint.service"
+    unit.write_text(connection.unit_text())
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--user", str(unit)],
+        env={**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "handtint" not in done.stderr, done.stderr
+    assert done.returncode == 0, done.stderr
+    if weights:
+        assert '--weights "/tmp/own weights 100%%.safetensors"' in unit.read_text()

@@ -35,7 +35,7 @@ SHORTCUTS += window_day.SHORTCUTS + window_panel.SHORTCUTS
 
 MNEMONICS = {
     "Colorize Layer": "z",
-    "Colorize Layer with Options...": "o",
+    "Colorize with Options...": "o",
     "New Color Hints Layer": "h",
     "Suggest Hint Colors": "s",
     "Export Colored Picture...": "e",
@@ -150,7 +150,7 @@ class Session(window_day.Day, window_panel.Panel, window_panel_trouble.Trouble):
         os.kill(self.server()["pid"], signal.SIGCONT)
         self.note("3-cancelled")
         desktop.wait(lambda: not self.server_works(), 60, "the end of the server's work")
-        self.menu("Colorize Layer with Options...")
+        self.menu("Colorize with Options...")
         dialog = desktop.window("^Colorize Layer$", 60)
         time.sleep(1.5)
         self.show_server(dialog)
@@ -203,8 +203,8 @@ class Session(window_day.Day, window_panel.Panel, window_panel_trouble.Trouble):
         desktop = self.desktop
         self.open_submenu()
         desktop.shot("2-menu")
-        desktop.key("Escape", "Escape", "Escape")
-        self.menu("Colorize Layer")
+        desktop.key("Return")  # its first entry: the plain one
+        time.sleep(2)
         self.finish()
         self.look.until(lambda s: len(s["layers"]) == 2, 30, "the coloured layer")
         self.note("3-colorized")
@@ -250,7 +250,7 @@ class Session(window_day.Day, window_panel.Panel, window_panel_trouble.Trouble):
 
     def options(self, window):
         desktop = self.desktop
-        self.menu("Colorize Layer with Options...")
+        self.menu("Colorize with Options...")
         dialog = desktop.window("^Colorize Layer$", 60)
         time.sleep(1.5)
         desktop.shot("12-options")

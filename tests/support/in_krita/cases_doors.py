@@ -18,7 +18,6 @@ def case_doors():
     rect = (0, 0, made.width(), made.height())
     converter = spaces.Converter(spaces.space_of(painted.topLevelNodes()[0]), spaces.SRGB_8)
     paint = converter.convert(raw(painted.topLevelNodes()[0], rect), rect[2], rect[3])
-    converter.close()
     node = made.topLevelNodes()[0]
     hints = hint_layer(made, node)
     hints.setPixelData(QtCore.QByteArray(paint), *rect)

@@ -186,7 +186,6 @@ def case_a_live_update_is_there_after_reopening():
 def scan_of(layer, area=RECT):
     reader, scan = HintReader([layer]), HintScan(area)
     run(read_hints(reader, scan, lambda: None))
-    reader.close()
     return scan.crop()
 
 

@@ -139,7 +139,6 @@ def in_srgb(node: Any, rect: Rect = RECT) -> np.ndarray:
     target = spaces.Space("RGBA", "F32", SRGB)
     converter = spaces.Converter(spaces.space_of(node), target)
     pixels = converter.convert(bytes(node.projectionPixelData(*rect)), rect[2], rect[3])
-    converter.close()
     return np.frombuffer(pixels, "<f4").reshape(rect[3], rect[2], 4).astype(float)
 
 

@@ -24,7 +24,7 @@ from krita import Krita
 APP = Krita.instance()
 STROKES = int(os.environ.get("HANDTINT_TEST_STROKES", "12"))
 ZOOM = float(os.environ.get("HANDTINT_TEST_ZOOM", "0"))
-COLOURS = ("#c03020", "#2050c0", "#30a040", "#d0a020", "#8040a0")
+COLORS = ("#c03020", "#2050c0", "#30a040", "#d0a020", "#8040a0")
 
 
 class Gaps(QtCore.QObject):
@@ -115,7 +115,7 @@ def steps() -> Iterator[Any]:
         gaps.gaps = []
         pace.RECORD = []
         for number in range(STROKES):
-            core().suggester.choose(COLOURS[number % len(COLOURS)])
+            core().suggester.choose(COLORS[number % len(COLORS)])
             done = len(core().follower.update_times)
             began = time.perf_counter()
             # Half of the strokes follow at once, as hands do.

@@ -102,7 +102,7 @@ def scripts_menu() -> list[str]:
     return texts(menu)
 
 
-def brush_colour() -> str:
+def brush_color() -> str:
     view = APP.activeWindow().activeView()
     return str(view.foregroundColor().colorForCanvas(view.canvas()).name())
 
@@ -143,7 +143,7 @@ def steps() -> Iterator[Any]:
 
     assert scripts_menu()[:3] == [
         "Colorize Layer (Handtint)",
-        "Colorize Layer with Options (Handtint)...",
+        "Colorize with Options (Handtint)...",
         "New Color Hints Layer (Handtint)",
     ], scripts_menu()
     probe.note("the entries are in Tools > Scripts > Handtint")
@@ -227,10 +227,10 @@ def steps() -> Iterator[Any]:
 
     yield lambda: core().suggester.colors
     suggested = core().suggester.colors[0].color
-    assert brush_colour() != suggested
+    assert brush_color() != suggested
     docker()._suggestions.swatches[0].click()
     yield 300
-    assert brush_colour() == suggested, (brush_colour(), suggested)
+    assert brush_color() == suggested, (brush_color(), suggested)
     assert names() == [photo, result, "Color Hints", "Color Hints"], names()
     yield lambda: sum_of(result) != hinted
     yield quiet

@@ -82,7 +82,9 @@ class Handtint(Gimp.PlugIn):
         procedure = self._procedure(
             name,
             commands.run_options,
-            "Colorize Layer with _Options...",
+            # Not "Colorize Layer with": GIMP sorts by label and procedure name run together, and
+            # the space after "Layer" would come before the other entry's "plug-in".
+            "Colorize with _Options...",
             "Handtint: color a black-and-white photo, after a dialog with all settings",
             "The same as %s, with a dialog that also holds the choice of a server." % COLORIZE,
         )

@@ -1,0 +1,125 @@
+"""How far each stroke goes: the stroke decoder's maps, computed once and kept.
+
+A stroke's map is first computed as if it were alone.  Strokes of other colors that it would run
+over are its rivals; if it has any, its map is computed again with them.  So a new stroke costs its
+own maps and those of the strokes that would run over it, however many there are.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+from ..network.stroke_decoder import StrokeDecoder, StrokeFeatures, Strokes
+from .pooling import PooledHints
+from .strokes import StrokeGroups, rivals_of, sample_cells
+
+Floats = NDArray[np.float32]
+
+RUNS_OVER = 0.1
+"""A stroke whose reach exceeds this at a cell of another one would run over it."""
+
+KEPT_MAPS = 256
+"""Maps kept with a photo; the longest unused goes."""
+
+
+class ReachMaps:
+    """Maps that were computed from one photo; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._maps: OrderedDict[bytes, Floats] = OrderedDict()
+
+    def get(self, key: bytes) -> Floats | None:
+        """A kept map (N,)."""
+        with self._lock:
+            if key in self._maps:
+                self._maps.move_to_end(key)
+            return self._maps.get(key)
+
+    def keep(self, key: bytes, reach: Floats) -> None:
+        """Keep a map (N,)."""
+        with self._lock:
+            self._maps[key] = reach
+            while len(self._maps) > KEPT_MAPS:
+                self._maps.popitem(last=False)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory."""
+        with self._lock:
+            return sum(m.nbytes for m in self._maps.values())
+
+
+@dataclass(frozen=True, eq=False)
+class StrokeReach:
+    """The stroke decoder on one photo."""
+
+    decoder: StrokeDecoder
+    log_sigma: Tensor
+    features: StrokeFeatures  # of the photo's padded canvas
+    shape: tuple[int, int]  # cells of the photo, rows and columns
+    kept: ReachMaps = field(default_factory=ReachMaps)
+
+    @property
+    def gamma(self) -> float:
+        """Exponent of the strokes' shares."""
+        return float(self.decoder.log_gamma.exp())
+
+    def maps(self, hints: PooledHints, groups: StrokeGroups) -> Floats:
+        """(S, N) 0..1: how far each stroke goes; 1 where it is painted, 0 where its rivals are."""
+        flat = np.zeros((groups.count, self.shape[0] * self.shape[1]), np.float32)
+        relative = hints.mass / groups.mass[groups.of_hint]
+        np.maximum.at(flat, (groups.of_hint, hints.number), relative)
+        painted = flat.reshape(-1, *self.shape)
+        cells = painted > 0
+        all_rivals = rivals_of(cells, groups.ab)
+        maps = np.empty((groups.count, painted[0].size), np.float32)
+        for number, stroke in enumerate(painted):
+            reach = self._map(stroke, np.zeros_like(stroke))
+            # All cells of the strokes that it would run over, not only those that it touches.
+            touched = (reach.reshape(self.shape) > RUNS_OVER) & all_rivals[number]
+            over = (cells & touched).any(axis=(1, 2))
+            over[number] = False
+            if over.any():
+                rivals = painted[over].max(axis=0) * all_rivals[number]
+                reach = self._map(stroke, rivals.astype(np.float32))
+            reach = np.where(all_rivals[number].ravel(), 0.0, reach)
+            maps[number] = np.where(cells[number].ravel(), 1.0, reach)
+        return maps
+
+    def _map(self, painted: Floats, rivals: Floats) -> Floats:
+        """(N,) one stroke's map; painted, rivals: of the photo's cells."""
+        key = np.packbits(painted > 0).tobytes() + painted[painted > 0].tobytes()
+        key += b"|" + np.packbits(rivals > 0).tobytes() + rivals[rivals > 0].tobytes()
+        kept = self.kept.get(key)
+        if kept is None:
+            kept = self._computed(painted, rivals)
+            self.kept.keep(key, kept)
+        return kept
+
+    @torch.inference_mode()
+    def _computed(self, painted: Floats, rivals: Floats) -> Floats:
+        rows, columns = self.shape
+        device = self.features.embedding.device
+        height, width = self.features.embedding.shape[-2:]
+
+        def on_canvas(values: Floats) -> Tensor:
+            padded = F.pad(torch.from_numpy(values), (0, width - columns, 0, height - rows))
+            return padded[None, None].to(device)
+
+        stroke = on_canvas(painted)
+        cells = torch.from_numpy(sample_cells(stroke[0, 0].cpu().numpy() > 0))[None].to(device)
+        # One at a time: a batch would round differently, and a result must not depend on what
+        # was kept.
+        strokes = Strokes(torch.zeros(1, dtype=torch.int64), stroke, on_canvas(rivals), cells)
+        logits = self.decoder(self.features, strokes, self.log_sigma)
+        reach = torch.sigmoid(logits[0, 0, :rows, :columns].float())
+        return np.ascontiguousarray(reach.cpu().numpy().ravel())

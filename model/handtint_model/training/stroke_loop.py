@@ -1,0 +1,290 @@
+"""Training of the stroke decoder: objects that people outlined and colors of photos, together."""
+
+from __future__ import annotations
+
+import csv
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..color.bins import SoftEncoding, rebalancing_weights
+from ..errors import BadOption
+from ..network import ColorNetwork
+from ..network.checkpoint import load_weights, save_weights
+from .augment import jitter_tone, wear
+from .checkpoints import load_run, save_run
+from .config import Stage, TrainConfig
+from .loop import WEIGHTS, Ema, _stop_signals, learning_rate
+from .losses import Target, soft_cross_entropy, target_log_probabilities
+from .masks import MaskedCrop, MaskRef, MaskSampler, index_masks
+from .photos import PhotoSampler, index_photos
+from .samples import Sample, hold_out, prepare
+from .stroke_objective import (
+    automatic_ab,
+    color_loss,
+    lessons_of,
+    object_loss,
+    points_of,
+    run_strokes,
+)
+
+HELD_EVERY = 50
+"""Every so many-th photo with masks is kept out of training, to watch it by."""
+
+LOG_EVERY = 50
+SAVE_EVERY = 180.0
+WATCHED = 48
+
+
+@dataclass(frozen=True)
+class StrokeConfig:
+    """A run that trains the stroke decoder."""
+
+    crop: int = 192
+    with_masks: int = 5  # pictures with masks per step
+    plain: int = 3  # pictures without, for points alone
+    learning_rate: float = 1.5e-3
+    network_rate: float = 0.0  # times the learning rate, for the network that it sits on; 0: frozen
+    color_weight: float = 2.0  # of the points' loss beside the objects'
+    weight_decay: float = 0.05
+    dropout: float = 0.1
+    ema: float = 0.998
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class _Batch:
+    crops: list[MaskedCrop]
+    sample: Sample
+    rng: np.random.Generator
+
+
+class _Feed:
+    """Batches by number, decoded on a thread beside the training."""
+
+    def __init__(
+        self, masks: dict[str, list[MaskRef]], photos: Sequence[Path], config: StrokeConfig
+    ) -> None:
+        self.config = config
+        self._masks = MaskSampler(masks, config.seed)
+        sources, _ = hold_out(index_photos(photos))
+        self._plain = PhotoSampler(sources, TrainConfig(seed=config.seed, cache_gb=0.5))
+        self._stage = Stage(1.0, config.crop, config.plain, (0.4, 1.0))
+
+    def batch(self, step: int) -> _Batch:
+        config = self.config
+        first = step * config.with_masks
+        crops = [self._masks.draw(first + i, config.crop) for i in range(config.with_masks)]
+        plain = [
+            self._plain.draw(step * config.plain + i, self._stage) for i in range(config.plain)
+        ]
+        rgb = np.stack([c.rgb for c in crops] + plain)
+        rng = np.random.default_rng((config.seed, 3, step))
+        sample = prepare(torch.from_numpy(rgb))
+        seen = wear(rng, jitter_tone(rng, sample.lightness, 0.2), 0.15)
+        sample.lightness = seen.contiguous(memory_format=torch.channels_last)
+        return _Batch(crops, sample, rng)
+
+    def batches(self, step: int) -> Iterator[_Batch]:
+        """Batches from a step on, the next one being made meanwhile."""
+        with ThreadPoolExecutor(1) as pool:
+            ahead = pool.submit(self.batch, step)
+            while True:
+                step += 1
+                now, ahead = ahead, pool.submit(self.batch, step)
+                yield now.result()
+
+
+def train_strokes(
+    photos: Sequence[Path],
+    masks: Sequence[Path],
+    start_from: Path | None,
+    out: Path,
+    config: StrokeConfig,
+    *,
+    steps: int,
+    resume: bool = False,
+) -> Path:
+    """Teach a stroke decoder on the weights ``start_from``; returns the new weights' path.
+
+    photos: as for `train`; masks: shards or folders of photos with label maps (`index_masks`).
+    steps: in all, those included that ``resume`` goes on from.
+    Raises BadOption, BadImage, BadCheckpoint.
+    """
+    if steps < 1:
+        raise BadOption("a run needs at least one step.")
+    kept, held = _hold_out(index_masks(masks))
+    run = StrokeRun(start_from, out, config, load_run(out) if resume else None)
+    stopped = _stop_signals()
+    feed = _Feed(kept, photos, config)
+    saved = clock = time.monotonic()
+    for batch in feed.batches(run.step):
+        run.learn(batch, steps)
+        now = time.monotonic()
+        run.elapsed, clock = run.elapsed + now - clock, now
+        over = bool(stopped) or run.step >= steps
+        if over or now - saved > SAVE_EVERY:
+            run.save(_watched(held, config))
+            saved = time.monotonic()
+        if over:
+            break
+    return out / WEIGHTS
+
+
+def _hold_out(
+    sources: dict[str, list[MaskRef]],
+) -> tuple[dict[str, list[MaskRef]], dict[str, list[MaskRef]]]:
+    middle = HELD_EVERY // 2
+    kept = {n: [r for i, r in enumerate(s) if i % HELD_EVERY != middle] for n, s in sources.items()}
+    held = {n: s[middle::HELD_EVERY] for n, s in sources.items() if s[middle::HELD_EVERY]}
+    return kept, held
+
+
+def _watched(held: dict[str, list[MaskRef]], config: StrokeConfig) -> list[MaskedCrop]:
+    if not held:
+        return []
+    sampler = MaskSampler(held, config.seed)
+    return [sampler.draw(i, config.crop, (0.9, 1.0)) for i in range(WATCHED)]
+
+
+class StrokeRun:
+    """A run under way."""
+
+    def __init__(
+        self, start_from: Path | None, out: Path, config: StrokeConfig,
+        state: dict[str, Any] | None,
+    ) -> None:  # fmt: skip
+        checkpoint = load_weights(start_from)
+        torch.manual_seed(config.seed)
+        self.config, self.out, self.checkpoint = config, out, checkpoint
+        old = checkpoint.network
+        network: Any = ColorNetwork(replace(old.config, strokes=True))
+        network.initialize()
+        network.load_state_dict(old.state_dict(), strict=False)
+        self.network: ColorNetwork = network.to(memory_format=torch.channels_last)
+        assert self.network.strokes is not None
+        self.free = config.network_rate > 0
+        rest = [p for n, p in self.network.named_parameters() if not n.startswith("strokes.")]
+        for parameter in rest:
+            parameter.requires_grad_(self.free)
+        groups: list[dict[str, Any]] = [
+            {"params": list(self.network.strokes.parameters()), "share": 1.0}
+        ]
+        if self.free:
+            groups.append({"params": rest, "share": config.network_rate})
+        self.optimizer = torch.optim.AdamW(
+            groups, lr=config.learning_rate, weight_decay=config.weight_decay, betas=(0.9, 0.98)
+        )
+        self.ema = Ema(self.network, config.ema)
+        self.network.set_dropout(config.dropout)
+        self.weights = torch.tensor(rebalancing_weights(checkpoint.prior), dtype=torch.float32)
+        self._encoding = SoftEncoding(torch.device("cpu"))
+        self.step, self.elapsed = 0, 0.0
+        self._sums, self._since = np.zeros(4), 0
+        if state is not None:
+            self.network.load_state_dict(state["network"])
+            self.ema.network.load_state_dict(state["ema"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.step, self.elapsed = state["step"], state["elapsed"]
+        out.mkdir(parents=True, exist_ok=True)
+        if state is None:
+            self._write("w", ["step", "minutes", "objects", "iou", "colors", "gain", "held_iou"])
+
+    def learn(self, batch: _Batch, steps: int) -> None:
+        """Take one step."""
+        factor = learning_rate(TrainConfig(), self.step / steps)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.config.learning_rate * factor * group["share"]
+        loss, told = self._loss(batch)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        assert self.network.strokes is not None
+        nn.utils.clip_grad_norm_(self.network.strokes.parameters(), 1.0)
+        if self.free:
+            rest = [p for n, p in self.network.named_parameters() if not n.startswith("strokes.")]
+            nn.utils.clip_grad_norm_(rest, 1.0)
+        self.optimizer.step()
+        self.ema.update(self.network, self.step)
+        self.step += 1
+        self._sums, self._since = self._sums + told, self._since + 1
+        if self.step % LOG_EVERY == 0:
+            means = [f"{v:.4f}" for v in self._sums / self._since]
+            self._write("a", [self.step, f"{self.elapsed / 60:.2f}", *means, ""])
+            self._sums, self._since = np.zeros(4), 0
+
+    def _loss(self, batch: _Batch) -> tuple[Tensor, np.ndarray[Any, Any]]:
+        sample = batch.sample
+        assert self.network.strokes is not None
+        with torch.autocast("cpu", torch.bfloat16):
+            with torch.set_grad_enabled(self.free):
+                features = self.network.features(sample.lightness)
+                heads = self.network.heads(features)
+            photo = self.network.strokes.photo(
+                features, heads.embedding, heads.gate, sample.lightness
+            )
+            lessons = lessons_of(batch.rng, batch.crops, sample.ab.numpy())
+            points = points_of(batch.rng, sample.ab)
+            drawn = run_strokes(self.network, photo, points.strokes)
+            inside = run_strokes(self.network, photo, lessons.strokes) if lessons else None
+        objects, iou = torch.zeros(()), torch.zeros(())
+        if inside is not None and lessons is not None:
+            objects, iou = object_loss(inside, lessons)
+        automatic = automatic_ab(heads, self.weights)
+        log_gamma = self.network.strokes.log_gamma
+        colors, before = color_loss(drawn, points, automatic, log_gamma)
+        loss = objects + self.config.color_weight * colors
+        if self.free:
+            target = Target(*self._encoding.sparse(sample.ab.flatten(1, 2)))
+            log_p = target_log_probabilities(heads, target)
+            loss = loss + soft_cross_entropy(log_p, target, self.weights).mean()
+        gain = 10.0 / np.log(10.0) * (before - colors.detach())
+        return loss, np.array([v.item() for v in (objects, iou, colors, gain)])
+
+    @torch.no_grad()
+    def watch(self, crops: list[MaskedCrop]) -> float:
+        """The mean IoU of the averaged network on photos kept out."""
+        found = []
+        for start in range(0, len(crops), 8):
+            some = crops[start : start + 8]
+            sample = prepare(torch.from_numpy(np.stack([c.rgb for c in some])))
+            lessons = lessons_of(np.random.default_rng(start), some, sample.ab.numpy())
+            if lessons is None:
+                continue
+            network = self.ema.network
+            features = network.features(sample.lightness)
+            photo = network.stroke_features(features, network.heads(features), sample.lightness)
+            assert photo is not None
+            found.append(object_loss(run_strokes(network, photo, lessons.strokes), lessons)[1])
+        return float(torch.stack(found).mean()) if found else float("nan")
+
+    def save(self, watched: list[MaskedCrop]) -> None:
+        """Save the run, to be resumed, and the averaged weights, to be used."""
+        held = self.watch(watched)
+        self._write("a", [self.step, f"{self.elapsed / 60:.2f}", "", "", "", "", f"{held:.4f}"])
+        state = {
+            "network": self.network.state_dict(),
+            "ema": self.ema.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "step": self.step,
+            "elapsed": self.elapsed,
+        }
+        save_run(self.out, state)
+        strokes = {
+            "steps": self.step,
+            "minutes": round(self.elapsed / 60, 1),
+            "config": asdict(self.config),
+        }
+        record = {**self.checkpoint.record, "strokes": strokes}
+        network, prior = self.ema.network, self.checkpoint.prior
+        save_weights(self.out / WEIGHTS, network, prior, record, decoding=self.checkpoint.decoding)
+
+    def _write(self, mode: str, row: list[object]) -> None:
+        with (self.out / "log.csv").open(mode, newline="") as file:
+            csv.writer(file).writerow(row)
