@@ -140,9 +140,7 @@ class Panel:
         time.sleep(2.0)  # it rests, and a step is made
         moved = self.note("p09-vivid")
         self.desktop.key("ctrl+z")
-        undone = self.settled(
-            lambda s: self.result(s) == self.result(before), "the slider's undo"
-        )
+        undone = self.settled(lambda s: self.result(s) == self.result(before), "the slider's undo")
         self.note("p10-vivid-undone", undone)
         self.desktop.key("ctrl+y")
         again = self.settled(lambda s: self.result(s) == self.result(moved), "the redo")
@@ -194,7 +192,7 @@ class Panel:
     def closing(self, window):
         """Closing the panel makes one step of what Live has done since the last one."""
         before = self.follows("p21-stroke", window, self.states["p20-second-start"], dx=80, dy=-60)
-        self.desktop.do("windowclose", self.panel)
+        self.desktop.do("windowquit", self.panel)
         self.desktop.wait(lambda: not self.panel_processes(), 30, "the panel's end")
         time.sleep(1.0)
         self.note("p22-closed")

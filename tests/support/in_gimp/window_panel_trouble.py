@@ -95,7 +95,7 @@ class Trouble:
 
     def photo_changed(self, window):
         before = self.look()
-        self.act(OF_NAME % "coffee-gray.png" + "layer = image.get_layers()[-1]\nlayer.invert(False)")
+        self.act("image.get_layers()[-1].invert(False)")
         self.note("t10-photo-inverted", self.other(before, "the other photo"))
         self.undo()
         self.note("t11-photo-back", self.other(self.states["t10-photo-inverted"], "the photo"))
@@ -135,7 +135,7 @@ class Trouble:
         """The server dies in the middle of the work: said, and nothing is changed."""
         from window_panel import COLORIZE
 
-        self.act(OF_NAME % "coffee-gray.png" + "layer = image.get_layers()[-1]\nlayer.invert(False)")
+        self.act("image.get_layers()[-1].invert(False)")
         os.kill(self.server()["pid"], signal.SIGSTOP)
         self.brush(window, dx=20, dy=-120)
         time.sleep(0.7)

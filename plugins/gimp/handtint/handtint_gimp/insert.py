@@ -31,13 +31,15 @@ def insert(
     settings: Settings,
     note: dict[str, Any],
     before_replacing: Callable[[Gimp.Layer], None] = lambda old: None,
+    keep_mask: bool = False,
 ) -> Inserted:
     """Put a picture above its photo, as one undo step.
 
     results: the photo's earlier ones, from the top.  One that nobody has painted on is
     replaced; a painted or locked one stays, and the new picture goes above it, where it can be
     seen.  note: what the layer shall remember besides what is known here.  before_replacing: may
-    change the earlier result, so that Undo brings it back like that.
+    change the earlier result, so that Undo brings it back like that.  keep_mask: leave the mask of
+    the earlier result as it is, whatever is selected.
     """
     above = results[0][0] if results else photo
     old, remembered = next(((la, re) for la, re in results if re.pixels), (None, None))
@@ -71,7 +73,10 @@ def insert(
             _, x, y = photo.get_offsets()
             locks = _take_locks(layer)
             layer.set_offsets(x, y)
-            mask = _follow_mask(image, photo, layer, settings, remembered)
+            if keep_mask and remembered is not None:
+                mask = remembered.mask
+            else:
+                mask = _follow_mask(image, photo, layer, settings, remembered)
             _remember(image, photo, layer, picture, mask, note)
             memory.note_wanted(photo, None)
             memory.forget_live(layer)

@@ -98,6 +98,7 @@ class Core(Center):
         target = self.follower.target
         name = target.result.get_name() if target is not None and target.result else "the result"
         self.follower.live.on = False
+        self.follower.live.stop()
         self.say(
             "You painted on %s, which is no hint layer. Colorize Layer asks what the paint is; "
             "New Hints Layer makes a place for hints." % name,
@@ -138,7 +139,8 @@ class Core(Center):
     def _colorized(self, done: colorizing.Done) -> None:
         Gimp.displays_flush()
         follower = self.follower
-        follower.search()
+        with follower.live.held():
+            follower.search()
         target = follower.target
         if target is not None and done.picture is not None:
             known = Known(done.picture.image_id, done.sent, done.picture.layout)

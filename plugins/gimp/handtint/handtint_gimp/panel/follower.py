@@ -168,10 +168,10 @@ class Follower:
                 found = True
                 self._hints_changed(watch.layer, box)
         watch = self._photo_watch
-        if watch is not None and self._looks % 2 == 0 and watch.layer.is_valid():
-            if watch.look() is not None:
-                found = True
-                self._photo_changed()
+        turn = watch is not None and self._looks % 2 == 0
+        if watch is not None and turn and watch.layer.is_valid() and watch.look() is not None:
+            found = True
+            self.live.photo_changed()
         if found:
             self._sweeps = 0
         elif self._sweeps > 0 or self._looks % 3 == 0:
@@ -195,7 +195,7 @@ class Follower:
         if box is None:
             return False
         if watch is self._photo_watch:
-            self._photo_changed()
+            self.live.photo_changed()
         else:
             self._hints_changed(layer, box)
         return True
@@ -228,6 +228,8 @@ class Follower:
             self._effects = targets.effects_of(now.photo)
             self._photo_watch = Watch(now.photo)
             self._photo_watch.look()
+            if same_photo:
+                self.live.shape_changed()
             self.live.photo_changed()
         self.live.target_changed(same_photo)
         self._core.target_changed()
@@ -236,7 +238,7 @@ class Follower:
         found = targets.effects_of(now.photo)
         if found != self._effects:
             self._effects = found
-            self._photo_changed()
+            self.live.photo_changed()
 
     def _watch_hints(self, now: Target) -> None:
         self._watches = [Watch(layer) for layer in now.hints]
@@ -288,9 +290,6 @@ class Follower:
         self.live.hints_changed(inside)
         self._core.hints_changed()
 
-    def _photo_changed(self) -> None:
-        self.live.photo_changed()
-
     @property
     def is_ready(self) -> bool:
         """Whether it is known what is painted."""
@@ -300,6 +299,11 @@ class Follower:
         """The row of the last change, counted from another one; the middle if there was none."""
         box = self.last_box
         return box[1] + box[3] // 2 - top if box is not None else height // 2
+
+    @property
+    def painted(self) -> tuple[tuple[int, int], ...]:
+        """Equal for equal hints."""
+        return self._scan.state if self._scan is not None else ()
 
     def crop(self) -> Crop | None:
         """All hints, as they are sent."""
