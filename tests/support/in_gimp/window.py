@@ -15,6 +15,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import window_day
 import window_panel
+import window_panel_lag
 import window_panel_trouble
 from desktop import Desktop, Probe
 
@@ -57,7 +58,9 @@ def prepare():
     window_day.prepare_browser()
 
 
-class Session(window_day.Day, window_panel.Panel, window_panel_trouble.Trouble):
+class Session(
+    window_day.Day, window_panel.Panel, window_panel_trouble.Trouble, window_panel_lag.Lag
+):
     def __init__(self, desktop, given):
         self.desktop, self.given = desktop, given
         self.states = {}

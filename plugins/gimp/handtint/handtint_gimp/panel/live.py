@@ -324,6 +324,7 @@ class Live:
         ):
             return False
         self._checked, self._base, self._base_of = result.get_id(), base, target
+        memory.note_live(result)
         return True
 
     def _write(self, target: Target, picture: Picture, region: Box | None) -> Flow:
