@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,9 @@ from .encoded_photo import Automatic, EncodedPhoto, cells_at
 from .encoding import run_network
 from .errors import BadOption
 from .geometry import Geometry, reduce_to
-from .hints.compositing import flatten
+from .hints.compositing import Piece, flatten
 from .hints.full_resolution import FullResolutionCorrection
+from .hints.full_resolution import key_of as key_of_pieces
 from .hints.photo_graph import PhotoGraph
 from .hints.pooling import PooledHints, pool
 from .hints.propagation import PropagatedHints, key_of, propagate
@@ -50,6 +51,9 @@ from .render.upsample import ColorField, guide_shape
 from .types import ColorizeOptions, Hints, Plane, Progress, is_number
 
 Region = tuple[int, int, int, int]
+
+MOST_KEPT_PAINT = 1 << 24
+"""Bytes of paint above which the colours of hints are not kept for a further region."""
 
 SUGGEST_TILT = 0.0
 """r of decoding for suggestions: as trained, towards rare colours, which are worth proposing."""
@@ -170,23 +174,42 @@ class Colorizer:
         pooled = pool(pieces, photo.geometry, chosen.strength)
         colors: Colors = automatic.field
         if pooled.number.size:
-            may_stop()
-            ab = self._hinted_ab(photo, automatic.ab, pooled)
-            may_stop()
-            hinted = self._field(photo, ab)
-            may_stop()
-            colors = FullResolutionCorrection(
-                photo.luminance,
-                photo.guide,
-                photo.geometry.cells[0],
-                automatic.field,
-                hinted,
-                pieces,
-                chosen.strength,
+            # Live painting asks for what is seen and then for the rest.
+            again = region is not None and sum(p.rgba.nbytes for p in pieces) <= MOST_KEPT_PAINT
+            kept = [replace(p, rgba=p.rgba.copy()) for p in pieces] if again else pieces
+            colors = photo.results.corrected(
+                lambda: key_of_pieces(pieces, chosen.vividness, chosen.strength),
+                again,
+                lambda: self._corrected(photo, automatic, pooled, kept, chosen.strength, may_stop),
             )
         may_stop()
         cells_per_pixel = photo.geometry.cells_per_pixel
         return render(photo.luminance, colors, cells_per_pixel, region=region, progress=progress)
+
+    def _corrected(
+        self,
+        photo: EncodedPhoto,
+        automatic: Automatic,
+        pooled: PooledHints,
+        pieces: list[Piece],
+        strength: float,
+        may_stop: Callable[[], None],
+    ) -> FullResolutionCorrection:
+        """The hinted colours at any pixel."""
+        may_stop()
+        ab = self._hinted_ab(photo, automatic.ab, pooled)
+        may_stop()
+        hinted = self._field(photo, ab)
+        may_stop()
+        return FullResolutionCorrection(
+            photo.luminance,
+            photo.guide,
+            photo.geometry.cells[0],
+            automatic.field,
+            hinted,
+            pieces,
+            strength,
+        )
 
     def _options(
         self,
