@@ -115,6 +115,10 @@ def test_closing_makes_one_step(panel: dict[str, Any]) -> None:
     assert result(undone) == result(panel["p18-by-shortcut"]), "what the menu had made"
 
 
+def test_the_panel_does_not_outlive_a_killed_gimp(panel: dict[str, Any]) -> None:
+    assert panel["p24-killed"] == {"left": []}
+
+
 # --- what may go wrong -----------------------------------------------------------------------
 
 

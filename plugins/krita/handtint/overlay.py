@@ -18,6 +18,7 @@ NAME = "Where a hint helps (Handtint)"
 LINES = 45
 """Lines of the hatching along the picture's longer side."""
 
+
 def overlay_of(document: Any, photo: Any) -> Any:
     """The overlay of a photo that is in the document, or None."""
     key = uid(photo)

@@ -118,6 +118,7 @@ class Panel:
         self.looking(window)
         self.from_the_menu(window)
         self.closing(window)
+        self.gimp_killed(window)
 
     def live_strokes(self, window):
         key = self.desktop.key
@@ -200,3 +201,12 @@ class Panel:
         time.sleep(1.5)
         self.note("p23-closing-undone")
         del before
+
+    def gimp_killed(self, window):
+        """GIMP is killed: the panel does not outlive it."""
+        self.open_panel(window)
+        gimp = self.desktop.processes[-1]
+        gimp.kill()
+        gimp.wait(20)
+        self.desktop.wait(lambda: not self.panel_processes(), 30, "the panel's end")
+        self.states["p24-killed"] = {"left": self.panel_processes()}

@@ -13,6 +13,7 @@ from .. import colorizing, hintlayers, layers, memory, misplaced
 from .. import settings as kept
 from ..client import ClientError
 from ..client.center import Center
+from ..client.state import ServerView
 from ..problem import Cancelled, Problem
 from .follower import Follower
 from .loop import Loop, every
@@ -57,6 +58,13 @@ class Core(Center):
         """The panel shows it itself; for tests it is in GIMP's log, too."""
         if text and os.environ.get("HANDTINT_TRACE"):
             print("handtint-panel " + text, file=sys.stderr, flush=True)
+
+    def set_view(self, view: ServerView) -> None:
+        """What waited for a server goes on when there is one."""
+        was_ready = self.server.state.ready
+        super().set_view(view)
+        if view.state.ready and not was_ready:
+            self.follower.live.update()
 
     def server_changed(self) -> None:
         """The other server has seen no photo yet."""

@@ -21,6 +21,7 @@ from .. import insert, memory, pixels, turn
 from ..client import ClientError, Dropped, ImageUnknown, Picture, protocol
 from ..client.steps import Tick, Until
 from ..client.strokes import Box
+from ..problem import Problem
 from . import transfer
 from .loop import Timer
 from .photo import Known, know, on_wire
@@ -244,7 +245,8 @@ class Live:
 
     def _failed(self, error: ClientError) -> None:
         self._writing = False
-        self._retry_at = time.monotonic() + 1.0
+        if isinstance(error, Problem):
+            self._retry_at = time.monotonic() + 1.0  # such as a lock, which may be taken away
         if self._core.message != str(error):
             self._core.fail(error)
 
