@@ -172,8 +172,8 @@ class Call:
             soon(self._end, self._failed, error)
         except Exception as fault:
             traceback.print_exc(file=sys.stderr)
-            error = ServerLost("The request to the Handtint server failed (%s). Try again." % fault)
-            soon(self._end, self._failed, error)
+            lost = ServerLost("The request to the Handtint server failed (%s). Try again." % fault)
+            soon(self._end, self._failed, lost)
         else:
             soon(self._end, self._done, answer)
 
