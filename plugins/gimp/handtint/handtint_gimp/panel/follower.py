@@ -14,13 +14,13 @@ from gi.repository import Gimp
 from .. import hints as painting
 from ..client import Dropped
 from ..client.hintscan import ROWS, Crop, HintScan
+from ..client.laststroke import LastStroke
 from ..client.steps import Tick
 from ..client.strokes import Box
 from . import target as targets
 from .live import Live
 from .loop import every
 from .pointer import Pointer
-from .stroke import LastStroke
 from .target import Target
 from .watch import Watch
 
