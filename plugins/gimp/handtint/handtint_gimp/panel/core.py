@@ -105,8 +105,7 @@ class Core(Center):
         """The user has painted where it is no hint."""
         target = self.follower.target
         name = target.result.get_name() if target is not None and target.result else "the result"
-        self.follower.live.on = False
-        self.follower.live.stop()
+        self.follower.live.painted_on()
         self.say(
             "You painted on %s, which is no hint layer. Colorize Layer asks what the paint is; "
             "New Hints Layer makes a place for hints." % name,

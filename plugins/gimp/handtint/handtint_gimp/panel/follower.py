@@ -39,6 +39,12 @@ HURRIED = 0.3
 REST = 14
 """A look is followed by a rest of so many times as long as it took."""
 
+LONGEST = 0.12
+"""Seconds that it rests at most: Undo by a key is to be noticed, too."""
+
+APART = 1.0
+"""Where the button is not known: changes with a longer pause between them are two strokes."""
+
 SEARCH = 1.0
 """Seconds between two searches for what to follow, if nothing calls for one."""
 
@@ -112,7 +118,7 @@ class Follower:
         if now < self._hurried_until:
             return HURRY
         busy = now - max(self.pointer.moved_at, self._found_at) < 1.5 or not self.pointer.known
-        return max(SOON if busy or self._sweeps > 0 else QUIET, min(REST * took, 0.3))
+        return max(SOON if busy or self._sweeps > 0 else QUIET, min(REST * took, LONGEST))
 
     def _look(self, now: float) -> None:
         if not self._image_is_there():
@@ -279,6 +285,8 @@ class Follower:
         inside = _cut(shifted, now.size)
         if inside is None:
             return
+        if not self.pointer.known and time.monotonic() - self._found_at > APART:
+            self.lifted_at = time.monotonic()
         if self.stroke.is_new(self.lifted_at):
             self.stroke.begin(self.lifted_at, scan.crop())
         rgba = painting.read_box(now.hints, now.photo, inside)

@@ -182,6 +182,13 @@ class Live:
         else:
             self._core.side_jobs.stop("live")
 
+    def painted_on(self) -> None:
+        """The user has painted on the result: nothing is written over that."""
+        self.on = False
+        self.stop()
+        self._base = self._picture = self._shown = None
+        self._checked = 0
+
     def leave(self) -> None:
         """Another photo is followed from now on."""
         if self._writing:
@@ -260,6 +267,7 @@ class Live:
         assert result is not None
         with turn.wanted(image) as has_come:
             yield Until(has_come)
+            transfer.check_writable(image, result, target.size)  # else the server works in vain
             if self._checked != result.get_id() and not (yield from self._keep_base(target)):
                 return "painted"
             session = self._core.session()
