@@ -26,6 +26,7 @@ from ..kernels import kernels
 from ..luminance import luminance_and_f
 from ..render.upsample import ColorField
 from ..threads import in_threads, strips
+from ..types import ColorizeOptions
 from .compositing import Piece, color_tables, grid_places
 
 Floats = NDArray[np.float32]
@@ -180,9 +181,9 @@ class FullResolutionCorrection:
         return color
 
 
-def key_of(pieces: Sequence[Piece], vividness: float, strength: float) -> bytes:
+def key_of(pieces: Sequence[Piece], options: ColorizeOptions) -> bytes:
     """Equal for equal painted pieces and options."""
-    digest = hashlib.blake2b(f"{vividness!r} {strength!r}".encode(), digest_size=16)
+    digest = hashlib.blake2b(repr(options).encode(), digest_size=16)
     for piece in pieces:
         digest.update(f" {piece.x} {piece.y} {piece.shape}".encode())
         digest.update(np.ascontiguousarray(piece.rgba))

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from .diffusion import Diffusion, decisiveness, mixture_pull, stroke_pull
 from .mixture import SOFT_MAX_POWER
@@ -27,6 +28,15 @@ Floats = NDArray[np.float32]
 
 MOST_STROKES = (40, 64)
 """Up to the first number the stroke decoder speaks alone, from the second on the mixture."""
+
+FAINTEST = 0.02
+"""Trust that can hardly be seen."""
+
+LONE_SHARE = 0.001
+"""Of the picture: smaller patches far from any paint take nothing."""
+
+LONE_DISTANCE = 10
+"""Cells from the nearest painted one to such a patch."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,9 +107,33 @@ def propagate(
     own = np.stack([hints.mass, np.ones_like(hints.mass)], axis=1).astype(np.float64)
     spread, whole_trust = diffusion.spread(mixed, hints, own).T.clip(0.0, 1.0)
     factor = decisiveness(whole_trust)
+    factor[lone_patches(factor * whole_trust, hints.number, graph.edges.shape)] = 0.0
     return PropagatedHints(
         key_of(hints), hints, answer.sources, answer.weight, factor * spread, factor, diffusion
     )
+
+
+def lone_patches(
+    trust: Doubles, painted: NDArray[np.int64], shape: tuple[int, int]
+) -> NDArray[np.bool_]:
+    """(N,) cells of small patches far from any paint, which take nothing.
+
+    trust: (N,) with full masses; painted: numbers of the hinted cells.  A single cell at the
+    picture's edge that resembles the stroke's object would be a dot of its color.
+    """
+    grid = trust.reshape(shape) > FAINTEST
+    patches, count = ndimage.label(grid, np.ones((3, 3), bool))
+    if not count:
+        return np.zeros(trust.size, bool)
+    free = np.ones(shape, bool)
+    free.ravel()[painted] = False
+    away = ndimage.distance_transform_cdt(free, "chessboard") if free.any() else free
+    number = np.arange(1, count + 1)
+    nearest = ndimage.minimum(away, patches, number)
+    # Sized by what is clearly tinted: the faint surroundings of a dot are as large as the dot is.
+    size = ndimage.sum(trust.reshape(shape) > 0.5, patches, number)
+    small = (size < LONE_SHARE * trust.size) & (nearest > LONE_DISTANCE)
+    return np.asarray(np.concatenate([[False], small])[patches].ravel())
 
 
 def _answer(graph: PhotoGraph, hints: PooledHints, reach: StrokeReach | None) -> _Answer:

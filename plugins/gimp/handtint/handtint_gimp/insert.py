@@ -10,6 +10,7 @@ from gi.repository import Gegl, Gimp
 
 from . import effects, footprint, graphs, layers, memory, pixels
 from .client import Picture
+from .client.translation import _
 from .settings import Settings
 
 _MODES = {"normal": Gimp.LayerMode.NORMAL, "color": Gimp.LayerMode.LCH_COLOR}
@@ -45,7 +46,7 @@ def insert(
     old, remembered = next(((la, re) for la, re in results if re.pixels), (None, None))
     locked = old is not None and old.get_lock_content()
     stays = locked or (old is not None and was_painted(image, photo, old, remembered, note["sent"]))
-    told = (_LOCKED if locked else _PAINTED) % old.get_name() if stays else ""
+    note = (_LOCKED if locked else _PAINTED) % old.get_name() if stays else ""
     selected = image.get_selected_layers()
     image.undo_group_start()
     try:
@@ -86,11 +87,11 @@ def insert(
             _mark_selection(image, wanted or [layer])
     finally:
         image.undo_group_end()
-    return Inserted(layer, told)
+    return Inserted(layer, note)
 
 
-_LOCKED = "%s is locked: it stays, and the new colors lie above it."
-_PAINTED = "You have painted on %s: it stays, and the new colors lie above it."
+_LOCKED = _("%s is locked: it stays, and the new colors lie above it.")
+_PAINTED = _("You have painted on %s: it stays, and the new colors lie above it.")
 
 
 def was_painted(
@@ -141,7 +142,7 @@ def new_layer(
     """An empty layer for the picture, not in the image yet."""
     return Gimp.Layer.new(
         image,
-        "%s (colorized)" % photo.get_name(),
+        _("%s (colorized)") % photo.get_name(),
         picture.width,
         picture.height,
         _image_type(picture),
