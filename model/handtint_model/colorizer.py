@@ -20,7 +20,7 @@ from .color.bins import (
 )
 from .color.decoding import calibrated
 from .device import select_device
-from .encoded_photo import EncodedPhoto, cells_at
+from .encoded_photo import Automatic, EncodedPhoto, cells_at
 from .encoding import run_network
 from .errors import BadOption
 from .geometry import Geometry, reduce_to

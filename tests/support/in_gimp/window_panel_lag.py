@@ -85,21 +85,23 @@ class Lag:
         x, y, width, height = self.desktop.geometry(window)
         return x + 230 + int(part_x * 600), y + 220 + int(part_y * 300)
 
-    def dabs(self, window, count=44):
-        """Seconds from a move of the pointer to the paint below it."""
-        x, y = self.place(window, 0.05, 0.5)
+    def dabs(self, window, rows=5, columns=9):
+        """Seconds from a move of the pointer to the paint below it; moves wider than the brush."""
         desktop, took = self.desktop, []
-        desktop.do("mousemove", x, y)
+        x, y = self.place(window, 0.05, 0.05)
+        places = []
+        for row in range(rows):
+            line = [(x + 64 * column, y + 60 * row) for column in range(columns)]
+            places += line if row % 2 == 0 else line[::-1]
+        desktop.do("mousemove", *places[0])
         time.sleep(0.3)
         desktop.do("mousedown", 1)
-        for step in range(1, count + 1):
-            spot = (x + 12 * step - 3, y + 2 * (step % 9) - 3)
-            before = self.screen.at(*spot)
+        for spot in places[1:]:
+            before = self.screen.at(spot[0] - 3, spot[1] - 3)
             began = time.monotonic()
-            desktop.do("mousemove", spot[0] + 3, spot[1] + 3)
-            shown = self.screen.changes(spot, before, 1.0)
-            if shown is not None:
-                took.append(shown - began)
+            desktop.do("mousemove", *spot)
+            shown = self.screen.changes((spot[0] - 3, spot[1] - 3), before, 1.0)
+            took.append(shown - began if shown is not None else None)
             time.sleep(0.05)
         desktop.do("mouseup", 1)
         return took
