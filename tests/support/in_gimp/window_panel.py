@@ -30,8 +30,9 @@ class Panel:
         return self.panel
 
     def panel_processes(self):
-        told = self.desktop.ask(["pgrep", "-f", "plug-ins/handtint/handtint.py -gimp"])
-        return (told or "").split()
+        """Those of this GIMP: other tests may run on this machine."""
+        plug_in = os.path.join(os.environ["GIMP3_DIRECTORY"], "plug-ins/handtint/handtint.py")
+        return (self.desktop.ask(["pgrep", "-f", plug_in + " -gimp"]) or "").split()
 
     def push(self, place):
         """Click a part of the panel."""
