@@ -118,7 +118,7 @@ MODEL_LAYERS = (
     ("training",),
     ("evaluation",),
     ("colorizer",),
-    ("cell_colors",),
+    ("cell_colors", "hint_colors"),
     ("encoded_photo",),
     ("alternatives",),
     ("automatic",),
