@@ -92,7 +92,7 @@ class Switching(dict[float, Automatic]):
 
 def test_never_more_than_some_automatic_colors_are_kept(tiny_colorizer: Colorizer) -> None:
     photo = tiny_colorizer.encode(np.full((40, 40), 128, np.uint8))
-    made = [tiny_colorizer._automatic(photo, v) for v in VIVIDNESS]
+    made = [tiny_colorizer.cells.automatic(photo, v) for v in VIVIDNESS]
     results = PhotoResults()
     results._automatic = Switching()
     most: list[int] = []
@@ -129,7 +129,7 @@ def test_the_longest_unused_automatic_colors_go(tiny_colorizer: Colorizer) -> No
     def ask(vividness: float) -> None:
         def make() -> object:
             made.append(vividness)
-            return tiny_colorizer._automatic(alone, vividness)
+            return tiny_colorizer.cells.automatic(alone, vividness)
 
         photo.results.automatic(vividness, make)  # type: ignore[arg-type]
 

@@ -83,20 +83,20 @@ class StrokeReach:
         all_rivals = rivals_of(cells, groups.ab)
         maps = np.empty((groups.count, painted[0].size), np.float32)
         for number, stroke in enumerate(painted):
-            reach = self._map(stroke, np.zeros_like(stroke))
+            reach = self.map_of(stroke, np.zeros_like(stroke))
             # All cells of the strokes that it would run over, not only those that it touches.
             touched = (reach.reshape(self.shape) > RUNS_OVER) & all_rivals[number]
             over = (cells & touched).any(axis=(1, 2))
             over[number] = False
             if over.any():
                 rivals = painted[over].max(axis=0) * all_rivals[number]
-                reach = self._map(stroke, rivals.astype(np.float32))
+                reach = self.map_of(stroke, rivals.astype(np.float32))
             reach = np.where(all_rivals[number].ravel(), 0.0, reach)
             maps[number] = np.where(cells[number].ravel(), 1.0, reach)
         return maps
 
-    def _map(self, painted: Floats, rivals: Floats) -> Floats:
-        """(N,) one stroke's map; painted, rivals: of the photo's cells."""
+    def map_of(self, painted: Floats, rivals: Floats) -> Floats:
+        """(N,) 0..1, how far one stroke goes; painted, rivals: (h, w) 0..1 per cell."""
         key = np.packbits(painted > 0).tobytes() + painted[painted > 0].tobytes()
         key += b"|" + np.packbits(rivals > 0).tobytes() + rivals[rivals > 0].tobytes()
         kept = self.kept.get(key)
@@ -119,7 +119,7 @@ class StrokeReach:
         cells = torch.from_numpy(sample_cells(stroke[0, 0].cpu().numpy() > 0))[None].to(device)
         # One at a time: a batch would round differently, and a result must not depend on what
         # was kept.
-        strokes = Strokes(torch.zeros(1, dtype=torch.int64), stroke, on_canvas(rivals), cells)
+        strokes = Strokes(torch.zeros_like(cells[:, 0]), stroke, on_canvas(rivals), cells)
         logits = self.decoder(self.features, strokes, self.log_sigma)
         reach = torch.sigmoid(logits[0, 0, :rows, :columns].float())
         return np.ascontiguousarray(reach.cpu().numpy().ravel())

@@ -61,3 +61,27 @@ class TrainConfig:
             value = getattr(self, name)
             if not 0.0 <= value <= 1.0:
                 raise BadOption(f"{name} must be between 0 and 1, not {value!r}.")
+
+
+@dataclass(frozen=True)
+class StrokeConfig:
+    """A run that trains the stroke decoder."""
+
+    crop: int = 192
+    with_masks: int = 5  # pictures with masks per step
+    plain: int = 3  # pictures without, for points alone
+    learning_rate: float = 1.5e-3
+    network_rate: float = 0.0  # times the learning rate, for the network that it sits on; 0: frozen
+    color_weight: float = 2.0  # of the points' loss beside the objects'
+    weight_decay: float = 0.05
+    dropout: float = 0.1
+    ema: float = 0.998
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.crop < 64 or self.crop % 32:
+            raise BadOption(f"crop must be a multiple of 32 from 64 on, not {self.crop!r}.")
+        if self.with_masks < 1 or self.plain < 0:
+            raise BadOption("a step needs at least one picture with masks.")
+        if not 0.0 <= self.dropout < 1.0:
+            raise BadOption(f"dropout must be between 0 and 1, not {self.dropout!r}.")

@@ -128,7 +128,7 @@ def _train(team: Team, order: Order) -> Path:
     if team.main:
         (order.out / "config.json").write_text(json.dumps(asdict(run.config), indent=1))
     try:
-        halt = run.go(_stop_signals())
+        halt = run.go(stop_signals())
     finally:
         feed.close()
     if team.main:
@@ -139,7 +139,7 @@ def _train(team: Team, order: Order) -> Path:
     return order.out / WEIGHTS
 
 
-def _stop_signals() -> list[int]:
+def stop_signals() -> list[int]:
     """A list that gets an entry when the process is told to stop."""
     stopped: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):

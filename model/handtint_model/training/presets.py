@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import BadOption
 from ..network import ModelConfig
-from .config import Stage, TrainConfig
+from .config import Stage, StrokeConfig, TrainConfig
 
 _TOY_MODEL = ModelConfig(
     global_width=64, global_blocks=1, global_heads=2, decoder_width=32, decoder_blocks=(1, 1, 1)
@@ -108,4 +108,19 @@ def read_config(name: str) -> TrainConfig:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadOption(f"the training config {name} cannot be used: {error}.") from error
     assert isinstance(config, TrainConfig)
+    return config
+
+
+def read_stroke_config(name: str) -> StrokeConfig:
+    """ "default", or a JSON file with fields of StrokeConfig.  Raises BadOption."""
+    if name == "default":
+        return StrokeConfig()
+    path = Path(name)
+    if not path.is_file():
+        raise BadOption(f"there is no config {name} for the stroke decoder; name a JSON file.")
+    try:
+        config = _from_dict(StrokeConfig, json.loads(path.read_text()), StrokeConfig())
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadOption(f"the training config {name} cannot be used: {error}.") from error
+    assert isinstance(config, StrokeConfig)
     return config

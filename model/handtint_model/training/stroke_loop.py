@@ -12,16 +12,18 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..color.bins import SoftEncoding, rebalancing_weights
+from ..device import select_device
 from ..errors import BadOption
 from ..network import ColorNetwork
 from ..network.checkpoint import load_weights, save_weights
 from .augment import jitter_tone, wear
 from .checkpoints import load_run, save_run
-from .config import Stage, TrainConfig
-from .loop import WEIGHTS, Ema, _stop_signals, learning_rate
+from .config import Stage, StrokeConfig, TrainConfig
+from .loop import WEIGHTS, Ema, learning_rate, stop_signals
 from .losses import Target, soft_cross_entropy, target_log_probabilities
 from .masks import MaskedCrop, MaskRef, MaskSampler, index_masks
 from .photos import PhotoSampler, index_photos
@@ -32,7 +34,6 @@ from .stroke_objective import (
     lessons_of,
     object_loss,
     points_of,
-    run_strokes,
 )
 
 HELD_EVERY = 50
@@ -41,22 +42,6 @@ HELD_EVERY = 50
 LOG_EVERY = 50
 SAVE_EVERY = 180.0
 WATCHED = 48
-
-
-@dataclass(frozen=True)
-class StrokeConfig:
-    """A run that trains the stroke decoder."""
-
-    crop: int = 192
-    with_masks: int = 5  # pictures with masks per step
-    plain: int = 3  # pictures without, for points alone
-    learning_rate: float = 1.5e-3
-    network_rate: float = 0.0  # times the learning rate, for the network that it sits on; 0: frozen
-    color_weight: float = 2.0  # of the points' loss beside the objects'
-    weight_decay: float = 0.05
-    dropout: float = 0.1
-    ema: float = 0.998
-    seed: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +96,7 @@ def train_strokes(
     *,
     steps: int,
     resume: bool = False,
+    device: str = "auto",
 ) -> Path:
     """Teach a stroke decoder on the weights ``start_from``; returns the new weights' path.
 
@@ -120,9 +106,13 @@ def train_strokes(
     """
     if steps < 1:
         raise BadOption("a run needs at least one step.")
+    if config.plain and not photos:
+        raise BadOption("photos are needed beside those with masks, or plain must be 0.")
     kept, held = _hold_out(index_masks(masks))
-    run = StrokeRun(start_from, out, config, load_run(out) if resume else None)
-    stopped = _stop_signals()
+    run = StrokeRun(
+        start_from, out, config, load_run(out) if resume else None, select_device(device)
+    )
+    stopped = stop_signals()
     feed = _Feed(kept, photos, config)
     saved = clock = time.monotonic()
     for batch in feed.batches(run.step):
@@ -159,16 +149,16 @@ class StrokeRun:
 
     def __init__(
         self, start_from: Path | None, out: Path, config: StrokeConfig,
-        state: dict[str, Any] | None,
+        state: dict[str, Any] | None, device: torch.device,
     ) -> None:  # fmt: skip
         checkpoint = load_weights(start_from)
         torch.manual_seed(config.seed)
-        self.config, self.out, self.checkpoint = config, out, checkpoint
+        self.config, self.out, self.checkpoint, self.device = config, out, checkpoint, device
         old = checkpoint.network
         network: Any = ColorNetwork(replace(old.config, strokes=True))
         network.initialize()
         network.load_state_dict(old.state_dict(), strict=False)
-        self.network: ColorNetwork = network.to(memory_format=torch.channels_last)
+        self.network: ColorNetwork = network.to(device, memory_format=torch.channels_last)
         assert self.network.strokes is not None
         self.free = config.network_rate > 0
         rest = [p for n, p in self.network.named_parameters() if not n.startswith("strokes.")]
@@ -184,8 +174,10 @@ class StrokeRun:
         )
         self.ema = Ema(self.network, config.ema)
         self.network.set_dropout(config.dropout)
-        self.weights = torch.tensor(rebalancing_weights(checkpoint.prior), dtype=torch.float32)
-        self._encoding = SoftEncoding(torch.device("cpu"))
+        self.weights = torch.tensor(
+            rebalancing_weights(checkpoint.prior), dtype=torch.float32, device=device
+        )
+        self._encoding = SoftEncoding(device)
         self.step, self.elapsed = 0, 0.0
         self._sums, self._since = np.zeros(4), 0
         if state is not None:
@@ -219,29 +211,30 @@ class StrokeRun:
             self._write("a", [self.step, f"{self.elapsed / 60:.2f}", *means, ""])
             self._sums, self._since = np.zeros(4), 0
 
-    def _loss(self, batch: _Batch) -> tuple[Tensor, np.ndarray[Any, Any]]:
-        sample = batch.sample
-        assert self.network.strokes is not None
-        with torch.autocast("cpu", torch.bfloat16):
+    def _loss(self, batch: _Batch) -> tuple[Tensor, NDArray[np.float64]]:
+        """The loss, and for the log: of objects, their IoU, of colors, the gain in dB."""
+        ab, device = batch.sample.ab, self.device
+        lessons = lessons_of(batch.rng, batch.crops, ab.numpy())
+        points = points_of(batch.rng, ab).to(device)
+        lightness = batch.sample.lightness.to(device)
+        decoder = self.network.strokes
+        assert decoder is not None
+        with torch.autocast(device.type, torch.bfloat16):
             with torch.set_grad_enabled(self.free):
-                features = self.network.features(sample.lightness)
+                features = self.network.features(lightness)
                 heads = self.network.heads(features)
-            photo = self.network.strokes.photo(
-                features, heads.embedding, heads.gate, sample.lightness
-            )
-            lessons = lessons_of(batch.rng, batch.crops, sample.ab.numpy())
-            points = points_of(batch.rng, sample.ab)
-            drawn = run_strokes(self.network, photo, points.strokes)
-            inside = run_strokes(self.network, photo, lessons.strokes) if lessons else None
-        objects, iou = torch.zeros(()), torch.zeros(())
-        if inside is not None and lessons is not None:
-            objects, iou = object_loss(inside, lessons)
+            photo = decoder.photo(features, heads.embedding, heads.gate, lightness)
+            sigma = self.network.log_sigma.detach()
+            drawn = decoder(photo, points.strokes, sigma)
+            objects, iou = torch.zeros((), device=device), torch.zeros((), device=device)
+            if lessons is not None:
+                lessons = lessons.to(device)
+                objects, iou = object_loss(decoder(photo, lessons.strokes, sigma), lessons)
         automatic = automatic_ab(heads, self.weights)
-        log_gamma = self.network.strokes.log_gamma
-        colors, before = color_loss(drawn, points, automatic, log_gamma)
+        colors, before = color_loss(drawn, points, automatic, decoder.log_gamma)
         loss = objects + self.config.color_weight * colors
         if self.free:
-            target = Target(*self._encoding.sparse(sample.ab.flatten(1, 2)))
+            target = Target(*self._encoding.sparse(ab.to(device).flatten(1, 2)))
             log_p = target_log_probabilities(heads, target)
             loss = loss + soft_cross_entropy(log_p, target, self.weights).mean()
         gain = 10.0 / np.log(10.0) * (before - colors.detach())
@@ -251,17 +244,21 @@ class StrokeRun:
     def watch(self, crops: list[MaskedCrop]) -> float:
         """The mean IoU of the averaged network on photos kept out."""
         found = []
+        network = self.ema.network
+        assert network.strokes is not None
         for start in range(0, len(crops), 8):
             some = crops[start : start + 8]
             sample = prepare(torch.from_numpy(np.stack([c.rgb for c in some])))
             lessons = lessons_of(np.random.default_rng(start), some, sample.ab.numpy())
             if lessons is None:
                 continue
-            network = self.ema.network
-            features = network.features(sample.lightness)
-            photo = network.stroke_features(features, network.heads(features), sample.lightness)
+            lessons = lessons.to(self.device)
+            lightness = sample.lightness.to(self.device)
+            features = network.features(lightness)
+            photo = network.stroke_features(features, network.heads(features), lightness)
             assert photo is not None
-            found.append(object_loss(run_strokes(network, photo, lessons.strokes), lessons)[1])
+            logits = network.strokes(photo, lessons.strokes, network.log_sigma)
+            found.append(object_loss(logits, lessons)[1])
         return float(torch.stack(found).mean()) if found else float("nan")
 
     def save(self, watched: list[MaskedCrop]) -> None:

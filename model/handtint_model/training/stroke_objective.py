@@ -7,7 +7,6 @@ anything, and among many other points.  Objects alone make single points worse (
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -18,8 +17,8 @@ from torch.nn import functional as F
 from ..color.bins import decode_distribution, mean_color
 from ..hints.mixture import soft_maximum
 from ..hints.strokes import rivals_of
-from ..network import ColorNetwork, Heads
-from ..network.stroke_decoder import StrokeFeatures, Strokes
+from ..network import Heads
+from ..network.stroke_decoder import Strokes
 from .hint_simulation import alter_truth
 from .losses import ERROR_FLOOR
 from .masks import MaskedCrop
@@ -40,6 +39,11 @@ class Lessons:
     wanted: Tensor  # (K, h, w) 0 or 1
     counts: Tensor  # (K, h, w) 0 or 1
 
+    def to(self, device: torch.device) -> Lessons:
+        """The same on a device."""
+        moved = Strokes(*(t.to(device) for t in self.strokes))
+        return Lessons(moved, self.wanted.to(device), self.counts.to(device))
+
 
 @dataclass(frozen=True, eq=False)
 class Points:
@@ -49,6 +53,13 @@ class Points:
     of_photo: list[slice]  # which strokes lie on each picture
     ab: list[Tensor]  # (K, 2) of each picture's points
     truth: Tensor  # (B, h, w, 2)
+
+    def to(self, device: torch.device) -> Points:
+        """The same on a device."""
+        moved = Strokes(*(t.to(device) for t in self.strokes))
+        return Points(
+            moved, self.of_photo, [ab.to(device) for ab in self.ab], self.truth.to(device)
+        )
 
 
 def lessons_of(
@@ -135,11 +146,3 @@ def automatic_ab(heads: Heads, weights: Tensor) -> Tensor:
     """(B, h, w, 2) calibrated mean colors."""
     p = decode_distribution(heads.logits.float(), weights, 1.0, 1.0)
     return mean_color(p).permute(0, 2, 3, 1).contiguous()
-
-
-def run_strokes(network: Any, features: StrokeFeatures, strokes: Strokes) -> Tensor:
-    """Logits of strokes; network: a `ColorNetwork` that has a stroke decoder."""
-    owner: ColorNetwork = network
-    assert owner.strokes is not None
-    logits: Tensor = owner.strokes(features, strokes, owner.log_sigma.detach())
-    return logits

@@ -6,6 +6,7 @@ from typing import Any, Callable, Generator
 
 from .client import BadReply, Session, protocol
 from .client.steps import Tick, Until
+from .client.translation import _
 from .commands import Seen, crop_of_layers, guard, hints_on_wire
 from .memory import Memory
 from .nodes import by_uid, keep_active, target, uid
@@ -14,7 +15,7 @@ from .qt import QtCore, QtGui
 from .settings import Settings
 from .spaces import SRGB_8, new_layer, space_of_document
 
-NAME = "Where a hint helps (Handtint)"
+NAME = _("Where a hint helps (Handtint)")
 LINES = 45
 """Lines of the hatching along the picture's longer side."""
 
@@ -71,8 +72,8 @@ def show_overlay(
     seen.note(key, read, image_id)
     cells = protocol.read_picture(answer)
     if (cells.dtype, cells.layout) != ("u8", "Y"):
-        raise BadReply("The server's answer is of another kind than asked for: update it.")
-    yield Tick("Drawing the map", 0.95)
+        raise BadReply(_("The server's answer is of another kind than asked for: update it."))
+    yield Tick(_("Drawing the map"), 0.95)
     pixels = _picture(bytes(cells.data), cells.width, cells.height, read.rect[2], read.rect[3])
     yield Until(lambda: not is_down())
     still_there()

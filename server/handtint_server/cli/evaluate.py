@@ -207,12 +207,15 @@ def _measure(
     """Evaluate, print, write; returns a sentence for each photo that could not be read."""
     from tqdm import tqdm
 
+    from handtint_model.evaluation.color_measures import need_scikit_image
     from handtint_model.evaluation.methods import Ours, baseline
     from handtint_model.evaluation.photos import evenly
     from handtint_model.evaluation.protocols import protocol
     from handtint_model.evaluation.report_file import earlier_scores, to_json
     from handtint_model.evaluation.run import evaluate
     from handtint_model.evaluation.tables import by_worst_tint, colors_to_text, to_text
+
+    need_scikit_image()  # before minutes of work
 
     chosen = evenly(everything, limit)
     rules = protocol(protocol_name, [photo.name for photo in everything])

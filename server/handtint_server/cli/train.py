@@ -40,6 +40,14 @@ SHEET_HINTS = 5
     "--start-from", type=click.Path(path_type=Path), help="Weights of an earlier run to go on with."
 )
 @click.option(
+    "--masks",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Photos with label maps: train the stroke decoder on --start-from (default: the embedded "
+    "weights); several times for several paths.",
+)
+@click.option(
     "--config", default="default", show_default=True, help="A preset's name or a JSON file."
 )
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
@@ -58,6 +66,7 @@ def command(
     resume: bool,
     encoder: Path | None,
     start_from: Path | None,
+    masks: tuple[Path, ...],
     config: str,
     device: str,
     sheet_minutes: float,
@@ -69,6 +78,12 @@ def command(
     """
     from handtint_model.training import is_main, read_config, train
 
+    if masks:
+        _train_strokes(
+            [*photos, *paths], masks, start_from, out, config,
+            minutes=minutes, steps=steps, resume=resume, encoder=encoder, device=device,
+        )  # fmt: skip
+        return
     weights = train(
         [*photos, *paths],
         out,
@@ -84,6 +99,24 @@ def command(
     )
     if is_main():
         click.echo(f"weights: {weights}")
+
+
+def _train_strokes(
+    photos: list[Path], masks: tuple[Path, ...], start_from: Path | None, out: Path, config: str,
+    *, minutes: float | None, steps: int | None, resume: bool, encoder: Path | None, device: str,
+) -> None:  # fmt: skip
+    from handtint_model.errors import BadOption
+    from handtint_model.training import read_stroke_config, train_strokes
+
+    if steps is None or minutes is not None:
+        raise BadOption("the stroke decoder is trained for a number of --steps, not for minutes.")
+    if encoder is not None:
+        raise BadOption("the stroke decoder sits on finished weights: --encoder does not fit.")
+    chosen = read_stroke_config(config)
+    weights = train_strokes(
+        photos, masks, start_from, out, chosen, steps=steps, resume=resume, device=device
+    )
+    click.echo(f"weights: {weights}")
 
 
 def contact_sheet(

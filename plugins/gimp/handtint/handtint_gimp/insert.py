@@ -10,6 +10,7 @@ from gi.repository import Gegl, Gimp
 
 from . import effects, footprint, graphs, layers, memory, pixels
 from .client import Picture
+from .client.translation import _
 from .settings import Settings
 
 _MODES = {"normal": Gimp.LayerMode.NORMAL, "color": Gimp.LayerMode.LCH_COLOR}
@@ -84,8 +85,8 @@ def insert(
     return Inserted(layer, message)
 
 
-_LOCKED = "%s is locked: it stays, and the new colors lie above it."
-_PAINTED = "You have painted on %s: it stays, and the new colors lie above it."
+_LOCKED = _("%s is locked: it stays, and the new colors lie above it.")
+_PAINTED = _("You have painted on %s: it stays, and the new colors lie above it.")
 
 
 def was_painted(
@@ -136,7 +137,7 @@ def new_layer(
     """An empty layer for the picture, not in the image yet."""
     return Gimp.Layer.new(
         image,
-        "%s (colorized)" % photo.get_name(),
+        _("%s (colorized)") % photo.get_name(),
         picture.width,
         picture.height,
         _image_type(picture),

@@ -11,6 +11,7 @@ from .. import colorizing, hintlayers, layers, memory, misplaced
 from .. import settings as kept
 from ..client import ClientError
 from ..client.center import Center
+from ..client.translation import _
 from ..problem import Cancelled, Problem
 from .follower import Follower
 from .loop import Loop, every
@@ -19,7 +20,7 @@ from .suggester import Suggester
 from .viewer import Viewer
 
 LOOK_MS = 3000
-NO_PICTURE = "No picture is open: open a photo and try again."
+NO_PICTURE = _("No picture is open: open a photo and try again.")
 
 
 class Core(Center):
@@ -89,11 +90,14 @@ class Core(Center):
     def paint_on_result(self) -> None:
         """The user has painted where it is no hint."""
         target = self.follower.target
-        name = target.result.get_name() if target is not None and target.result else "the result"
+        name = target.result.get_name() if target is not None and target.result else _("the result")
         self.follower.live.on = False
         self.say(
-            "You painted on %s, which is no hint layer. Colorize Layer asks what the paint is; "
-            "New Hints Layer makes a place for hints." % name,
+            _(
+                "You painted on %s, which is no hint layer. Colorize Layer asks what the paint is; "
+                "New Hints Layer makes a place for hints."
+            )
+            % name,
             error=True,
         )
 

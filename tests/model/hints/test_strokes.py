@@ -1,0 +1,192 @@
+"""Strokes: which hinted cells make one, how far it goes, and what it does to its rivals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from handtint_model import Colorizer, EncodedPhoto, Hints
+from handtint_model.hints import propagation
+from handtint_model.hints.compositing import flatten
+from handtint_model.hints.pooling import PooledHints, pool
+from handtint_model.hints.propagation import lone_patches, propagate
+from handtint_model.hints.reach import KEPT_MAPS, ReachMaps, StrokeReach
+from handtint_model.hints.strokes import group, rivals_of, sample_cells
+
+RED, BLUE, PALE_RED = (60.0, 40.0), (0.0, -50.0), (56.0, 38.0)
+
+
+def hints_at(cells: list[tuple[int, tuple[float, float]]], mass: float = 1.0) -> PooledHints:
+    number = np.array([n for n, _ in cells], np.int64)
+    ab = np.array([c for _, c in cells], np.float32)
+    return PooledHints(number, np.full(number.size, mass, np.float32), ab)
+
+
+def test_touching_cells_of_like_colors_are_one_stroke() -> None:
+    # Ten columns: 0, 1 and 11 touch (11 by its corner); 5 is apart; 2 is blue.
+    hints = hints_at([(0, RED), (1, PALE_RED), (11, RED), (5, RED), (2, BLUE)])
+    groups = group(hints, 10)
+    assert groups.count == 3
+    assert groups.of_hint[0] == groups.of_hint[1] == groups.of_hint[2]
+    assert len({int(groups.of_hint[i]) for i in (0, 3, 4)}) == 3
+    assert groups.ab[groups.of_hint[0]] == pytest.approx(np.mean([RED, PALE_RED, RED], axis=0))
+
+
+def test_a_row_does_not_touch_the_next_ones_beginning() -> None:
+    assert group(hints_at([(9, RED), (10, RED)]), 10).count == 2
+
+
+def test_two_hints_of_one_cell_are_two_strokes_if_they_differ() -> None:
+    assert group(hints_at([(3, RED), (3, BLUE)]), 10).count == 2
+    assert group(hints_at([(3, RED), (3, PALE_RED)]), 10).count == 1
+
+
+def test_only_other_colors_are_rivals() -> None:
+    cells = np.zeros((3, 1, 4), bool)
+    cells[0, 0, 0] = cells[1, 0, 1] = cells[2, 0, 2] = True
+    rivals = rivals_of(cells, np.array([RED, PALE_RED, BLUE], np.float32))
+    assert rivals[:, 0].tolist() == [
+        [False, False, True, False],
+        [False, False, True, False],
+        [True, True, False, False],
+    ]
+
+
+def test_a_sample_of_cells_is_spread_over_the_stroke() -> None:
+    painted = np.zeros((20, 20), bool)
+    painted[3:17, 4] = True
+    rows = sample_cells(painted) // 20
+    assert set(rows) == set(range(3, 17))
+
+
+def stroke(photo: EncodedPhoto, place: tuple[float, float], color: tuple[int, ...]) -> Hints:
+    """A short line; place: relative to the photo."""
+    height, width = photo.shape
+    rgba = np.zeros((height, width, 4), np.uint8)
+    y, x = int(place[0] * height), int(place[1] * width)
+    rgba[y : y + max(3, height // 60), x : x + width // 8] = (*color, 255)
+    return Hints.from_rgba(rgba)
+
+
+@pytest.fixture(scope="module")
+def photo(colorizer: Colorizer, astronaut: np.ndarray) -> EncodedPhoto:
+    return colorizer.encode(astronaut)
+
+
+def reach_of(colorizer: Colorizer, photo: EncodedPhoto) -> StrokeReach:
+    decoder = colorizer.network.strokes
+    assert decoder is not None
+    assert photo.strokes is not None
+    return StrokeReach(decoder, colorizer.network.log_sigma, photo.strokes, photo.geometry.cells)
+
+
+def pooled(photo: EncodedPhoto, hints: Hints, strength: float = 1.0) -> PooledHints:
+    return pool(flatten(hints, photo.geometry), photo.geometry, strength)
+
+
+def test_maps_are_one_under_paint_and_nothing_under_rivals(
+    colorizer: Colorizer, photo: EncodedPhoto
+) -> None:
+    red = stroke(photo, (0.75, 0.3), (200, 40, 40))
+    blue = stroke(photo, (0.85, 0.35), (40, 60, 200))
+    hints = pooled(photo, red + blue)
+    groups = group(hints, photo.geometry.cells[1])
+    assert groups.count == 2
+    maps = reach_of(colorizer, photo).maps(hints, groups)
+    for number in range(2):
+        own = hints.number[groups.of_hint == number]
+        other = hints.number[groups.of_hint != number]
+        assert (maps[number, own] == 1.0).all()
+        assert (maps[number, other] == 0.0).all()
+        assert maps[number].min() >= 0.0
+        assert maps[number].max() <= 1.0
+
+
+def test_what_is_kept_changes_no_map(colorizer: Colorizer, photo: EncodedPhoto) -> None:
+    """A stroke more: the earlier ones' maps come from what is kept, to the bit."""
+    first = stroke(photo, (0.75, 0.3), (200, 40, 40))
+    second = stroke(photo, (0.1, 0.1), (40, 60, 200))
+    reach = reach_of(colorizer, photo)
+    both = pooled(photo, first + second)
+    fresh = reach.maps(both, group(both, photo.geometry.cells[1]))
+    other = reach_of(colorizer, photo)
+    one = pooled(photo, first)
+    other.maps(one, group(one, photo.geometry.cells[1]))
+    before = len(other.kept._maps)
+    again = other.maps(both, group(both, photo.geometry.cells[1]))
+    assert (again == fresh).all()
+    assert before >= 1
+    assert len(other.kept._maps) == len(reach.kept._maps)
+
+
+def test_strength_does_not_change_how_far_a_stroke_goes(
+    colorizer: Colorizer, photo: EncodedPhoto
+) -> None:
+    hints = stroke(photo, (0.75, 0.3), (200, 40, 40))
+    whole, half = (
+        propagate(colorizer.cells.graph(photo), pooled(photo, hints, s), reach_of(colorizer, photo))
+        for s in (1.0, 0.5)
+    )
+    assert whole.trust.max() > 0.9
+    assert half.trust == pytest.approx(0.5 * whole.trust, abs=1e-5)
+
+
+def test_few_maps_are_kept() -> None:
+    maps = ReachMaps()
+    for number in range(KEPT_MAPS + 5):
+        maps.keep(str(number).encode(), np.zeros(4, np.float32))
+    assert maps.get(b"0") is None
+    assert maps.get(str(KEPT_MAPS + 4).encode()) is not None
+    assert maps.nbytes == KEPT_MAPS * 16
+
+
+def test_the_decoder_fades_into_the_mixture(
+    colorizer: Colorizer, photo: EncodedPhoto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With many strokes the mixture answers, between the two bounds both, never a jump."""
+    hints = Hints()
+    for number in range(8):
+        color = ((40, 200), (200, 40))[number % 2]
+        hints = hints + stroke(photo, (0.08 + 0.11 * number, 0.4), (*color, 10 * number))
+    graph, many = colorizer.cells.graph(photo), pooled(photo, hints)
+    reach = reach_of(colorizer, photo)
+    monkeypatch.setattr(propagation, "MOST_STROKES", (8, 16))
+    decoded = propagate(graph, many, reach)
+    monkeypatch.setattr(propagation, "MOST_STROKES", (0, 8))
+    mixed = propagate(graph, many, reach)
+    assert (mixed.trust == propagate(graph, many).trust).all()
+    monkeypatch.setattr(propagation, "MOST_STROKES", (0, 16))
+    between = propagate(graph, many, reach)
+    assert np.abs(decoded.trust - mixed.trust).max() > 0.2
+    assert between.weight.sum(axis=1) == pytest.approx(
+        0.5 * decoded.weight.sum(axis=1) + 0.5 * mixed.weight.sum(axis=1), abs=1e-5
+    )
+
+
+def test_a_dot_far_from_paint_takes_nothing_and_a_patch_does() -> None:
+    trust = np.zeros((60, 60))
+    trust[0, 55] = 0.9  # a dot at the picture's edge
+    trust[40:50, 40:50] = 0.9  # the other sleeve
+    trust[5:9, 5:9] = 0.9  # the stroke's own object
+    trust[12, 5] = 0.9  # a dot close to the stroke
+    lone = lone_patches(trust.ravel(), np.array([6 * 60 + 6]), (60, 60)).reshape(60, 60)
+    assert np.argwhere(lone).tolist() == [[0, 55]]
+
+
+def test_long_photos_have_one_set_of_features(colorizer: Colorizer) -> None:
+    """Seen in two windows, a panorama's strokes work as anywhere, also where the windows meet."""
+    rng = np.random.default_rng(0)
+    plane = np.repeat(rng.integers(40, 220, (8, 160), np.uint8).repeat(8, 0), 8, axis=1)
+    photo = colorizer.encode(plane, render_size=64)
+    assert len(photo.geometry.windows(64)) > 1
+    features = photo.strokes
+    assert features is not None
+    rows, columns = photo.geometry.cells
+    assert features.embedding.shape[-2:] == (-(-rows // 8) * 8, -(-columns // 8) * 8)
+    assert features.at32.shape[-1] * 8 == features.embedding.shape[-1]
+    assert all(bool(torch.isfinite(t).all()) for t in features)
+    rgba = np.zeros((*plane.shape, 4), np.uint8)
+    rgba[20:40, 600:700] = (200, 40, 40, 255)
+    red = colorizer.colorize(photo, Hints.from_rgba(rgba)).astype(int)
+    assert (red[30, 620:680, 0] - red[30, 620:680, 2]).min() > 0
