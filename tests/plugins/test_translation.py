@@ -17,8 +17,8 @@ from client import translation
 CASES = [(part, language) for part in translations.PARTS for language in translations.LANGUAGES]
 """Every catalog."""
 
-PLACEHOLDER = re.compile(r"%(?:\((\w+)\))?[-+ #0]*\d*(?:\.\d+)?[a-zA-Z%]")
-"""What the operator % replaces (Python's printf-style formatting)."""
+PLACEHOLDER = re.compile(r"%(?:\((\w+)\))?[-+ #0]*\d*(?:\.\d+)?[a-zA-Z%]|\{\w+(?:!r)?\}")
+"""What the operator % replaces (Python's printf-style formatting), and click's braces."""
 KEY = re.compile(r"[&_]\w")
 """A letter that chooses an entry: "&Color" in Qt, "_Color" in GTK."""
 
