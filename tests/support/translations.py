@@ -165,9 +165,24 @@ def update(part: str) -> int:
     return count
 
 
+DESKTOP = ROOT / "plugins/krita/handtint.desktop"
+
+
+def with_comments(text: str) -> str:
+    """Krita's file about the plug-in with its comment in every language."""
+    lines = [line for line in text.splitlines() if not line.startswith("Comment[")]
+    (english,) = [line.partition("=")[2] for line in lines if line.startswith("Comment=")]
+    for language in LANGUAGES:
+        known = read_catalog("plug-ins", language).get(english)
+        if known is not None and known.string:
+            lines.append(f"Comment[{language}]={known.string}")
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
     """All parts."""
     count = sum(update(part) for part in PARTS if sentences(part))
+    DESKTOP.write_text(with_comments(DESKTOP.read_text("utf-8")), "utf-8")
     if count:
         sys.exit(f"{count} translations are missing: fill them into handtint.po and run again.")
 
