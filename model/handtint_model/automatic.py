@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -57,22 +58,29 @@ def agree(logits: Tensor, weights: Tensor, edges: EdgeWeights, smoothing: float)
     return Agreed(likely, shares.half())
 
 
+def cell_lightness(guide: NDArray[np.float32], geometry: Geometry) -> Tensor:
+    """(N,) L* of the cells, row by row, 0..100; guide: (gh, gw) L*/100 of the photo."""
+    return torch.from_numpy(reduce_to(guide, geometry.cells).reshape(-1) * 100.0)
+
+
 def decode_cells(
     agreed: Agreed,
     guide: NDArray[np.float32],
     geometry: Geometry,
     decoding: Decoding,
     vividness: float,
+    tilt: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
     """(1, 313, h, w): the distributions whose means are the automatic colours.
 
-    guide: (gh, gw) L*/100 of the photo; vividness: 0..1.
+    guide: (gh, gw) L*/100 of the photo; vividness: 0..1.  tilt: from (M, 313) distributions to
+    others of the same shape, before they are decoded; None for the automatic colours.
     """
-    lightness = torch.from_numpy(reduce_to(guide, geometry.cells).reshape(-1) * 100.0)
-    lightness = lightness.to(agreed.shares.device)
+    lightness = cell_lightness(guide, geometry).to(agreed.shares.device)
     decoded = torch.empty(COUNT, len(lightness), device=lightness.device)
     for start in range(0, len(lightness), SOME_CELLS):
         part = slice(start, start + SOME_CELLS)
         p = agreed.dense(start, start + SOME_CELLS)
+        p = p if tilt is None else tilt(p)
         decoded[:, part] = decode(p, lightness[part], decoding, vividness).T
     return decoded.reshape(1, COUNT, *geometry.cells)

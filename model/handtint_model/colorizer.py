@@ -12,25 +12,21 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .automatic import Agreed, agree, decode_cells
+from .cell_colors import CellColors
 from .color.bins import (
-    SoftEncoding,
     decode_distribution,
     mean_color,
     rebalancing_weights,
 )
 from .color.decoding import calibrated
 from .device import select_device
-from .encoded_photo import Automatic, EncodedPhoto, cells_at
+from .encoded_photo import EncodedPhoto, cells_at
 from .encoding import run_network
 from .errors import BadOption
 from .geometry import Geometry, reduce_to
 from .hints.compositing import flatten
 from .hints.full_resolution import FullResolutionCorrection
-from .hints.photo_graph import PhotoGraph
-from .hints.pooling import PooledHints, pool
-from .hints.propagation import PropagatedHints, key_of, propagate
-from .hints.reach import StrokeReach
+from .hints.pooling import pool
 from .hints.suggestions import (
     DOUBT,
     DOUBT_TEMPERATURE,
@@ -46,8 +42,8 @@ from .luminance import check_luminance
 from .network.checkpoint import Checkpoint, load_weights
 from .render.downsample import reduce_lightness
 from .render.render import Colors, render
-from .render.upsample import ColorField, guide_shape
-from .types import ColorizeOptions, Hints, Plane, Progress, is_number
+from .render.upsample import guide_shape
+from .types import ALTERNATIVES, ColorizeOptions, Hints, Plane, Progress, is_number
 
 Region = tuple[int, int, int, int]
 
@@ -76,8 +72,8 @@ class Colorizer:
         self.weights = torch.tensor(
             rebalancing_weights(checkpoint.prior), dtype=torch.float32, device=device
         )
-        self._soft_encoding = SoftEncoding(device)
         self.decoding = checkpoint.decoding
+        self.cells = CellColors(self.network, self.weights, self.decoding, device)
         self._usual = usual_colors(checkpoint.prior)
 
     @property
@@ -164,16 +160,16 @@ class Colorizer:
                 progress("render", 0.0)
 
         chosen = self._options(photo, options, vividness, strength)
-        automatic = self._automatic(photo, chosen.vividness)
+        automatic = self.cells.automatic(photo, chosen.vividness, chosen.alternative)
         may_stop()
         pieces = flatten(hints, photo.geometry)
         pooled = pool(pieces, photo.geometry, chosen.strength)
         colors: Colors = automatic.field
         if pooled.number.size:
             may_stop()
-            ab = self._hinted_ab(photo, automatic.ab, pooled)
+            ab = self.cells.hinted_ab(photo, automatic.ab, pooled)
             may_stop()
-            hinted = self._field(photo, ab)
+            hinted = self.cells.field(photo, ab)
             may_stop()
             colors = FullResolutionCorrection(
                 photo.luminance,
@@ -187,6 +183,30 @@ class Colorizer:
         may_stop()
         cells_per_pixel = photo.geometry.cells_per_pixel
         return render(photo.luminance, colors, cells_per_pixel, region=region, progress=progress)
+
+    def alternatives(
+        self,
+        photo: EncodedPhoto,
+        hints: Hints | None = None,
+        n: int = ALTERNATIVES,
+        *,
+        options: ColorizeOptions | None = None,
+        progress: Progress | None = None,
+    ) -> list[NDArray[Any]]:
+        """Colourings of a photo that each hold together and differ visibly, likeliest first.
+
+        The first is what `colorize` gives; the k-th what it gives with ``alternative`` k.  Hints
+        are obeyed in all of them.  n: 1..4.  The rest, and errors, as for `colorize`.
+        """
+        if not (is_number(n) and 1 <= n <= ALTERNATIVES and int(n) == n):
+            raise BadOption(f"n must be a whole number between 1 and {ALTERNATIVES}, not {n!r}.")
+        chosen = self._options(photo, options)
+        return [
+            self.colorize(
+                photo, hints, options=replace(chosen, alternative=number), progress=progress
+            )
+            for number in range(int(n))
+        ]
 
     def _options(
         self,
@@ -210,76 +230,10 @@ class Colorizer:
             strength=chosen.strength if strength is None else strength,
         )
 
-    def _graph(self, photo: EncodedPhoto) -> PhotoGraph:
-        """The photo graph, made once a photo."""
-        sigma, gamma = self.network.log_sigma, self.network.log_gamma
-        return photo.results.graph(
-            lambda: PhotoGraph.of(photo.heads, photo.guide, photo.geometry.cells, sigma, gamma)
-        )
-
     @torch.inference_mode()
     def agreed(self, photo: EncodedPhoto) -> Tensor:
         """(N, 313) what decoding decides on: calibrated distributions, cells having agreed."""
-        return self._agreed(photo).dense()
-
-    def _agreed(self, photo: EncodedPhoto) -> Agreed:
-        graph = self._graph(photo)
-        return photo.results.agreed(
-            lambda: agree(photo.heads.logits, self.weights, graph.edges, self.decoding.smoothing)
-        )
-
-    def _decoded(self, photo: EncodedPhoto, vividness: float) -> Tensor:
-        """(1, 313, h, w): the distributions whose means are the automatic colours."""
-        agreed = self._agreed(photo)
-        return decode_cells(agreed, photo.guide, photo.geometry, self.decoding, vividness)
-
-    def _automatic(self, photo: EncodedPhoto, vividness: float) -> Automatic:
-        """The automatic colours; kept with the photo for the last few values of vividness."""
-
-        def make() -> Automatic:
-            ab = mean_color(self._decoded(photo, vividness))[0].cpu().numpy()
-            return Automatic(ab, self._field(photo, ab))
-
-        return photo.results.automatic(float(vividness), make)
-
-    @staticmethod
-    def _field(photo: EncodedPhoto, ab: NDArray[np.float32]) -> ColorField:
-        return ColorField.fit(photo.luminance, ab, photo.geometry.cells_per_pixel, photo.guide)
-
-    def _propagated(self, photo: EncodedPhoto, pooled: PooledHints) -> PropagatedHints:
-        """How far the hints reach into each cell; the last answer is kept with the photo."""
-
-        def make() -> PropagatedHints:
-            return propagate(self._graph(photo), pooled, self._reach(photo))
-
-        return photo.results.propagated(key_of(pooled), make)
-
-    def _reach(self, photo: EncodedPhoto) -> StrokeReach | None:
-        """The stroke decoder on a photo; None where the weights have none."""
-        decoder, features = self.network.strokes, photo.strokes
-        if decoder is None or features is None:
-            return None
-        sigma, cells = self.network.log_sigma, photo.geometry.cells
-        return photo.results.reach(lambda: StrokeReach(decoder, sigma, features, cells))
-
-    def _bins_of(self, ab: NDArray[np.float32]) -> NDArray[np.float64]:
-        """(K, 2) ab to (K, 313), soft-encoded."""
-        q = self._soft_encoding.dense(torch.from_numpy(ab).to(self.torch_device))
-        return q.cpu().numpy().astype(np.float64)
-
-    def _hinted_ab(
-        self, photo: EncodedPhoto, automatic: NDArray[np.float32], pooled: PooledHints
-    ) -> NDArray[np.float32]:
-        """The mean of p' per cell, (2, h, w).
-
-        The mean of a mixture is the mixture of the means, so the 313 bins need not be
-        touched; a hint's mean is the painted colour itself.
-        """
-        hints = self._propagated(photo, pooled)
-        rows, columns = photo.geometry.cells
-        hinted = hints.spread(hints.sources.ab, pooled.ab).T.reshape(2, rows, columns)
-        free = 1.0 - hints.trust.reshape(rows, columns)
-        return np.asarray(free * automatic + hinted, np.float32)
+        return self.cells.agreed(photo).dense()
 
     @torch.inference_mode()
     def probabilities(
@@ -296,17 +250,7 @@ class Colorizer:
         Arguments and errors as for `colorize`.
         """
         chosen = self._options(photo, options, vividness, strength)
-        return self._p(photo, hints, chosen)[0].cpu().numpy()
-
-    def _p(self, photo: EncodedPhoto, hints: Hints | None, options: ColorizeOptions) -> Tensor:
-        p = self._decoded(photo, options.vividness)
-        pooled = pool(flatten(hints, photo.geometry), photo.geometry, options.strength)
-        if pooled.number.size == 0:
-            return p
-        reached = self._propagated(photo, pooled)
-        hinted = reached.spread(self._bins_of(reached.sources.ab), self._bins_of(pooled.ab))
-        trust = torch.from_numpy(reached.trust.reshape(1, 1, *p.shape[2:])).to(p)
-        return (1.0 - trust) * p + torch.from_numpy(hinted.T.reshape(p.shape)).to(p)
+        return self.cells.distribution(photo, hints, chosen)[0].cpu().numpy()
 
     @torch.inference_mode()
     def suggest(
@@ -337,8 +281,8 @@ class Colorizer:
         free: NDArray[np.float64] | float = 1.0
         hinted: NDArray[np.float64] | float = 0.0
         if pooled.number.size:
-            reached = self._propagated(photo, pooled)
-            values = self._bins_of(reached.sources.ab), self._bins_of(pooled.ab)
+            reached = self.cells.propagated(photo, pooled)
+            values = self.cells.bins_of(reached.sources.ab), self.cells.bins_of(pooled.ab)
             hinted = as_seen(reached.mean_at(cells, *values), lightness)
             free = 1.0 - reached.trust[cells]
         doubtful, p = ((q * free).mean(axis=1) + hinted for q in (doubtful, p))
@@ -366,14 +310,14 @@ class Colorizer:
         self._options(photo, None)
         p = calibrated(photo.heads.logits, self.weights)
         mean = mean_color(p)[0]
-        square = torch.einsum("khw,k->hw", p[0], self._soft_encoding.centers.square().sum(1))
+        square = torch.einsum("khw,k->hw", p[0], self.cells.soft_encoding.centers.square().sum(1))
         spread = (square - mean.square().sum(0)).clamp(min=0).sqrt().flatten()
         pooled = pool(flatten(hints, photo.geometry), photo.geometry, ColorizeOptions().strength)
         if pooled.number.size:
-            settled = torch.from_numpy(self._propagated(photo, pooled).trust).to(spread)
+            settled = torch.from_numpy(self.cells.propagated(photo, pooled).trust).to(spread)
             spread = spread * (1.0 - settled)
         gain = help_of_hints(photo.heads, spread, self.network.log_sigma).cpu().numpy()
-        reach = self._reach(photo)
+        reach = self.cells.reach(photo)
         if reach is not None:
             gain = help_of_strokes(reach, spread.cpu().numpy(), gain)
         return np.asarray(gain.reshape(photo.geometry.cells))

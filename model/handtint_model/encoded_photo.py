@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from .automatic import Agreed
 from .errors import BadOption
@@ -21,15 +22,16 @@ from .network.stroke_decoder import StrokeFeatures
 from .render.upsample import ColorField
 from .types import Plane, is_number
 
-KEPT_AUTOMATIC = 4
-"""Values of vividness whose automatic colours are kept with a photo; the longest unused goes."""
+KEPT_AUTOMATIC = 6
+"""Automatic colours, by vividness and alternative, that are kept with a photo; the longest unused
+go."""
 
 MOST_SHARES = 1 << 22
 """Propagated hints with more shares (cells times hints) than this are not kept."""
 
 
 class Automatic(NamedTuple):
-    """The automatic colours of a photo at one vividness; they never change."""
+    """The automatic colours of a photo at one vividness, or an alternative; they never change."""
 
     ab: NDArray[np.float32]  # (2, h, w) per cell
     field: ColorField  # at any pixel
@@ -44,23 +46,34 @@ class PhotoResults:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._automatic: dict[float, Automatic] = {}  # the longest unused first
+        self._automatic: dict[Hashable, Automatic] = {}  # the longest unused first
+        self._tilts: tuple[float, list[Tensor]] | None = None  # of the last vividness
         self._graph: PhotoGraph | None = None
         self._agreed: Agreed | None = None
         self._propagated: PropagatedHints | None = None  # the last ones
         self._reach: StrokeReach | None = None
 
-    def automatic(self, vividness: float, make: Callable[[], Automatic]) -> Automatic:
-        """The automatic colours at a vividness."""
+    def automatic(self, key: Hashable, make: Callable[[], Automatic]) -> Automatic:
+        """The automatic colours, or others that no paint is in, by what they depend on."""
         with self._lock:
-            kept = self._automatic.get(vividness)
+            kept = self._automatic.get(key)
         made = make() if kept is None else kept
         with self._lock:
-            made = self._automatic.pop(vividness, made)
-            self._automatic[vividness] = made
+            made = self._automatic.pop(key, made)
+            self._automatic[key] = made
             while len(self._automatic) > KEPT_AUTOMATIC:
                 del self._automatic[next(iter(self._automatic))]
         return made
+
+    def tilts(self, vividness: float, make: Callable[[], list[Tensor]]) -> list[Tensor]:
+        """The tilts of the alternatives; those of the last vividness are kept."""
+        with self._lock:
+            kept = self._tilts
+        if kept is None or kept[0] != vividness:
+            kept = (vividness, make())
+            with self._lock:
+                self._tilts = kept
+        return kept[1]
 
     def graph(self, make: Callable[[], PhotoGraph]) -> PhotoGraph:
         """The photo graph."""

@@ -34,6 +34,10 @@ def is_number(value: object) -> bool:
     return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
 
 
+ALTERNATIVES = 4
+"""How many colourings of a photo there are: the automatic one, number 0, and three others."""
+
+
 @dataclass(frozen=True)
 class ColorizeOptions:
     """Everything a caller can choose about a colorization; the one place of defaults."""
@@ -41,6 +45,7 @@ class ColorizeOptions:
     vividness: float = 0.5  # 0: colours of least expected error, calm; 1: boldest
     strength: float = 1.0  # 0..1, multiplies every hint's alpha
     render_size: int = 256  # pixels of the short side that the network sees, 128..512
+    alternative: int = 0  # 0: the automatic colours; 1..3: others, the likeliest first
 
     def __post_init__(self) -> None:
         for name in ("vividness", "strength"):
@@ -52,6 +57,12 @@ class ColorizeOptions:
             raise BadOption(
                 f"render_size must be a whole number between {low} and {high}, "
                 f"not {self.render_size!r}."
+            )
+        number = self.alternative
+        if not (is_number(number) and 0 <= number < ALTERNATIVES and int(number) == number):
+            raise BadOption(
+                f"alternative must be a whole number between 0 and {ALTERNATIVES - 1}, "
+                f"not {number!r}."
             )
 
     @classmethod

@@ -64,7 +64,7 @@ def test_long_pictures_have_no_seams(colorizer: Colorizer, astronaut: np.ndarray
     long = np.hstack([tile, tile[:, ::-1]] * 6)
     photo = colorizer.encode(long, render_size=128)
     assert len(photo.geometry.windows(128)) > 1
-    ab = colorizer._automatic(photo, 0.0).ab
+    ab = colorizer.cells.automatic(photo, 0.0).ab
     steps = np.abs(np.diff(ab, axis=2)).mean(axis=(0, 1))
     assert steps.max() < 6 * np.median(steps) + 2
 
@@ -114,7 +114,7 @@ def test_probabilities_are_what_the_color_is_the_mean_of(tiny_colorizer: Coloriz
     assert p.min() >= 0
     assert p.sum(axis=0) == pytest.approx(np.ones(photo.geometry.cells), abs=1e-4)
     found = pool(flatten(hints, photo.geometry), photo.geometry, 1.0)
-    ab = tiny_colorizer._hinted_ab(photo, tiny_colorizer._automatic(photo, 0.3).ab, found)
+    ab = tiny_colorizer.cells.hinted_ab(photo, tiny_colorizer.cells.automatic(photo, 0.3).ab, found)
     # Soft encoding returns a painted colour within 0.7.
     assert np.abs(np.einsum("khw,kc->chw", p, BINS) - ab).max() < 0.75
 
@@ -236,7 +236,8 @@ def test_what_hints_take_can_be_stopped_between_its_steps(tiny_colorizer: Colori
 def test_vividness_makes_bolder(colorizer: Colorizer, astronaut: np.ndarray) -> None:
     photo = colorizer.encode(astronaut)
     chroma = [
-        np.hypot(*colorizer._automatic(photo, vividness).ab).mean() for vividness in (0.0, 0.5, 1.0)
+        np.hypot(*colorizer.cells.automatic(photo, vividness).ab).mean()
+        for vividness in (0.0, 0.5, 1.0)
     ]
     assert chroma[0] < chroma[1] < chroma[2]
 

@@ -182,3 +182,29 @@ def decode(p: Tensor, lightness: Tensor, decoding: Decoding, vividness: float) -
     gray = torch.zeros(COUNT, device=p.device)
     gray[int((BINS**2).sum(1).argmin())] = 1.0
     return keep * chosen + (1.0 - keep) * gray
+
+
+def decode_mean(
+    p: Tensor, bins: Tensor, lightness: Tensor, decoding: Decoding, vividness: float
+) -> Tensor:
+    """(N, 2) ab: the means of what `decode` gives, at half its cost.
+
+    p: (N, K) shares of the bins numbered ``bins`` (K,), summing to 1; the others have none.
+    lightness, decoding and vividness as for `decode`.
+    """
+    centers, say, kernel = _tables(p.device)
+    setting, own = decoding.at(vividness), centers[bins]
+    moved = gained(setting.gain, p.device)[bins] @ centers if setting.gain != 1.0 else own
+    ab = p @ moved
+    if setting.decision > 0.0:
+        weight = torch.where(say > 0.0, say, torch.full_like(say, setting.neutral))[bins]
+        supported = p * weight
+        near = kernel[:, bins][(supported @ kernel[bins]).argmax(dim=1)]
+        for step in range(STEPS):
+            support = supported * near
+            support = support / support.sum(dim=1, keepdim=True).clamp(min=1e-30)
+            if step + 1 < STEPS:
+                apart = torch.cdist(support @ own, own)
+                near = torch.exp(-apart.square() / (2.0 * KERNEL**2))
+        ab = torch.lerp(ab, support @ moved, setting.decision)
+    return faded(lightness, decoding)[:, None] * ab

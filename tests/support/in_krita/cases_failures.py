@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from handtint import commands, state
-from handtint.client import ClientError
+from handtint import commands
+from handtint.client import ClientError, state
 from handtint.client.session import STAGES
 from handtint.qt import QtCore
 from handtint.settings import Settings

@@ -44,7 +44,7 @@ def insert(
     old, remembered = next(((la, re) for la, re in results if re.pixels), (None, None))
     locked = old is not None and old.get_lock_content()
     stays = locked or (old is not None and was_painted(image, photo, old, remembered, note["sent"]))
-    told = (_LOCKED if locked else _PAINTED) % old.get_name() if stays else ""
+    note = (_LOCKED if locked else _PAINTED) % old.get_name() if stays else ""
     selected = image.get_selected_layers()
     image.undo_group_start()
     try:
@@ -82,7 +82,7 @@ def insert(
             _mark_selection(image, wanted or [layer])
     finally:
         image.undo_group_end()
-    return Inserted(layer, told)
+    return Inserted(layer, note)
 
 
 _LOCKED = _("%s is locked: it stays, and the new colors lie above it.")

@@ -36,7 +36,7 @@ def show(image: Gimp.Image, found: list[Any], place: suggesting.Place) -> None:
     text = _("Click a color to paint with it.")
     if with_stroke:
         text = _("Click a color to give it to the stroke, and to paint with it.")
-    told = Gtk.Label(label=text, xalign=0.0, wrap=True, max_width_chars=50)
+    message = Gtk.Label(label=text, xalign=0.0, wrap=True, max_width_chars=50)
     grid = Gtk.Grid(column_spacing=6, row_spacing=6)
 
     def choose(color: str) -> None:
@@ -44,7 +44,7 @@ def show(image: Gimp.Image, found: list[Any], place: suggesting.Place) -> None:
         now = _("%s is the foreground color now.") % color
         if with_stroke and suggesting.recolor(image, place, color):
             now = _("The stroke is %s now: choose Colorize Layer to see what it does.") % color
-        told.set_text(now)
+        message.set_text(now)
 
     for number, item in enumerate(found):
         grid.attach(_swatch(number, item, choose), number % COLUMNS, number // COLUMNS, 1, 1)
@@ -53,7 +53,7 @@ def show(image: Gimp.Image, found: list[Any], place: suggesting.Place) -> None:
     beside.pack_start(_view(image, place), False, False, 0)
     beside.pack_start(grid, True, True, 0)
     box.pack_start(beside, True, True, 0)
-    box.pack_start(told, False, False, 0)
+    box.pack_start(message, False, False, 0)
     dialog.get_content_area().pack_start(box, True, True, 0)
     dialog.show_all()
     dialog.run()
