@@ -149,7 +149,7 @@ SERVER_LAYERS = (
     ("process", "metrics", "logs"),
     ("discovery",),
     ("folders", "settings"),
-    ("sentences", "memory", "model"),
+    ("sentences", "memory", "model", "translation"),
 )
 """Those of the server."""
 
