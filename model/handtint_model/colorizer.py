@@ -295,7 +295,9 @@ class Colorizer:
             self._painted.bins_of(reached.sources.ab), self._painted.bins_of(pooled.ab)
         )
         trust = reached.trust.reshape(p.shape[1:])
-        return np.asarray((1.0 - trust) * p + hinted.T.reshape(p.shape), np.float32)
+        # The solver may leave a billionth below 0.
+        mixed = (1.0 - trust) * p + hinted.T.reshape(p.shape)
+        return np.asarray(mixed.clip(min=0.0), np.float32)
 
     @torch.inference_mode()
     def suggest(

@@ -17,7 +17,7 @@ DAY_SIZE = (1400, 815)
 
 PICTURES = {
     # name: (screenshot, left, top, right, bottom)
-    "gimp-menu": ("everyday/2-menu.png", 290, 20, 890, 860),
+    "gimp-menu": ("everyday/2-menu.png", 290, 20, 890, 876),
     "gimp-colorized": ("day/d01-twice.png", 0, 20, 1386, 900),
     "gimp-hinted": ("day/d05-moved-to-hints.png", 0, 20, 1386, 900),
     "gimp-panel": ("panel/p04-stroke.png", 0, 20, 1386, 900),

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import handtint_probe as probe
+from handtint.client.state import ServerState
 from handtint.core import core
 from handtint.dialogs import OptionsDialog
 from handtint.docker import DOCKER_ID
 from handtint.qt import QtCore, QtWidgets
-from handtint.state import ServerState
 
 from krita import Krita
 
