@@ -126,31 +126,48 @@ def bands(lab: Array, name: str) -> list[Color]:
     found = []
     for word, low, high in BANDS:
         part = order[int(low * len(order)) : max(int(high * len(order)), 1)]
-        rgb = lab_to_rgb(np.median(part, axis=0)[None, None])[0, 0]
-        found.append((f"{name}, {word}", tuple(round(v * 255) for v in rgb)))
+        found.append((f"{name}, {word}", to_code(np.median(part, axis=0))))
     return found
 
 
 def skin(data: Path) -> list[Color]:
-    """Six groups of equal size, by the individual typology angle of each face's median."""
-    faces = list(masked(data, ("faces", "faces-pose"), 2))
-    middle = np.array([np.median(lab, axis=0) for lab in faces])
-    angle = np.degrees(np.arctan2(middle[:, 0] - 50.0, middle[:, 2]))
-    groups = np.array_split(np.argsort(-angle), len(TONES))
+    """Six classes of the individual typology angle (Chardon et al. 1991), in degrees.
+
+    Of pixels of people whose color may be skin; light and shade differ as they do in faces.
+    """
+    people = np.concatenate(list(masked(data, ("people",), 1)))
+    people = hued(people[(people[:, 0] > 15) & (people[:, 0] < 92)], 38, 70, 11, 36)
+    angle = np.degrees(np.arctan2(people[:, 0] - 50.0, people[:, 2]))
+    faces = [
+        [np.median(part, axis=0) for part in np.array_split(lab[np.argsort(lab[:, 0])], 3)]
+        for lab in masked(data, ("faces", "faces-pose"), 2)
+    ]
+    low, middle, high = np.median(np.array(faces), axis=0)
     found: list[Color] = []
-    for tone, group in zip(TONES, groups):
-        found += bands(np.concatenate([faces[i] for i in group]), f"Skin, {tone}")
+    limits = (90.0, 55.0, 41.0, 28.0, 10.0, -30.0, -60.0)
+    for tone, above, below in zip(TONES, limits[:-1], limits[1:]):
+        usual = np.median(people[(angle <= above) & (angle > below)], axis=0)
+        for word, share in (("shade", low / middle), ("middle", 1.0), ("light", high / middle)):
+            lab = np.minimum(usual * share, (93.0, 60.0, 60.0))
+            found.append((f"Skin, {tone}, {word}", to_code(lab)))
     return found
 
 
 def hair(data: Path) -> list[Color]:
-    """Four groups of equal size, by lightness."""
-    heads = list(masked(data, ("faces", "faces-pose"), 1))
-    order = np.argsort([np.median(lab[:, 0]) for lab in heads])
-    found: list[Color] = []
-    for name, group in zip(("black", "dark brown", "brown", "fair"), np.array_split(order, 4)):
-        found += bands(np.concatenate([heads[i] for i in group]), f"Hair, {name}")
+    """Pixels of outlined hair whose color is a brown, in groups by lightness."""
+    heads = np.concatenate(list(masked(data, ("faces", "faces-pose"), 1)))
+    brown = hued(heads, 45, 85, 11)
+    order = brown[np.argsort(brown[:, 0])]
+    found = bands(heads[heads[:, 0] < np.quantile(heads[:, 0], 0.3)], "Hair, black")
+    for name, low, high in (("dark brown", 0.2, 0.6), ("brown", 0.6, 0.92), ("fair", 0.96, 1.0)):
+        found += bands(order[int(low * len(order)) : int(high * len(order))], f"Hair, {name}")
     return [*found, ("Hair, white", (222, 218, 210)), ("Hair, red", (140, 78, 48))]
+
+
+def to_code(lab: Array) -> tuple[int, int, int]:
+    """Lab (3,) to sRGB codes."""
+    r, g, b = (round(float(v) * 255) for v in lab_to_rgb(lab[None, None])[0, 0])
+    return r, g, b
 
 
 def nature(data: Path) -> list[Color]:
