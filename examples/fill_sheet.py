@@ -23,11 +23,11 @@ from handtint_model.hints import propagation
 TILE = 340  # pixels, width
 
 STROKES = {
-    "tests/data/photos/astronaut-gray.jpg": ("#3f6fc0", (0.62, 0.72), (0.66, 0.88)),
-    "examples/coffee-gray.png": ("#2f6fb0", (0.42, 0.55), (0.52, 0.60)),
+    "tests/data/photos/astronaut-gray.jpg": ("#3f6fc0", (0.33, 0.62), (0.38, 0.74)),
+    "examples/coffee-gray.png": ("#2f6fb0", (0.40, 0.53), (0.55, 0.60)),
     "tests/data/photos/cat-gray.png": ("#c07030", (0.52, 0.25), (0.60, 0.30)),
-    "examples/flower-gray.jpg": ("#b03090", (0.45, 0.45), (0.55, 0.50)),
-    "examples/china-gray.jpg": ("#a03020", (0.45, 0.45), (0.55, 0.46)),
+    "examples/flower-gray.jpg": ("#b03090", (0.40, 0.42), (0.58, 0.56)),
+    "examples/china-gray.jpg": ("#a03020", (0.33, 0.27), (0.44, 0.27)),
 }
 """One stroke a photo: color and ends (x, y), relative to the picture."""
 
