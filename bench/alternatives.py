@@ -105,7 +105,9 @@ def show_time(colorizer: Colorizer) -> None:
 
 def main() -> None:
     """Print the figures of a set of photos."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("photos", type=Path, nargs="*")
     parser.add_argument("--limit", type=int)
     parser.add_argument("--contact-sheet", type=Path)
@@ -126,16 +128,24 @@ def main() -> None:
     quality, within, apart = (np.array(column) for column in zip(*rows))
     gain = quality.max(axis=1) - quality[:, 0]
     error = gain.std() / np.sqrt(len(gain))
-    print(f"{len(gain)} photos; first {quality[:, 0].mean():.2f} dB, gain {gain.mean():.2f} (error {error:.2f})")
+    print(
+        f"{len(gain)} photos; first {quality[:, 0].mean():.2f} dB, "
+        f"gain {gain.mean():.2f} (error {error:.2f})"
+    )
     print("PSNR of each:  ", np.round(quality.mean(axis=0), 2))
     print("spread of each:", np.round(within.mean(axis=0), 2))
     worse = (within[:, 1:] > within[:, :1] * 1.05).mean(axis=0)
     print("photos where it is 5 % wider than the first's:", np.round(100 * worse), "%")
     least = apart.min(axis=1)
     enough = (least >= LEAST_SHARE).mean()
-    print(f"different: median {np.median(least):.2f}, at least {LEAST_SHARE} in {enough:.0%} of the photos")
+    print(
+        f"different: median {np.median(least):.2f}, "
+        f"at least {LEAST_SHARE} in {enough:.0%} of the photos"
+    )
     if chosen.contact_sheet is not None:
-        Image.fromarray(np.concatenate([np.concatenate(r, axis=1) for r in sheet])).save(chosen.contact_sheet)
+        Image.fromarray(np.concatenate([np.concatenate(r, axis=1) for r in sheet])).save(
+            chosen.contact_sheet
+        )
 
 
 if __name__ == "__main__":

@@ -6,12 +6,13 @@ everything undecided the same way.  So all cells are tilted alike,
 
     p_i(b)  ->  p_i(b) exp(t . b) / sum_b p_i(b) exp(t . b)        b in ab, t one vector a picture
 
-and then decoded as always, and neighbouring cells agree once more.  A cell that is sure stays; where two colours are likely, the one in
-the direction of t is taken, by all cells that hesitate between them.  The directions are three,
-120 degrees apart, the first against the axis of the photo's largest uncertainty.  The length of t
-is found on a few cells, so that a fifth of the picture changes by `VISIBLE` or more.
+and then decoded as always, and neighbouring cells agree once more.  A cell that is sure stays;
+where two colours are likely, the one in the direction of t is taken, by all cells that hesitate
+between them.  The directions are three, 120 degrees apart, the first against the axis of the
+photo's largest uncertainty.  The length of t is found on a few cells, so that a fifth of the
+picture changes by `VISIBLE` or more.
 
-Anchors at clusters of the embedding, spread like hints, were tried too: docs/hints.md.
+Moving each cluster of the embedding as a whole was tried too: docs/hints.md.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""The colors of a photo's cells: automatic ones, alternatives, and those with hints.
-
-All of it on the network's answers; `colorizer` brings it to the photo's pixels.  What is computed
-is kept with the photo (`encoded_photo`).
-"""
+"""The colours of a photo's cells before any paint: automatic, an alternative, a reference's."""
 
 from __future__ import annotations
 
+import hashlib
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -17,140 +17,144 @@ from .alternatives import PULL, alternative_colors, choose_tilts, tilted
 from .automatic import Agreed, agree, cell_lightness, decode_cells
 from .color.bins import SoftEncoding, mean_color
 from .color.decoding import Decoding
-from .encoded_photo import Automatic, EncodedPhoto
-from .hints.compositing import flatten
+from .encoded_photo import EncodedPhoto
 from .hints.photo_graph import PhotoGraph
-from .hints.pooling import PooledHints, pool
-from .hints.propagation import PropagatedHints, key_of, propagate
-from .hints.reach import StrokeReach
-from .network import ColorNetwork
-from .render.upsample import ColorField
-from .types import ColorizeOptions, Hints
+from .hints.reference import Reference, take
+from .luminance import luminance_of
+from .types import ColorizeOptions, Hints, Plane
+
+Floats = NDArray[np.float32]
+
+KEPT_REFERENCES = 8
 
 
+@dataclass(frozen=True, eq=False)
+class Look:
+    """Which colours, before any paint.  vividness: 0..1; alternative: 0..3."""
+
+    vividness: float
+    alternative: int = 0
+    reference: Reference | None = None
+
+    @property
+    def key(self) -> tuple[float, int, bytes]:
+        """Equal for equal looks."""
+        reference = b"" if self.reference is None else self.reference.key
+        return float(self.vividness), int(self.alternative), reference
+
+
+class References:
+    """The references that were asked for last; safe to use from threads.
+
+    encode: gives the encoded photo of a luminance plane.
+    """
+
+    def __init__(self, encode: Callable[[Plane], EncodedPhoto]) -> None:
+        self._encode = encode
+        self._lock = threading.Lock()
+        self._kept: dict[bytes, Reference] = {}  # the longest unused first
+
+    def of(self, rgb: NDArray[np.uint8]) -> Reference:
+        """The reference of a colour photo, (h, w, 3); the network sees it at its first use."""
+        digest = hashlib.blake2b(np.ascontiguousarray(rgb).data, digest_size=16)
+        digest.update(repr(rgb.shape).encode())
+        key = digest.digest()
+        with self._lock:
+            kept = self._kept.get(key)
+        made = self._learn(key, rgb) if kept is None else kept
+        with self._lock:
+            self._kept.pop(key, None)
+            self._kept[key] = made
+            while len(self._kept) > KEPT_REFERENCES:
+                del self._kept[next(iter(self._kept))]
+        return made
+
+    def _learn(self, key: bytes, rgb: NDArray[np.uint8]) -> Reference:
+        seen = self._encode(luminance_of(rgb))
+        return Reference.of(key, seen.heads.embedding[0].cpu().numpy(), seen.guide, rgb)
+
+
+@dataclass(frozen=True, eq=False)
 class CellColors:
-    """A network's answers as colors per cell.  Safe to use from several threads."""
+    """Decides the cells' colours.  weights: (313,) of rebalancing; graph: gives a photo's graph."""
 
-    def __init__(
-        self, network: ColorNetwork, weights: Tensor, decoding: Decoding, device: torch.device
-    ) -> None:
-        """weights: (313,) the rebalancing weights of training."""
-        self.network, self.weights, self.decoding, self.device = network, weights, decoding, device
-        self.soft_encoding = SoftEncoding(device)
+    weights: Tensor
+    decoding: Decoding
+    soft_encoding: SoftEncoding
+    graph: Callable[[EncodedPhoto], PhotoGraph]
+    references: References
 
-    def graph(self, photo: EncodedPhoto) -> PhotoGraph:
-        """The photo graph, made once a photo."""
-        sigma, gamma = self.network.log_sigma, self.network.log_gamma
-        return photo.results.graph(
-            lambda: PhotoGraph.of(photo.heads, photo.guide, photo.geometry.cells, sigma, gamma)
-        )
+    def look(self, hints: Hints | None, options: ColorizeOptions) -> Look:
+        """The colours that painted hints are painted over."""
+        pictures = () if hints is None else hints.references
+        found = [self.references.of(rgb) for rgb in pictures]
+        reference = Reference.together(found) if found else None
+        return Look(options.vividness, options.alternative, reference)
 
     def agreed(self, photo: EncodedPhoto) -> Agreed:
-        """The calibrated distributions after neighboring cells have agreed."""
-        graph = self.graph(photo)
+        """The calibrated distributions, cells having agreed."""
+        edges, smoothing = self.graph(photo).edges, self.decoding.smoothing
         return photo.results.agreed(
-            lambda: agree(photo.heads.logits, self.weights, graph.edges, self.decoding.smoothing)
+            lambda: agree(photo.heads.logits, self.weights, edges, smoothing)
         )
 
-    def decoded(self, photo: EncodedPhoto, vividness: float, alternative: int = 0) -> Tensor:
-        """(1, 313, h, w): the distributions whose means are the automatic colours."""
+    def distributions(self, photo: EncodedPhoto, look: Look) -> Tensor:
+        """(1, 313, h, w): the distributions whose means are `ab`."""
         tilt = None
-        if alternative:
-            tilt = partial(tilted, tilt=self.tilt(photo, vividness, alternative))
+        if look.alternative:
+            tilt = partial(tilted, tilt=self._tilt(photo, look))
         p = decode_cells(
-            self.agreed(photo), photo.guide, photo.geometry, self.decoding, vividness, tilt
+            self.agreed(photo), photo.guide, photo.geometry, self.decoding, look.vividness, tilt
         )
-        return self.coherent(photo, p) if alternative else p
+        if look.alternative:
+            flat = p[0].flatten(1).T.contiguous().cpu().numpy()
+            p = self._on_cells(photo, self._coherent(photo, flat))
+        if look.reference is None:
+            return p
+        of_bins = self.soft_encoding.dense(torch.from_numpy(look.reference.ab).to(p.device))
+        trust, colors = self._taken(photo, look.reference, of_bins.cpu().numpy())
+        return (1.0 - self._on_cells(photo, trust)) * p + self._on_cells(photo, colors)
 
-    def tilt(self, photo: EncodedPhoto, vividness: float, alternative: int) -> Tensor:
+    def ab(self, photo: EncodedPhoto, look: Look) -> Floats:
+        """(2, h, w) colours of the cells."""
+        if look.alternative:
+            args = self._lightness(photo), self.decoding, look.vividness, self._tilt(photo, look)
+            flat = alternative_colors(self.agreed(photo), *args).cpu().numpy()
+            ab = self._on_cells(photo, self._coherent(photo, flat))[0].cpu().numpy()
+        else:
+            alone = Look(look.vividness)
+            ab = mean_color(self.distributions(photo, alone))[0].cpu().numpy()
+        if look.reference is None:
+            return np.asarray(ab)
+        trust, colors = self._taken(photo, look.reference, look.reference.ab)
+        free = 1.0 - trust.T.reshape(1, *ab.shape[1:])
+        return np.asarray(free * ab + colors.T.reshape(ab.shape), np.float32)
+
+    def _tilt(self, photo: EncodedPhoto, look: Look) -> Tensor:
         """(2,) the tilt of an alternative from 1."""
 
         def make() -> list[Tensor]:
-            lightness = self.cell_lightness(photo)
-            return choose_tilts(self.agreed(photo), lightness, self.decoding, vividness)
+            lightness = self._lightness(photo)
+            return choose_tilts(self.agreed(photo), lightness, self.decoding, look.vividness)
 
-        return photo.results.tilts(vividness, make)[alternative - 1]
+        return photo.results.tilts(float(look.vividness), make)[int(look.alternative) - 1]
 
-    def cell_lightness(self, photo: EncodedPhoto) -> Tensor:
-        """(N,) lightness of the cells (`automatic.cell_lightness`)."""
-        return cell_lightness(photo.guide, photo.geometry).to(self.device)
+    def _lightness(self, photo: EncodedPhoto) -> Tensor:
+        return cell_lightness(photo.guide, photo.geometry).to(self.weights.device)
 
-    def coherent(self, photo: EncodedPhoto, values: Tensor) -> Tensor:
-        """(1, F, h, w) values of an alternative's cells after neighbours have agreed once more."""
-        fields = values[0].flatten(1).T.contiguous().cpu().numpy()
-        smooth = self.graph(photo).edges.smooth(fields, PULL)
-        return torch.from_numpy(smooth.T.reshape(values.shape)).to(values)
+    def _coherent(self, photo: EncodedPhoto, fields: Floats) -> Floats:
+        """(N, F) fields of an alternative's cells after neighbours have agreed once more."""
+        return self.graph(photo).edges.smooth(fields, PULL)
 
-    def automatic(self, photo: EncodedPhoto, vividness: float, alternative: int = 0) -> Automatic:
-        """The colours without any paint; the last few are kept with the photo."""
+    def _taken(
+        self, photo: EncodedPhoto, reference: Reference, values: Floats
+    ) -> tuple[Floats, Floats]:
+        """(N, 1) trust and (N, F) colours times trust that the cells take of a reference."""
+        lightness = self._lightness(photo).cpu().numpy()
+        taken = take(reference, self.graph(photo), lightness, values)
+        return taken.trust[:, None], taken.colors
 
-        def make() -> Automatic:
-            if alternative:
-                ab = self.alternative_ab(photo, vividness, alternative)
-            else:
-                ab = mean_color(self.decoded(photo, vividness))[0].cpu().numpy()
-            return Automatic(ab, self.field(photo, ab))
-
-        return photo.results.automatic((float(vividness), int(alternative)), make)
-
-    def alternative_ab(
-        self, photo: EncodedPhoto, vividness: float, alternative: int
-    ) -> NDArray[np.float32]:
-        """(2, h, w): the mean of `_decoded`, without going through all bins."""
-        tilt = self.tilt(photo, vividness, alternative)
-        args = self.cell_lightness(photo), self.decoding, vividness, tilt
-        ab = alternative_colors(self.agreed(photo), *args)
-        return self.coherent(photo, ab.T.reshape(1, 2, *photo.geometry.cells))[0].cpu().numpy()
-
-    @staticmethod
-    def field(photo: EncodedPhoto, ab: NDArray[np.float32]) -> ColorField:
-        """The cells' colors (2, h, w) at any pixel."""
-        return ColorField.fit(photo.luminance, ab, photo.geometry.cells_per_pixel, photo.guide)
-
-    def propagated(self, photo: EncodedPhoto, pooled: PooledHints) -> PropagatedHints:
-        """How far the hints reach into each cell; the last answer is kept with the photo."""
-
-        def make() -> PropagatedHints:
-            return propagate(self.graph(photo), pooled, self.reach(photo))
-
-        return photo.results.propagated(key_of(pooled), make)
-
-    def reach(self, photo: EncodedPhoto) -> StrokeReach | None:
-        """The stroke decoder on a photo; None where the weights have none."""
-        decoder, features = self.network.strokes, photo.strokes
-        if decoder is None or features is None:
-            return None
-        sigma, cells = self.network.log_sigma, photo.geometry.cells
-        return photo.results.reach(lambda: StrokeReach(decoder, sigma, features, cells))
-
-    def bins_of(self, ab: NDArray[np.float32]) -> NDArray[np.float64]:
-        """(K, 2) ab to (K, 313), soft-encoded."""
-        q = self.soft_encoding.dense(torch.from_numpy(ab).to(self.device))
-        return q.cpu().numpy().astype(np.float64)
-
-    def hinted_ab(
-        self, photo: EncodedPhoto, automatic: NDArray[np.float32], pooled: PooledHints
-    ) -> NDArray[np.float32]:
-        """The mean of p' per cell, (2, h, w).
-
-        The mean of a mixture is the mixture of the means, so the 313 bins need not be
-        touched; a hint's mean is the painted colour itself.
-        """
-        hints = self.propagated(photo, pooled)
-        rows, columns = photo.geometry.cells
-        hinted = hints.spread(hints.sources.ab, pooled.ab).T.reshape(2, rows, columns)
-        free = 1.0 - hints.trust.reshape(rows, columns)
-        return np.asarray(free * automatic + hinted, np.float32)
-
-    def distribution(
-        self, photo: EncodedPhoto, hints: Hints | None, options: ColorizeOptions
-    ) -> Tensor:
-        """(1, 313, h, w): p', the distributions whose means are the colors."""
-        p = self.decoded(photo, options.vividness, options.alternative)
-        pooled = pool(flatten(hints, photo.geometry), photo.geometry, options.strength)
-        if pooled.number.size == 0:
-            return p
-        reached = self.propagated(photo, pooled)
-        hinted = reached.spread(self.bins_of(reached.sources.ab), self.bins_of(pooled.ab))
-        trust = torch.from_numpy(reached.trust.reshape(1, 1, *p.shape[2:])).to(p)
-        return (1.0 - trust) * p + torch.from_numpy(hinted.T.reshape(p.shape)).to(p)
+    def _on_cells(self, photo: EncodedPhoto, fields: Floats) -> Tensor:
+        """(N, F) to (1, F, h, w) on the device."""
+        shaped = fields.T.reshape(1, fields.shape[1], *photo.geometry.cells)
+        return torch.from_numpy(np.ascontiguousarray(shaped)).to(self.weights.device)

@@ -12,43 +12,48 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .cell_colors import CellColors
-from .color.bins import (
-    decode_distribution,
-    mean_color,
-    rebalancing_weights,
-)
+from .cell_colors import CellColors, Look, References
+from .color.bins import SoftEncoding, rebalancing_weights
 from .color.decoding import calibrated
 from .device import select_device
-from .encoded_photo import EncodedPhoto, cells_at
+from .encoded_photo import Automatic, EncodedPhoto, cells_at
 from .encoding import run_network
 from .errors import BadOption
 from .geometry import Geometry, reduce_to
+from .hint_colors import HintColors
 from .hints.compositing import flatten
-from .hints.full_resolution import FullResolutionCorrection
+from .hints.full_resolution import key_of as key_of_pieces
 from .hints.pooling import pool
 from .hints.suggestions import (
-    DOUBT,
     DOUBT_TEMPERATURE,
     Suggestion,
     as_seen,
-    choose_colors,
-    rgb_at,
+    propose,
+    suggested,
     usual_colors,
 )
-from .hints.uncertainty import help_of_hints, help_of_strokes
+from .hints.uncertainty import color_spread, help_of_hints, help_of_strokes
 from .kernels import prepare
 from .luminance import check_luminance
 from .network.checkpoint import Checkpoint, load_weights
 from .render.downsample import reduce_lightness
 from .render.render import Colors, render
+from .render.thumbnail import small_plane
 from .render.upsample import guide_shape
-from .types import ALTERNATIVES, ColorizeOptions, Hints, Plane, Progress, is_number
+from .types import (
+    ALTERNATIVES,
+    THUMBNAIL_SIZES,
+    ColorizeOptions,
+    Hints,
+    Plane,
+    Progress,
+    whole_number,
+)
 
 Region = tuple[int, int, int, int]
 
-SUGGEST_TILT = 0.0
-"""r of decoding for suggestions: as trained, towards rare colours, which are worth proposing."""
+MOST_KEPT_PAINT = 1 << 24
+"""Bytes of paint above which the colours of hints are not kept for a further region."""
 
 
 def load_colorizer(weights: Path | str | None = None, device: str = "auto") -> Colorizer:
@@ -72,8 +77,13 @@ class Colorizer:
         self.weights = torch.tensor(
             rebalancing_weights(checkpoint.prior), dtype=torch.float32, device=device
         )
+        self._soft_encoding = SoftEncoding(device)
         self.decoding = checkpoint.decoding
-        self.cells = CellColors(self.network, self.weights, self.decoding, device)
+        references = References(self.encode)
+        self._painted = HintColors(self.network, self._soft_encoding)
+        self._cells = CellColors(
+            self.weights, self.decoding, self._soft_encoding, self._painted.graph, references
+        )
         self._usual = usual_colors(checkpoint.prior)
 
     @property
@@ -160,53 +170,70 @@ class Colorizer:
                 progress("render", 0.0)
 
         chosen = self._options(photo, options, vividness, strength)
-        automatic = self.cells.automatic(photo, chosen.vividness, chosen.alternative)
+        look = self._cells.look(hints, chosen)
+        automatic = self._automatic(photo, look)
         may_stop()
         pieces = flatten(hints, photo.geometry)
         pooled = pool(pieces, photo.geometry, chosen.strength)
         colors: Colors = automatic.field
         if pooled.number.size:
-            may_stop()
-            ab = self.cells.hinted_ab(photo, automatic.ab, pooled)
-            may_stop()
-            hinted = self.cells.field(photo, ab)
-            may_stop()
-            colors = FullResolutionCorrection(
-                photo.luminance,
-                photo.guide,
-                photo.geometry.cells[0],
-                automatic.field,
-                hinted,
-                pieces,
-                chosen.strength,
+            # Live painting asks for what is seen and then for the rest.
+            again = region is not None and sum(p.rgba.nbytes for p in pieces) <= MOST_KEPT_PAINT
+            kept = [replace(p, rgba=p.rgba.copy()) for p in pieces] if again else pieces
+            colors = photo.results.corrected(
+                lambda: key_of_pieces(pieces, (chosen, look.key)),
+                again,
+                lambda: self._painted.corrected(
+                    photo, automatic, pooled, kept, chosen.strength, may_stop
+                ),
             )
         may_stop()
         cells_per_pixel = photo.geometry.cells_per_pixel
         return render(photo.luminance, colors, cells_per_pixel, region=region, progress=progress)
 
+    @torch.inference_mode()
     def alternatives(
         self,
         photo: EncodedPhoto,
         hints: Hints | None = None,
         n: int = ALTERNATIVES,
         *,
+        size: int | None = None,
         options: ColorizeOptions | None = None,
         progress: Progress | None = None,
     ) -> list[NDArray[Any]]:
         """Colourings of a photo that each hold together and differ visibly, likeliest first.
 
         The first is what `colorize` gives; the k-th what it gives with ``alternative`` k.  Hints
-        are obeyed in all of them.  n: 1..4.  The rest, and errors, as for `colorize`.
+        are obeyed in all of them.  n: 1..4.  size: None, or pixels of the long side, 16..2048, of
+        thumbnails (uint8) instead.  The rest, and errors, as for `colorize`.
         """
-        if not (is_number(n) and 1 <= n <= ALTERNATIVES and int(n) == n):
-            raise BadOption(f"n must be a whole number between 1 and {ALTERNATIVES}, not {n!r}.")
+        whole_number("n", n, 1, ALTERNATIVES)
         chosen = self._options(photo, options)
-        return [
-            self.colorize(
-                photo, hints, options=replace(chosen, alternative=number), progress=progress
-            )
-            for number in range(int(n))
-        ]
+        several = [replace(chosen, alternative=number) for number in range(int(n))]
+        if size is None:
+            return [self.colorize(photo, hints, options=o, progress=progress) for o in several]
+        whole_number("size", size, *THUMBNAIL_SIZES)
+        return [self._thumbnail(photo, hints, o, int(size), progress) for o in several]
+
+    def _thumbnail(
+        self,
+        photo: EncodedPhoto,
+        hints: Hints | None,
+        options: ColorizeOptions,
+        size: int,
+        progress: Progress | None,
+    ) -> NDArray[Any]:
+        """(h, w, 3) uint8; painted pixels count as the cells that they lie in."""
+        automatic = self._automatic(photo, self._cells.look(hints, options))
+        field = automatic.field
+        pooled = pool(flatten(hints, photo.geometry), photo.geometry, options.strength)
+        if pooled.number.size:
+            field = self._painted.field(photo, self._painted.hinted_ab(photo, automatic.ab, pooled))
+        plane = small_plane(photo.luminance, size)
+        y, x = photo.geometry.cells_per_pixel
+        scaled = y * photo.shape[0] / plane.shape[0], x * photo.shape[1] / plane.shape[1]
+        return render(plane, field, scaled, progress=progress)
 
     def _options(
         self,
@@ -233,7 +260,16 @@ class Colorizer:
     @torch.inference_mode()
     def agreed(self, photo: EncodedPhoto) -> Tensor:
         """(N, 313) what decoding decides on: calibrated distributions, cells having agreed."""
-        return self.cells.agreed(photo).dense()
+        return self._cells.agreed(photo).dense()
+
+    def _automatic(self, photo: EncodedPhoto, look: Look) -> Automatic:
+        """The colours without any paint; the last few are kept with the photo."""
+
+        def make() -> Automatic:
+            ab = self._cells.ab(photo, look)
+            return Automatic(ab, self._painted.field(photo, ab))
+
+        return photo.results.automatic(look.key, make)
 
     @torch.inference_mode()
     def probabilities(
@@ -250,7 +286,18 @@ class Colorizer:
         Arguments and errors as for `colorize`.
         """
         chosen = self._options(photo, options, vividness, strength)
-        return self.cells.distribution(photo, hints, chosen)[0].cpu().numpy()
+        p = self._cells.distributions(photo, self._cells.look(hints, chosen))[0].cpu().numpy()
+        pooled = pool(flatten(hints, photo.geometry), photo.geometry, chosen.strength)
+        if pooled.number.size == 0:
+            return p
+        reached = self._painted.propagated(photo, pooled)
+        hinted = reached.spread(
+            self._painted.bins_of(reached.sources.ab), self._painted.bins_of(pooled.ab)
+        )
+        trust = reached.trust.reshape(p.shape[1:])
+        # The solver may leave a billionth below 0.
+        mixed = (1.0 - trust) * p + hinted.T.reshape(p.shape)
+        return np.asarray(mixed.clip(min=0.0), np.float32)
 
     @torch.inference_mode()
     def suggest(
@@ -269,34 +316,23 @@ class Colorizer:
         the lightness of the place and at least 8 apart in ab; fewer come back where the
         gamut has no room for n.  Raises BadOption.
         """
-        if not (is_number(n) and 1 <= n <= 32 and int(n) == n):
-            raise BadOption(f"n must be a whole number between 1 and 32, not {n!r}.")
+        whole_number("n", n, 1, 32)
         chosen = self._options(photo, None, strength=strength)
         cells, lightness = cells_at(photo, where)
         picked = torch.from_numpy(cells).to(self.torch_device)
         logits = photo.heads.logits[0].flatten(1)[:, picked]  # (313, M)
-        p = self._suggested(logits, 1.0)
-        doubtful = self._suggested(logits, DOUBT_TEMPERATURE)
+        p = suggested(logits, self.weights, 1.0)
+        doubtful = suggested(logits, self.weights, DOUBT_TEMPERATURE)
         pooled = pool(flatten(hints, photo.geometry), photo.geometry, chosen.strength)
         free: NDArray[np.float64] | float = 1.0
         hinted: NDArray[np.float64] | float = 0.0
         if pooled.number.size:
-            reached = self.cells.propagated(photo, pooled)
-            values = self.cells.bins_of(reached.sources.ab), self.cells.bins_of(pooled.ab)
+            reached = self._painted.propagated(photo, pooled)
+            values = self._painted.bins_of(reached.sources.ab), self._painted.bins_of(pooled.ab)
             hinted = as_seen(reached.mean_at(cells, *values), lightness)
             free = 1.0 - reached.trust[cells]
         doubtful, p = ((q * free).mean(axis=1) + hinted for q in (doubtful, p))
-        # Even where something is painted, other colours are proposed beside it: nine are asked for.
-        proposed = (1.0 - DOUBT) * doubtful + DOUBT * self._usual
-        return [
-            Suggestion(rgb_at(lightness, ab), (float(ab[0]), float(ab[1])), share)
-            for ab, share in choose_colors(proposed, p, lightness, n)
-        ]
-
-    def _suggested(self, logits: torch.Tensor, temperature: float) -> NDArray[np.float64]:
-        """(313, M) distributions of logits (313, M)."""
-        p = decode_distribution(logits[None, :, :, None], self.weights, SUGGEST_TILT, temperature)
-        return np.asarray(p[0, :, :, 0].cpu().double().numpy())
+        return propose(doubtful, p, self._usual, lightness, n)
 
     @torch.inference_mode()
     def uncertainty(self, photo: EncodedPhoto, hints: Hints | None = None) -> NDArray[np.float32]:
@@ -309,15 +345,13 @@ class Colorizer:
         """
         self._options(photo, None)
         p = calibrated(photo.heads.logits, self.weights)
-        mean = mean_color(p)[0]
-        square = torch.einsum("khw,k->hw", p[0], self.cells.soft_encoding.centers.square().sum(1))
-        spread = (square - mean.square().sum(0)).clamp(min=0).sqrt().flatten()
+        spread = color_spread(p[0].flatten(1))
         pooled = pool(flatten(hints, photo.geometry), photo.geometry, ColorizeOptions().strength)
         if pooled.number.size:
-            settled = torch.from_numpy(self.cells.propagated(photo, pooled).trust).to(spread)
+            settled = torch.from_numpy(self._painted.propagated(photo, pooled).trust).to(spread)
             spread = spread * (1.0 - settled)
         gain = help_of_hints(photo.heads, spread, self.network.log_sigma).cpu().numpy()
-        reach = self.cells.reach(photo)
+        reach = self._painted.reach(photo)
         if reach is not None:
             gain = help_of_strokes(reach, spread.cpu().numpy(), gain)
         return np.asarray(gain.reshape(photo.geometry.cells))

@@ -38,6 +38,19 @@ ALTERNATIVES = 4
 """How many colourings of a photo there are: the automatic one, number 0, and three others."""
 
 
+THUMBNAIL_SIZES = (16, 2048)
+"""Smallest and largest long side of thumbnails, in pixels."""
+
+LARGEST_REFERENCE = 768
+"""Pixels of a reference's long side; a larger one is averaged down to less than twice that."""
+
+
+def whole_number(name: str, value: object, low: int, high: int) -> None:
+    """Raise BadOption for an option that is no whole number between low and high."""
+    if not (is_number(value) and low <= value <= high and int(value) == value):  # type: ignore[operator,call-overload]
+        raise BadOption(f"{name} must be a whole number between {low} and {high}, not {value!r}.")
+
+
 @dataclass(frozen=True)
 class ColorizeOptions:
     """Everything a caller can choose about a colorization; the one place of defaults."""
@@ -52,18 +65,8 @@ class ColorizeOptions:
             value = getattr(self, name)
             if not (is_number(value) and 0.0 <= value <= 1.0):
                 raise BadOption(f"{name} must be between 0 and 1, not {value!r}.")
-        size, (low, high) = self.render_size, RENDER_SIZES
-        if not (is_number(size) and low <= size <= high and int(size) == size):
-            raise BadOption(
-                f"render_size must be a whole number between {low} and {high}, "
-                f"not {self.render_size!r}."
-            )
-        number = self.alternative
-        if not (is_number(number) and 0 <= number < ALTERNATIVES and int(number) == number):
-            raise BadOption(
-                f"alternative must be a whole number between 0 and {ALTERNATIVES - 1}, "
-                f"not {number!r}."
-            )
+        whole_number("render_size", self.render_size, *RENDER_SIZES)
+        whole_number("alternative", self.alternative, 0, ALTERNATIVES - 1)
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
@@ -101,10 +104,13 @@ class Hints:
     """Painted colours for one photo: patches in painting order, later ones on top.
 
     Any pixel with alpha above 0 is a hint, weighted by its alpha; the lightness of its
-    colour is ignored, so gray means "neutral here".
+    colour is ignored, so gray means "neutral here".  references: (h, w, 3) uint8 sRGB
+    each, colour photos whose colours are taken where they look alike; what is painted lies over
+    them.
     """
 
     patches: tuple[HintPatch, ...] = field(default=())
+    references: tuple[NDArray[np.uint8], ...] = ()
 
     @classmethod
     def from_rgba(cls, rgba: NDArray[np.uint8], x: int = 0, y: int = 0) -> Hints:
@@ -159,12 +165,41 @@ class Hints:
             patches.append(HintPatch(rgba, left, top))
         return cls(tuple(patches))
 
+    @classmethod
+    def from_reference(cls, rgb: NDArray[Any]) -> Hints:
+        """Hints that take the colours of another photo, where its cells look like this one's.
+
+        rgb: (h, w, 3) uint8 or uint16, or float 0..1; sRGB.  Raises BadHint for anything else, and
+        for a picture without colour.
+        """
+        array = np.asarray(rgb)
+        if array.ndim != 3 or array.shape[2] != 3 or array.dtype.kind not in "uf":
+            raise BadHint(
+                f"a reference is an (h, w, 3) picture in colour, not {array.shape} {array.dtype}."
+            )
+        if array.dtype.kind == "f":
+            if not np.isfinite(array).all():
+                raise BadHint("the reference holds NaN or infinite values.")
+            array = np.rint(np.clip(array, 0.0, 1.0) * 255.0)
+        elif array.dtype != np.uint8:
+            array = array / (np.iinfo(array.dtype).max / 255.0)
+        step = max(1, max(array.shape[:2]) // LARGEST_REFERENCE)
+        if step > 1:
+            height, width = (max(1, side // step) for side in array.shape[:2])
+            cut = array[: height * step, : width * step]
+            array = cut.reshape(height, -1, width, cut.shape[1] // width, 3).mean(axis=(1, 3))
+        codes = np.rint(array).astype(np.uint8)
+        if min(codes.shape[:2]) < 1 or (codes == codes[..., :1]).all():
+            raise BadHint("the reference is gray; choose a photo in colour.")
+        codes.setflags(write=False)
+        return cls(references=(codes,))
+
     def __bool__(self) -> bool:
-        return bool(self.patches)
+        return bool(self.patches or self.references)
 
     def __add__(self, other: Hints) -> Hints:
-        """These hints with others painted over them."""
-        return Hints(self.patches + other.patches)
+        """These hints with others painted over them; all references count."""
+        return Hints(self.patches + other.patches, self.references + other.references)
 
     def bounds(self) -> tuple[int, int, int, int] | None:
         """The smallest rectangle (x0, y0, x1, y1), ends excluded, around all patches."""

@@ -26,10 +26,12 @@ from handtint_model.files import formats as image_formats
 from handtint_model.files import hint_files, icc
 from handtint_model.luminance import nearest_code
 from handtint_model.threads import in_threads, strips
-from handtint_model.types import RENDER_SIZES
+from handtint_model.types import ALTERNATIVES, RENDER_SIZES, THUMBNAIL_SIZES
 
 __all__ = [
+    "ALTERNATIVES",
     "RENDER_SIZES",
+    "THUMBNAIL_SIZES",
     "BadCheckpoint",
     "BadHint",
     "BadImage",

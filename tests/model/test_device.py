@@ -61,6 +61,6 @@ def test_half_precision_is_near_enough(colorizer: Colorizer, astronaut: np.ndarr
             half = colorizer.network(canvas)
     p, q = (torch.softmax(h.logits.float(), 1) for h in (full, half))
     assert half.logits.dtype == torch.float16
-    difference = (colorizer.cells.soft_encoding.centers.T @ (p - q)[0].flatten(1)).norm(dim=0)
+    difference = (colorizer._soft_encoding.centers.T @ (p - q)[0].flatten(1)).norm(dim=0)
     assert float(difference.quantile(0.99)) < MOST
     assert float(difference.max()) > 0

@@ -118,9 +118,9 @@ MODEL_LAYERS = (
     ("training",),
     ("evaluation",),
     ("colorizer",),
-    ("cell_colors",),
-    ("alternatives",),
+    ("cell_colors", "hint_colors"),
     ("encoded_photo",),
+    ("alternatives",),
     ("automatic",),
     ("encoding",),
     ("hints",),
@@ -149,7 +149,7 @@ SERVER_LAYERS = (
     ("process", "metrics", "logs"),
     ("discovery",),
     ("folders", "settings"),
-    ("sentences", "memory", "model"),
+    ("sentences", "memory", "model", "translation"),
 )
 """Those of the server."""
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .kept import PhotoMeta
     from .mark import Mark, count_hints, find_mark
     from .read import Photo, PhotoInfo, inspect_photo, read_photo
+    from .reference_files import read_reference
     from .write import check_target, notes_on, write_photo
 
 _LAZY = {
@@ -32,6 +33,7 @@ _LAZY = {
     "read_hints": "hint_files",
     "read_layer": "hint_files",
     "read_photo": "read",
+    "read_reference": "reference_files",
     "write_hints": "hint_files",
     "write_photo": "write",
 }
@@ -52,6 +54,7 @@ __all__ = [
     "read_hints",
     "read_layer",
     "read_photo",
+    "read_reference",
     "write_hints",
     "write_photo",
 ]

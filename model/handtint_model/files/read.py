@@ -113,8 +113,8 @@ def read_photo(
     if strict and warnings.count > before:
         raise BadImage("the JPEG file is damaged or cut off and cannot be read.")
     if alpha is not None:
-        alpha = _upright(alpha, orientation)
-    return Photo(_upright(luminance, orientation), alpha, meta)
+        alpha = upright(alpha, orientation)
+    return Photo(upright(luminance, orientation), alpha, meta)
 
 
 def _decode(opened: OpenedPicture, progress: Progress | None) -> tuple[Plane, Plane | None]:
@@ -186,7 +186,7 @@ class _Converter:
             out[...] = codes.astype(self.dtype) * 257  # 8 to 16 bits
 
 
-def _upright(plane: Plane, orientation: int) -> Plane:
+def upright(plane: Plane, orientation: int) -> Plane:
     """Turn and mirror a plane upright, by EXIF orientation 1..8."""
     if orientation == 1:
         return plane

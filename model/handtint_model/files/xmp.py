@@ -190,7 +190,7 @@ class Tree:
     prefixes: dict[str, str]  # namespace: prefix, as the packet wrote them
 
     def bare(self) -> bytes:
-        """The packet without its wrapper."""
+        """The packet without its processing instructions."""
         known = {
             RDF: "rdf",
             META: "x",
@@ -204,7 +204,7 @@ class Tree:
         return packet
 
     def bytes(self) -> bytes:
-        """The packet with its wrapper, as a file holds it."""
+        """The whole packet."""
         return _OPEN + self.bare() + _CLOSE
 
 

@@ -9,9 +9,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..color.bins import BINS
+from ..color.bins import BINS, decode_distribution
 from ..color.gamut import chroma_limits, hue_position, limit_at
 from ..color.torch_conversions import lab_to_rgb
+
+Doubles = NDArray[np.float64]
+
+SUGGEST_TILT = 0.0
+"""r of decoding for suggestions: as trained, towards rare colours, which are worth proposing."""
 
 APART = 8.0
 """Suggestions are at least so far from each other in ab, where the gamut allows."""
@@ -142,3 +147,25 @@ def choose_colors(
     shares = np.bincount(gaps.argmin(axis=1), p, minlength=len(chosen)) / p.sum()
     order = np.argsort(-shares, kind="stable")
     return [(chosen[i], float(shares[i])) for i in order]
+
+
+def suggested(logits: torch.Tensor, weights: torch.Tensor, temperature: float) -> Doubles:
+    """(313, M) distributions of logits (313, M); weights: (313,) of rebalancing."""
+    p = decode_distribution(logits[None, :, :, None], weights, SUGGEST_TILT, temperature)
+    return np.asarray(p[0, :, :, 0].cpu().double().numpy())
+
+
+def propose(
+    doubtful: Doubles, p: Doubles, usual: Doubles, lightness: float, n: int
+) -> list[Suggestion]:
+    """At most n colours for a place of L* ``lightness``.
+
+    p: (313,) its distribution, of which shares are told; doubtful: the same, flattened; usual:
+    (313,) `usual_colors`.
+    """
+    # Even where something is painted, other colours are proposed beside it: nine are asked for.
+    proposed = (1.0 - DOUBT) * doubtful + DOUBT * usual
+    return [
+        Suggestion(rgb_at(lightness, ab), (float(ab[0]), float(ab[1])), share)
+        for ab, share in choose_colors(proposed, p, lightness, n)
+    ]

@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..color.bins import BINS
 from ..network import Heads
 from .mixture import hint_reach
 from .reach import StrokeReach
@@ -16,6 +17,14 @@ SAMPLED_CELLS = 1024
 
 WIDEST_SPREAD = 40.0
 """About the largest standard deviation, in ab, of a distribution over colours."""
+
+
+def color_spread(p: Tensor) -> Tensor:
+    """(N,) standard deviations in ab of distributions (313, N)."""
+    centers = torch.tensor(BINS, dtype=torch.float32, device=p.device)
+    mean = centers.T @ p
+    square = centers.square().sum(1) @ p
+    return (square - mean.square().sum(0)).clamp(min=0).sqrt()
 
 
 def help_of_hints(heads: Heads, spread: Tensor, log_sigma: Tensor) -> Tensor:

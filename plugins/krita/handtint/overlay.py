@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Generator
 
-from .client import BadReply, Session, protocol
+from .client import BadReply, Session, helps, protocol
 from .client.steps import Tick, Until
 from .client.translation import _
 from .commands import Seen, crop_of_layers, guard, hints_on_wire
@@ -18,9 +18,6 @@ from .spaces import SRGB_8, new_layer, space_of_document
 NAME = _("Where a hint helps (Handtint)")
 LINES = 45
 """Lines of the hatching along the picture's longer side."""
-
-SHARE = 0.3
-"""So much of the picture is marked at most: the places where a hint helps most."""
 
 
 def overlay_of(document: Any, photo: Any) -> Any:
@@ -98,12 +95,9 @@ def _picture(cells: bytes, columns: int, rows: int, width: int, height: int) -> 
     """BGRA of the photo's size: hatching and an outline where a hint would tell most.
 
     The lines are dark beside light, so that they are seen on any colour; between them the
-    colours are as they are.  Marked is what lies above the middle between the tenth and the last
-    but one hundredth of the values, and at most SHARE of the picture.
+    colours are as they are.  Which cells are marked: see `helps.bar`.
     """
-    ordered = sorted(cells)
-    low, high = ordered[len(ordered) // 10], ordered[len(ordered) * 99 // 100]
-    bar = max((low + high) // 2, ordered[int(len(ordered) * (1 - SHARE))], 1)
+    bar = helps.bar(cells)
     kind = QtGui.QImage.Format.Format_ARGB32
     area = _marked(cells, columns, rows, width, height, bar)
     image = QtGui.QImage(width, height, kind)

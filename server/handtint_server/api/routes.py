@@ -13,15 +13,16 @@ from flask import Blueprint, Request, Response, current_app, request
 from numpy.typing import NDArray
 
 from .. import __version__
-from ..decode.hints import read_hints, read_mask
+from ..decode.hints import REFERENCE_PARTS, read_hints, read_mask, read_reference
 from ..decode.photo import answer_pixels
 from ..http.problem import Problem
 from ..http.response import bytes_answer, json_answer, pixels_answer, timing_header
 from ..metrics import CONTENT_TYPE as METRICS_TYPE
-from ..model import Hints, image_io
+from ..model import ColorizeOptions, Hints, image_io
 from ..sentences import sentence
 from .openapi import document
 from .schemas import (
+    AlternativesRequest,
     ColorizeRequest,
     PhotoRequest,
     RequestState,
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 
 bp = Blueprint("v1", __name__)
 
-PHOTO_PARTS = frozenset({"image", "plane", "profile", "hints"})
+PHOTO_PARTS = frozenset({"image", "plane", "profile", "hints", *REFERENCE_PARTS})
 FILE_TYPES = {
     "png": "image/png",
     "jpeg": "image/jpeg",
@@ -68,7 +69,12 @@ def _client_gone(incoming: Request) -> Callable[[], bool]:
 def _hints(wanted: PhotoRequest, parts: dict[str, Part], state: Service) -> Hints | None:
     """All hints of a request, or None if there are none."""
     crop = None if wanted.hints is None else wanted.hints.crop()
-    return read_hints(parts.get("hints"), crop, wanted.discs(), state.settings.max_pixels)
+    limit = state.settings.max_pixels
+    hints = read_hints(parts.get("hints"), crop, wanted.discs(), limit)
+    for name in REFERENCE_PARTS:
+        if name in parts:
+            hints = (hints or Hints()) + read_reference(parts[name], limit)
+    return hints
 
 
 def _common_headers(
@@ -156,6 +162,9 @@ def _colored(
             hints,
             vividness=wanted.vividness,
             strength=wanted.strength,
+            options=ColorizeOptions(
+                render_size=encoded.render_size, alternative=wanted.alternative
+            ),
             region=None if wanted.region is None else region,
             progress=ticket.report,
         )
@@ -193,7 +202,11 @@ def _marked(
     if not wanted.mark:
         return meta
     count = image_io.count_hints(hints) if wanted.strength else 0
-    mark = image_io.Mark(f"Handtint {__version__}", weights, wanted.vividness, count)
+    more = [f"alternative {wanted.alternative}"] if wanted.alternative else []
+    if hints is not None and hints.references:
+        more.append("colors of a reference")
+    software = f"Handtint {__version__}"
+    mark = image_io.Mark(software, weights, wanted.vividness, count, tuple(more))
     return replace(meta, mark=mark)
 
 
@@ -221,6 +234,35 @@ def _file(
     dtype = "u8" if source.dtype == "u8" else deep
     layout = "RGB" if alpha is None or output == "jpeg" else "RGBA"
     return layout, dtype, FILE_TYPES[output], data
+
+
+@bp.post("/v1/alternatives")
+def alternatives() -> Response:
+    """Thumbnails of several colorings, one below the other."""
+    state = service()
+    wanted, parts, size = read_request(request, AlternativesRequest, PHOTO_PARTS)
+    with state.request("/v1/alternatives", wanted.request_id, _client_gone(request)) as ticket:
+        source = state.find_source(wanted, parts, ticket, size)
+        hints = _hints(wanted, parts, state)
+
+        def work(colorizer: Colorizer, encoded: EncodedPhoto) -> NDArray[np.uint8]:
+            started = time.perf_counter()
+            options = ColorizeOptions(wanted.vividness, wanted.strength, encoded.render_size)
+            found = colorizer.alternatives(
+                encoded, hints, wanted.n, size=wanted.size, options=options, progress=ticket.report
+            )
+            ticket.timings["render"] = (time.perf_counter() - started) * 1000
+            return np.concatenate(found)
+
+        strip, result, hit = state.run(source, wanted.render_size, ticket, work)
+        body: Any = np.ascontiguousarray(strip)
+        if wanted.output == "png":
+            body = _png(strip)
+        headers = _common_headers(ticket, source, result, hit)
+        headers += _size_headers(strip.shape[1], strip.shape[0], "u8", "RGB")
+        headers.append(("Handtint-Count", str(wanted.n)))
+        kind = RAW_TYPE if wanted.output == "raw" else FILE_TYPES["png"]
+        return pixels_answer(request, body, kind, headers)
 
 
 @bp.post("/v1/suggest")
@@ -301,10 +343,14 @@ def _map(cells: NDArray[Any], wanted: UncertaintyRequest) -> tuple[Any, str, str
     codes = np.rint(np.clip(cells, 0.0, 1.0) * 255).astype(np.uint8)
     if wanted.output == "raw":
         return np.ascontiguousarray(codes), RAW_TYPE, "u8"
+    return _png(codes), FILE_TYPES["png"], "u8"
+
+
+def _png(codes: NDArray[np.uint8]) -> bytes:
+    """A PNG file of (h, w) or (h, w, 3) codes."""
     import pyvips
 
-    png = pyvips.Image.new_from_array(codes).pngsave_buffer()
-    return png, "image/png", "u8"
+    return bytes(pyvips.Image.new_from_array(np.ascontiguousarray(codes)).pngsave_buffer())
 
 
 def _state_of(ticket: RequestTicket) -> RequestState:

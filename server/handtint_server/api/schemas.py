@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from ..decode.hints import Crop, Disc
 from ..decode.raw_pixels import LAYOUTS, RawFormat
-from ..model import RENDER_SIZES, ColorizeOptions
+from ..model import ALTERNATIVES, RENDER_SIZES, THUMBNAIL_SIZES, ColorizeOptions
 
 MAX_SIDE = 1_000_000
 MAX_POINTS = 10_000
@@ -141,12 +141,21 @@ class ColorizeRequest(PhotoRequest):
     answer_profile: Literal["srgb", "source"] = "srgb"
     region: Annotated[list[Start], Field(min_length=4, max_length=4)] | None = None
     mark: bool = True
+    alternative: Annotated[int, Field(ge=0, le=ALTERNATIVES - 1)] = _DEFAULTS.alternative
 
     @model_validator(mode="after")
     def _raw_only(self) -> ColorizeRequest:
         if self.output != "raw" and self.answer_profile != "srgb":
             raise ValueError("answer_profile is for output raw only")
         return self
+
+
+class AlternativesRequest(PhotoRequest):
+    """`POST /v1/alternatives`."""
+
+    n: Annotated[int, Field(ge=1, le=ALTERNATIVES)] = ALTERNATIVES
+    size: Annotated[int, Field(ge=THUMBNAIL_SIZES[0], le=THUMBNAIL_SIZES[1])] = 256
+    output: Literal["raw", "png"] = "raw"
 
 
 class SuggestRequest(PhotoRequest):

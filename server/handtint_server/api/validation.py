@@ -9,6 +9,7 @@ from flask import Request
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from ..decode.hints import REFERENCE_PARTS
 from ..http.multipart import Part
 from ..http.problem import Problem
 from ..http.request import read_parts
@@ -16,7 +17,7 @@ from .schemas import IMAGE_ID_PATTERN, MAX_REQUEST_JSON, REQUEST_ID_PATTERN, Pho
 
 M = TypeVar("M", bound=PhotoRequest)
 
-PARTS = frozenset({"request", "image", "plane", "profile", "hints", "mask"})
+PARTS = frozenset({"request", "image", "plane", "profile", "hints", "mask", *REFERENCE_PARTS})
 
 
 def read_request(request: Request, schema: type[M], allowed: frozenset[str]) -> tuple[
@@ -29,7 +30,9 @@ def read_request(request: Request, schema: type[M], allowed: frozenset[str]) -> 
 
 _OUT_OF_RANGE = frozenset({"greater_than_equal", "less_than_equal", "finite_number"})
 _BAD_POINT = _OUT_OF_RANGE | {"string_pattern_mismatch"}
-_OPTIONS = frozenset({"vividness", "strength", "render_size", "n", "point", "region"})
+_OPTIONS = frozenset(
+    {"vividness", "strength", "render_size", "n", "point", "region", "alternative", "size"}
+)
 
 
 class _SizeOfPlane:

@@ -18,7 +18,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
 
-import numpy as np
 from numpy.typing import NDArray
 
 from handtint_model import files as image_io
@@ -28,7 +27,6 @@ from handtint_model.files.hint_files import write_hints
 from handtint_model.files.target import reason
 from handtint_model.types import Hints, Progress
 
-from .. import __version__
 from ..engine.out_of_memory import (
     EncodingResult,
     encode_with_fallback,
@@ -38,6 +36,7 @@ from ..engine.out_of_memory import (
 from ..memory import is_out_of_memory
 from ..process import limit_libvips
 from ..sentences import sentence, shown_path
+from .marking import marked, write_beside
 from .plan import (
     BatchSettings,
     Outcome,
@@ -140,6 +139,7 @@ class LocalBackend:
                 hints,
                 vividness=options.vividness,
                 strength=options.strength,
+                options=replace(options, render_size=photo.render_size),
                 progress=progress,
             )
             return rgb
@@ -200,39 +200,16 @@ def _finish(
         job.target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise HandtintError(f"the result's folder cannot be made: {reason(error)}.") from error
-    if settings.save_hints and task.hints:
+    if settings.save_hints and task.hints and task.hints.patches:
         # Before the result: hints that are newer would ask for it to be made again.
         height, width = photo.luminance.shape
         write_hints(saved_hints_path(job.source), task.hints, (width, height))
-    meta = _marked(photo.meta, settings, task.hints, result)
+    meta = marked(photo.meta, settings, task.hints, result.weights)
     if settings.beside:  # first: once the result is there, the photo counts as done
-        _write_beside(job.target, photo, result.rgb, meta, progress)
+        write_beside(job.target, photo, result.rgb, meta, progress)
     image_io.write_photo(job.target, result.rgb, meta, alpha=photo.alpha, progress=progress)
     notes = (result.note, *photo.meta.notes, *image_io.notes_on(job.target, photo.meta))
     return Outcome(job, note=" ".join(sentence(note) for note in notes if note))
-
-
-def _marked(
-    meta: image_io.PhotoMeta, settings: BatchSettings, hints: Hints | None, result: BatchResult
-) -> image_io.PhotoMeta:
-    """What to store with a result: the photo's own words, and how the result was made."""
-    if not settings.mark:
-        return meta
-    software = f"Handtint {__version__}"
-    options = settings.options
-    count = image_io.count_hints(hints) if options.strength else 0
-    mark = image_io.Mark(software, result.weights, options.vividness, count)
-    return replace(meta, mark=mark)
-
-
-def _write_beside(
-    target: Path, photo: Photo, rgb: NDArray[Any], meta: image_io.PhotoMeta, progress: Progress
-) -> None:
-    """Original and result side by side in one picture."""
-    gray = np.repeat(photo.luminance[..., None], 3, axis=2)
-    alpha = None if photo.alpha is None else np.concatenate([photo.alpha, photo.alpha], axis=1)
-    both = np.concatenate([gray, rgb], axis=1)
-    image_io.write_photo(beside_path(target), both, meta, alpha=alpha, progress=progress)
 
 
 def _guarded(job: PhotoJob, action: Any) -> Any:

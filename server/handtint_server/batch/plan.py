@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from handtint_model.errors import BadHint, BadImage, BadOption
@@ -50,6 +51,7 @@ class BatchSettings:
     max_pixels: int = 400_000_000
     page: int | None = None  # of TIFF files with several, from 1
     mark: bool = True  # say in the result that it was colorized
+    references: tuple[Path, ...] = ()  # photos in color to take colors from
     beside: bool = False  # also a picture with the original at the result's left
 
 
@@ -210,4 +212,26 @@ def read_job_hints(job: PhotoJob, settings: BatchSettings, size: tuple[int, int]
         if not (0 <= x <= width and 0 <= y <= height):
             raise BadHint(f"the point {x:g},{y:g} lies outside the photo of {width} x {height}.")
     hints += Hints.from_points(settings.hints.points, radius=settings.hints.radius)
+    for path in settings.references:
+        hints += reference_hints(path)
     return hints or None
+
+
+def reference_hints(path: Path) -> Hints:
+    """The colors of a photo; raises BadHint with its name."""
+    try:
+        changed = path.stat().st_mtime_ns
+    except OSError as error:
+        raise BadHint(f"{shown_path(path)}: {error.strerror or error}.") from error
+    return _reference_hints(path, changed)
+
+
+@lru_cache(maxsize=8)
+def _reference_hints(path: Path, changed: int) -> Hints:
+    """changed: when the file was, so that a newer one is read anew."""
+    from handtint_model.files import read_reference
+
+    try:
+        return Hints.from_reference(read_reference(path))
+    except BadHint as error:
+        raise BadHint(f"{shown_path(path)}: {error}") from error

@@ -67,6 +67,7 @@ class ServerBackend:
                 vividness=options.vividness,
                 strength=options.strength,
                 render_size=options.render_size,
+                alternative=options.alternative,
             )
         except Unreachable as error:
             raise RunFailed(str(error)) from error

@@ -11,25 +11,36 @@ import click
 from tqdm import tqdm
 
 from handtint_model.errors import BadOption, HandtintError
-from handtint_model.types import RENDER_SIZES, ColorizeOptions
+from handtint_model.types import ALTERNATIVES, RENDER_SIZES, ColorizeOptions
 from handtint_server.batch.failures import FailureList
-from handtint_server.batch.plan import BatchSettings, HintSource, is_wanted, parse_point, plan
+from handtint_server.batch.plan import (
+    BatchSettings,
+    HintSource,
+    is_wanted,
+    parse_point,
+    plan,
+    reference_hints,
+)
 from handtint_server.batch.search import FAILURES
 from handtint_server.cli.shared import was_typed, weights_option
 from handtint_server.sentences import sentence, shown, shown_path
+from handtint_server.translation import _
 
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Iterable
     from contextlib import AbstractContextManager
 
+    from handtint_server.batch.pipeline import Backend
     from handtint_server.batch.plan import Outcome, PhotoJob, Point
 
 DEFAULTS = ColorizeOptions()
 EXIT_FAILED = 1
 
 
-def _points(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tuple[Point, ...]:
+def _points(
+    _context: click.Context, _param: click.Parameter, texts: tuple[str, ...]
+) -> tuple[Point, ...]:
     try:
         return tuple(parse_point(text) for text in texts)
     except HandtintError as error:
@@ -123,6 +134,31 @@ def _points(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tu
 )
 @click.option("--page", type=click.IntRange(1), help="Which page of a TIFF with several; from 1.")
 @click.option(
+    "--alternative",
+    type=click.IntRange(0, ALTERNATIVES - 1),
+    default=DEFAULTS.alternative,
+    show_default=True,
+    help="Another coloring that holds together: 1 to 3, the likeliest first; 0 is the usual one.",
+)
+@click.option(
+    "--reference",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="PHOTO",
+    help="A photo in colour whose colours are taken where it looks alike; hints lie over them.",
+)
+@click.option(
+    "--alike",
+    is_flag=True,
+    help="Keep what belongs together in the same colours over all photos: each takes those of the "
+    "results before it.",
+)
+@click.option(
+    "--like",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="RESULT",
+    help="As --alike, beginning with the colours of an earlier result.",
+)
+@click.option(
     "--beside",
     is_flag=True,
     help="Also write original and result side by side in one picture, NAME.beside.colorized.EXT.",
@@ -135,7 +171,8 @@ def _points(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tu
 @click.option(
     "--failures",
     type=click.Path(path_type=Path, dir_okay=False),
-    help=f"CSV of the photos that failed, for several; default: {FAILURES} in the folder.",
+    help="CSV of the photos that failed, for several; default: handtint-failures.csv in the "
+    "folder.",
 )
 def command(
     paths: tuple[Path, ...],
@@ -156,6 +193,10 @@ def command(
     overwrite: bool,
     max_pixels: int,
     page: int | None,
+    alternative: int,
+    reference: Path | None,
+    alike: bool,
+    like: Path | None,
     beside: bool,
     no_mark: bool,
     failures: Path | None,
@@ -171,15 +212,21 @@ def command(
     """
     _check_usage(server, token_file, engine, weights, device)
     settings = BatchSettings(
-        options=ColorizeOptions(vividness, strength, render_size),
+        options=ColorizeOptions(vividness, strength, render_size, alternative),
         hints=HintSource(points, radius, hint_path),
         save_hints=save_hints,
         overwrite=overwrite,
         max_pixels=max_pixels,
         page=page,
         mark=not no_mark,
+        references=() if reference is None else (reference,),
         beside=beside,
     )
+    for path in filter(None, (reference, like)):
+        reference_hints(path)  # what is wrong with it is told once, before the work
+    alike = alike or like is not None
+    if alike and engine == "ray":
+        raise click.UsageError("--alike works photo by photo: leave out --engine ray.")
     planned = plan(paths, out, settings.hints)
     jobs, failed = planned.jobs, planned.failed
     several = len(jobs) + len(failed) > 1
@@ -194,9 +241,12 @@ def command(
     with closing(report), FailureList(failures if several else None) as failure_list:
         report.show_all(failed, failure_list)
         if pending:
-            with _run(
-                pending, settings, engine, server, token_file, weights, device, workers
-            ) as run:
+            if alike:
+                backend = _backend(server, token_file, weights, device)
+                made = _series(jobs, settings, backend, like)
+            else:
+                made = _run(pending, settings, engine, server, token_file, weights, device, workers)
+            with made as run:
                 report.start()
                 report.show_all(run, failure_list)
     if several or planned.skipped:
@@ -231,13 +281,30 @@ def _run(
         from handtint_server.batch.ray_run import RayRun
 
         return RayRun(jobs, settings, weights=weights, device=device, workers=workers)
-    from handtint_server.batch.pipeline import LocalBackend, Pipeline
+    from handtint_server.batch.pipeline import Pipeline
 
+    return Pipeline(jobs, settings, _backend(server, token_file, weights, device))
+
+
+def _backend(
+    server: str | None, token_file: Path | None, weights: Path | None, device: str
+) -> Backend:
     if server is not None:
         from handtint_server.batch.server_backend import ServerBackend
 
-        return Pipeline(jobs, settings, ServerBackend.connect(server, token_file))
-    return Pipeline(jobs, settings, LocalBackend.load(weights, device))
+        return ServerBackend.connect(server, token_file)
+    from handtint_server.batch.pipeline import LocalBackend
+
+    return LocalBackend.load(weights, device)
+
+
+def _series(
+    jobs: list[PhotoJob], settings: BatchSettings, backend: Backend, like: Path | None
+) -> AbstractContextManager[Iterable[Outcome]]:
+    """One photo after another, with the colours of those before."""
+    from handtint_server.batch.series import SeriesRun
+
+    return SeriesRun(jobs, settings, backend, like)
 
 
 class Report:
@@ -285,19 +352,21 @@ class Report:
         """Close the bar; after an interruption, say how to go on."""
         self.bar.close()
         if self.several and sys.exc_info()[0] is KeyboardInterrupt:
-            click.echo(f"{self.done} done; the same command goes on from here.", err=True)
+            done = _("%d done; the same command goes on from here.") % self.done
+            click.echo(done, err=True)
 
     def summary(self, failures: FailureList, skipped: Counter[str]) -> str:
         """One line at the end.  skipped: files that are no photos, by kind."""
-        parts = [f"{self.done} colorized"]
+        parts = [_("%d colorized") % self.done]
         if self.skipped:
-            parts.append(f"{self.skipped} done before")
-        if self.faults:
-            where = (
-                f" (see {shown_path(failures.path)})" if failures.path and failures.count else ""
-            )
-            parts.append(f"{self.faults} failed{where}")
+            parts.append(_("%d done before") % self.skipped)
+        if self.faults and failures.path and failures.count:
+            where = {"count": self.faults, "path": shown_path(failures.path)}
+            parts.append(_("%(count)d failed (see %(path)s)") % where)
+        elif self.faults:
+            parts.append(_("%d failed") % self.faults)
         if skipped:
             kinds = ", ".join(f"{shown(kind)} {n}" for kind, n in skipped.most_common())
-            parts.append(f"{sum(skipped.values())} passed over ({kinds})")
+            over = {"count": sum(skipped.values()), "kinds": kinds}
+            parts.append(_("%(count)d passed over (%(kinds)s)") % over)
         return ", ".join(parts) + "."

@@ -107,7 +107,7 @@ def _place(_: click.Context, __: click.Parameter, text: str | None) -> tuple[int
     "--contact-sheet",
     type=click.Path(path_type=Path),
     metavar="PNG",
-    help=f"Draw up to {SHEET_PHOTOS} of the photos: gray, ours, ours with hints, truth.",
+    help="Draw up to 40 of the photos: gray, ours, ours with hints, truth.",
 )
 @click.option(
     "--held-out",

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from .. import __version__
 from ..http.gate import is_loopback
-from ..model import Hints, Plane, Progress
+from ..model import ALTERNATIVES, Hints, Plane, Progress
 from .find_server import local_server
 from .wire import (
     BadReply,
@@ -41,6 +41,7 @@ from .wire import (
     hints_part,
     multipart_body,
     plane_part,
+    reference_parts,
     rejected,
 )
 
@@ -142,6 +143,7 @@ class Client:
         vividness: float | None = None,
         strength: float | None = None,
         render_size: int | None = None,
+        alternative: int | None = None,
         region: tuple[int, int, int, int] | None = None,
         layout: str = "RGB",
         progress: Progress | None = None,
@@ -150,7 +152,8 @@ class Client:
 
         photo: (H, W) uint8, uint16 or float32, Y'; or the image_id of an earlier answer.
         alpha: (H, W) of the same dtype.  points: (x, y, "#rrggbb") besides the hints.
-        vividness, strength: 0..1.  render_size: 128..512.  None: the server's default.
+        vividness, strength: 0..1.  render_size: 128..512.  alternative: 0..3.  None: the server's
+        default.
         region: (x, y, w, h), answer only that.  layout: "RGB", "RGBA", "BGR" or "BGRA".
         progress: called with the server's stages; what it raises (Cancelled) cancels the
         request, and so does Ctrl-C.
@@ -160,7 +163,12 @@ class Client:
         fields: dict[str, Any] = {
             "output": "raw",
             "answer_layout": layout,
-            **_given(vividness=vividness, strength=strength, render_size=render_size),
+            **_given(
+                vividness=vividness,
+                strength=strength,
+                render_size=render_size,
+                alternative=alternative,
+            ),
         }
         if region is not None:
             fields["region"] = [int(v) for v in region]
@@ -171,6 +179,33 @@ class Client:
             ]
         response = self._photo_call("/v1/colorize", photo, alpha, hints, fields, progress)
         return colorized(response)
+
+    def alternatives(
+        self,
+        photo: Plane | str,
+        hints: Hints | None = None,
+        *,
+        alpha: Plane | None = None,
+        n: int = ALTERNATIVES,
+        size: int = 256,
+        vividness: float | None = None,
+        strength: float | None = None,
+        render_size: int | None = None,
+        progress: Progress | None = None,
+    ) -> tuple[str, list[NDArray[np.uint8]]]:
+        """(image_id, thumbnails (h, w, 3) of several colourings, the likeliest first).
+
+        size: pixels of their long side.  The k-th is what `colorize` gives with alternative k.
+        """
+        options = _given(vividness=vividness, strength=strength, render_size=render_size)
+        fields = {"n": n, "size": size, **options}
+        path = "/v1/alternatives"
+        response = self._photo_call(path, photo, alpha, hints, fields, progress)
+        strip = np.asarray(answer_pixels(response), np.uint8)
+        if n < 1 or len(strip) % n:
+            raise BadReply("the answer does not hold as many pictures as were asked for.")
+        image_id = response.headers.get("Handtint-Image-Id", "")
+        return image_id, np.split(strip, n)
 
     def suggest(
         self,
@@ -238,6 +273,8 @@ class Client:
             crop, data = hints_part(hints)
             fields["hints"] = crop
             parts.insert(0, ("hints", data))
+        if hints is not None:
+            parts = [*reference_parts(hints), *parts]
         boundary = secrets.token_hex(16)
         headers["Content-Type"] = f"multipart/form-data; boundary={boundary}"
         body = multipart_body(boundary, fields, parts)

@@ -12,6 +12,7 @@ import numpy as np
 import requests
 from numpy.typing import NDArray
 
+from ..decode.hints import REFERENCE_PARTS
 from ..decode.raw_pixels import DTYPES, NUMPY_DTYPES, WIRE_DTYPES
 from ..model import HandtintError, HintPatch, Hints, Plane
 
@@ -98,6 +99,19 @@ def hints_part(hints: Hints) -> tuple[dict[str, Any], bytes]:
         "encoding": "zlib",
     }
     return crop, zlib.compress(np.ascontiguousarray(patch.rgba).tobytes(), 1)
+
+
+def reference_parts(hints: Hints) -> list[tuple[str, bytes]]:
+    """Names and PNG files of the references."""
+    if not hints.references:
+        return []
+    import pyvips
+
+    if len(hints.references) > len(REFERENCE_PARTS):
+        raise ClientError(f"a server takes at most {len(REFERENCE_PARTS)} references.")
+    pictures = [pyvips.Image.new_from_array(np.ascontiguousarray(r)) for r in hints.references]
+    files = [p.copy(interpretation="srgb").pngsave_buffer(compression=1) for p in pictures]
+    return [(name, bytes(file)) for name, file in zip(REFERENCE_PARTS, files)]
 
 
 def _composite(hints: Hints) -> HintPatch:

@@ -13,13 +13,17 @@ from numpy.typing import NDArray
 
 from ..http.multipart import Part
 from ..http.problem import Problem
-from ..model import Hints, hint_files
+from ..model import BadHint, Hints, hint_files, image_io
+from ..sentences import sentence
 from .photo import too_large
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 _PIECE = 1 << 16
 """Bytes inflated at a time: few enough to stay in the processor's cache until they are copied."""
+
+REFERENCE_PARTS = ("reference", "reference-2", "reference-3", "reference-4")
+"""Parts of a request that hold photos to take colours from."""
 
 MAX_DISC_PIXELS = 64_000_000
 """All discs of a request's points together: a small request must not take gigabytes."""
@@ -101,6 +105,15 @@ def read_mask(
     if not mask.any():
         raise Problem("bad_option", "The mask marks no pixel of the photo.")
     return mask
+
+
+def read_reference(part: Part, max_pixels: int) -> Hints:
+    """The colours of the photo in a part of `REFERENCE_PARTS`.  Raises Problem."""
+    try:
+        rgb = image_io.read_reference(bytes(part.data), image_io.ReadLimits(max_pixels))
+        return Hints.from_reference(rgb)
+    except BadHint as error:
+        raise Problem("bad_hints", sentence(error)) from error
 
 
 def _read_png(data: memoryview, crop: Crop, max_pixels: int) -> NDArray[np.uint8]:

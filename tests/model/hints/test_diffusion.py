@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from handtint_model import Colorizer, Hints
+from handtint_model.cell_colors import Look
 from handtint_model.hints.diffusion import HOLD, PULL, PULL_BACK, Diffusion, mixture_pull
 from handtint_model.hints.photo_graph import (
     EMBEDDING_STEP,
@@ -126,7 +127,7 @@ def test_p_is_a_distribution_whose_mean_is_the_color(
     assert p.min() >= 0
     assert p.sum(axis=0) == pytest.approx(1.0, abs=1e-4)
     pooled = pool(flatten(hints, photo.geometry), photo.geometry, 0.7)
-    ab = colorizer.cells.hinted_ab(photo, colorizer.cells.automatic(photo, 0.5).ab, pooled)
+    ab = colorizer._painted.hinted_ab(photo, colorizer._automatic(photo, Look(0.5)).ab, pooled)
     # A soft-encoded colour's mean is the colour within a unit.
     assert np.abs(np.einsum("khw,kc->chw", p, BINS) - ab).max() < 1.0
 
@@ -141,10 +142,10 @@ def test_suggestions_read_the_same_distribution(
     from handtint_model.hints.pooling import pool
 
     pooled = pool(flatten(hints, photo.geometry), photo.geometry, 1.0)
-    propagated = colorizer.cells.propagated(photo, pooled)
+    propagated = colorizer._painted.propagated(photo, pooled)
     values, painted = (
-        colorizer.cells.bins_of(propagated.sources.ab),
-        colorizer.cells.bins_of(pooled.ab),
+        colorizer._painted.bins_of(propagated.sources.ab),
+        colorizer._painted.bins_of(pooled.ab),
     )
     cells = np.array([100, 900, 2000])
     whole = propagated.spread(values, painted)[cells].mean(axis=0)

@@ -32,19 +32,21 @@ def insert(
     settings: Settings,
     note: dict[str, Any],
     before_replacing: Callable[[Gimp.Layer], None] = lambda old: None,
+    keep_mask: bool = False,
 ) -> Inserted:
     """Put a picture above its photo, as one undo step.
 
     results: the photo's earlier ones, from the top.  One that nobody has painted on is
     replaced; a painted or locked one stays, and the new picture goes above it, where it can be
     seen.  note: what the layer shall remember besides what is known here.  before_replacing: may
-    change the earlier result, so that Undo brings it back like that.
+    change the earlier result, so that Undo brings it back like that.  keep_mask: leave the mask of
+    the earlier result as it is, whatever is selected.
     """
     above = results[0][0] if results else photo
     old, remembered = next(((la, re) for la, re in results if re.pixels), (None, None))
     locked = old is not None and old.get_lock_content()
     stays = locked or (old is not None and was_painted(image, photo, old, remembered, note["sent"]))
-    message = (_LOCKED if locked else _PAINTED) % old.get_name() if stays else ""
+    told = (_LOCKED if locked else _PAINTED) % old.get_name() if stays else ""
     selected = image.get_selected_layers()
     image.undo_group_start()
     try:
@@ -72,7 +74,10 @@ def insert(
             _, x, y = photo.get_offsets()
             locks = _take_locks(layer)
             layer.set_offsets(x, y)
-            mask = _follow_mask(image, photo, layer, settings, remembered)
+            if keep_mask and remembered is not None:
+                mask = remembered.mask
+            else:
+                mask = _follow_mask(image, photo, layer, settings, remembered)
             _remember(image, photo, layer, picture, mask, note)
             memory.note_wanted(photo, None)
             memory.forget_live(layer)
@@ -82,7 +87,7 @@ def insert(
             _mark_selection(image, wanted or [layer])
     finally:
         image.undo_group_end()
-    return Inserted(layer, message)
+    return Inserted(layer, told)
 
 
 _LOCKED = _("%s is locked: it stays, and the new colors lie above it.")

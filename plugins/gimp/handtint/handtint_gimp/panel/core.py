@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -11,6 +13,7 @@ from .. import colorizing, hintlayers, layers, memory, misplaced
 from .. import settings as kept
 from ..client import ClientError
 from ..client.center import Center
+from ..client.state import ServerView
 from ..client.translation import _
 from ..problem import Cancelled, Problem
 from .follower import Follower
@@ -52,6 +55,18 @@ class Core(Center):
         """Not while the brush is down, nor while colors are being made."""
         return not (self.follower.brush_is_down or self.side_jobs.runs("live"))
 
+    def announce(self, text: str, error: bool) -> None:
+        """The panel shows it itself; for tests it is in GIMP's log, too."""
+        if text and os.environ.get("HANDTINT_TRACE"):
+            print("handtint-panel " + text, file=sys.stderr, flush=True)
+
+    def set_view(self, view: ServerView) -> None:
+        """What waited for a server goes on when there is one."""
+        was_ready = self.server.state.ready
+        super().set_view(view)
+        if view.state.ready and not was_ready:
+            self.follower.live.update()
+
     def server_changed(self) -> None:
         """The other server has seen no photo yet."""
         self.follower.live.photo_changed()
@@ -91,7 +106,7 @@ class Core(Center):
         """The user has painted where it is no hint."""
         target = self.follower.target
         name = target.result.get_name() if target is not None and target.result else _("the result")
-        self.follower.live.on = False
+        self.follower.live.painted_on()
         self.say(
             _(
                 "You painted on %s, which is no hint layer. Colorize Layer asks what the paint is; "
@@ -135,7 +150,8 @@ class Core(Center):
     def _colorized(self, done: colorizing.Done) -> None:
         Gimp.displays_flush()
         follower = self.follower
-        follower.search()
+        with follower.live.held():
+            follower.search()
         target = follower.target
         if target is not None and done.picture is not None:
             known = Known(done.picture.image_id, done.sent, done.picture.layout)

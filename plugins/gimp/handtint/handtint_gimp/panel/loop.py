@@ -173,10 +173,10 @@ class Call:
             soon(self._end, self._failed, error)
         except Exception as fault:
             traceback.print_exc(file=sys.stderr)
-            error = ServerLost(
+            lost = ServerLost(
                 _("The request to the Handtint server failed (%s). Try again.") % fault
             )
-            soon(self._end, self._failed, error)
+            soon(self._end, self._failed, lost)
         else:
             soon(self._end, self._done, answer)
 

@@ -253,7 +253,7 @@ class Window(Gtk.Window):
         image = now.follower.image
         named = image is not None and image.is_valid()
         self.set_title("%s: %s" % (TITLE, image.get_name()) if named else TITLE)
-        self._dot.show_color(now.server.state.colour)
+        self._dot.show_color(now.server.state.color)
         self._state.set_text(now.server.state.words)
         self._state.set_tooltip_text(now.server.detail or None)
         self._colorize.set_sensitive(not now.running)
