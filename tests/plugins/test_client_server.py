@@ -441,6 +441,7 @@ def test_a_stale_announcement_is_passed_over(
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="makes a certificate with openssl")
+@pytest.mark.slow
 def test_https_with_an_own_ca(other_server: Any, tmp_path: Path) -> None:
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     subprocess.run(

@@ -33,6 +33,24 @@ def test_gimp(in_gimp: GimpAndServer, colorizer: Colorizer) -> None:
     )
 
 
+@pytest.mark.gimp
+def test_gimp_reads_pngs_as_the_command_line_does(
+    in_gimp: GimpAndServer, colorizer: Colorizer
+) -> None:
+    """What a PNG says by gAMA and cHRM counts like a profile, here and there."""
+    files = four_doors.pngs()
+    for name, content in files.items():
+        (in_gimp.gimp.work / f"{name}.png").write_bytes(content)
+    assert in_gimp.gimp.run("pngs", limit=900, NAMES=list(files))["pngs"] is None
+    for name, content in files.items():
+        wanted = four_doors.by_files(colorizer, content).astype(int)
+        found = np.fromfile(in_gimp.gimp.work / f"{name}.rgb", np.uint8).reshape(wanted.shape)
+        off = np.abs(found - wanted)
+        # GIMP keeps 8 bits in the file's own curve, this side 16.
+        assert off.mean() < 0.5, name
+        assert off.max() <= 6, name
+
+
 @pytest.mark.krita
 def test_krita(tmp_path: Path, colorizer: Colorizer) -> None:
     """Krita converts the gray document to RGB at 8 bits."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from handtint_model import Colorizer, Hints
+from handtint_model.files import read_photo, write_photo
 
 ROOT = Path(__file__).resolve().parents[2]
 PHOTO, HINTS = "photo.png", "hints.png"
@@ -41,6 +45,40 @@ def by_python(
     """(H, W, 3): the yardstick for the other doors."""
     result = colorizer.colorize(colorizer.encode(photo), Hints.from_rgba(hints))
     return np.asarray(result, np.uint8)
+
+
+def by_files(colorizer: Colorizer, content: bytes) -> NDArray[np.uint8]:
+    """(H, W, 3): what the command line makes of a picture file."""
+    photo = read_photo(content)
+    result = colorizer.colorize(colorizer.encode(photo.luminance))
+    with Image.open(io.BytesIO(write_photo(None, result, photo.meta))) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def pngs() -> dict[str, bytes]:
+    """PNG files without an ICC profile that say by chunks what their codes mean."""
+    with Image.open(ROOT / "examples" / "coffee-gray.png") as image:
+        gray = np.asarray(image.convert("L"))[100:292, 150:390].copy()
+    toned = np.stack([gray * (share / 100) for share in (100, 92, 78)], -1).astype(np.uint8)
+    p3 = struct.pack(">8I", 31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000)
+    return {
+        "plain": _png(gray),
+        "srgb": _png(gray, (b"sRGB", b"\0")),
+        "linear": _png(gray, (b"gAMA", struct.pack(">I", 100_000))),
+        "gamma_1_8": _png(gray, (b"gAMA", struct.pack(">I", 55_556))),
+        "p3": _png(toned, (b"gAMA", struct.pack(">I", 45_455)), (b"cHRM", p3)),
+    }
+
+
+def _png(pixels: NDArray[np.uint8], *chunks: tuple[bytes, bytes]) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    data = file.getvalue()
+    more = b"".join(
+        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        for name, body in chunks
+    )
+    return data[:33] + more + data[33:]  # right behind IHDR
 
 
 ROUNDING = 1
