@@ -39,6 +39,8 @@ def files(editor: str, plugins: Path = HERE) -> dict[str, Path]:
     for path in sorted((plugins / "client").rglob("*")):
         if is_wanted(path) and path.suffix in (".py", ".mo"):
             found[f"{client}/{path.relative_to(plugins / 'client').as_posix()}"] = path
+    for path in sorted((plugins / "palettes").glob("*.gpl")):
+        found[f"palettes/{path.name}"] = path
     return found
 
 
@@ -46,7 +48,8 @@ def build(editor: str, target: Path) -> Path:
     """Write ``handtint-EDITOR.zip`` into a folder; returns its path."""
     target.mkdir(parents=True, exist_ok=True)
     path = target / f"handtint-{editor}.zip"
-    listed = files(editor)
+    # By hand, only the plug-in: palettes belong into another folder of the editor.
+    listed = {n: s for n, s in files(editor).items() if not n.startswith("palettes/")}
     folders = {parent.as_posix() for name in listed for parent in PurePosixPath(name).parents}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for folder in sorted(folders - {"."}):  # Krita's importer looks for them

@@ -209,8 +209,7 @@ class Colorizer:
         thumbnails (uint8) instead.  The rest, and errors, as for `colorize`.
         """
         whole_number("n", n, 1, ALTERNATIVES)
-        chosen = self._options(photo, options)
-        several = [replace(chosen, alternative=number) for number in range(int(n))]
+        several = [replace(self._options(photo, options), alternative=k) for k in range(int(n))]
         if size is None:
             return [self.colorize(photo, hints, options=o, progress=progress) for o in several]
         whole_number("size", size, *THUMBNAIL_SIZES)
@@ -225,15 +224,13 @@ class Colorizer:
         progress: Progress | None,
     ) -> NDArray[Any]:
         """(h, w, 3) uint8; painted pixels count as the cells that they lie in."""
-        automatic = self._automatic(photo, self._cells.look(hints, options))
-        field = automatic.field
+        ab = self._cells.ab(photo, self._cells.look(hints, options))
         pooled = pool(flatten(hints, photo.geometry), photo.geometry, options.strength)
         if pooled.number.size:
-            field = self._painted.field(photo, self._painted.hinted_ab(photo, automatic.ab, pooled))
-        plane = small_plane(photo.luminance, size)
-        y, x = photo.geometry.cells_per_pixel
+            ab = self._painted.hinted_ab(photo, ab, pooled)
+        plane, (y, x) = small_plane(photo.luminance, size), photo.geometry.cells_per_pixel
         scaled = y * photo.shape[0] / plane.shape[0], x * photo.shape[1] / plane.shape[1]
-        return render(plane, field, scaled, progress=progress)
+        return render(plane, ab, scaled, progress=progress)
 
     def _options(
         self,

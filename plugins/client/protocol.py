@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 import zlib
+from dataclasses import replace
 from typing import Any, Sequence, Tuple, Union
 
 from .errors import BadHints, BadReply, Busy, ImageUnknown, Rejected, TokenRefused
@@ -56,12 +57,15 @@ def colorize(
     answer_layout: str | None = None,
     answer_profile: str | None = None,
     region: Sequence[int] | None = None,
+    alternative: int | None = None,
+    reference: bytes | None = None,
     request_id: str = "",
     boundary: str = "",
 ) -> Request:
     """`POST /v1/colorize` with a raw answer; options left None take the server's defaults.
 
     region: x, y, width, height to answer only; answer_layout: "RGB", "RGBA", "BGR", "BGRA".
+    alternative: 0 to 3.  reference: a picture file in colour, whose colours are taken.
     """
     options = {
         "vividness": vividness,
@@ -71,8 +75,34 @@ def colorize(
         "answer_layout": answer_layout,
         "answer_profile": answer_profile,
         "region": None if region is None else list(region),
+        "alternative": alternative,
     }
-    return _photo_call("/v1/colorize", photo, hints, options, request_id, boundary)
+    extra = _reference(reference)
+    return _photo_call("/v1/colorize", photo, hints, options, request_id, boundary, extra)
+
+
+def alternatives(
+    photo: Photo,
+    hints: Hints | None = None,
+    *,
+    size: int | None = None,
+    vividness: float | None = None,
+    strength: float | None = None,
+    reference: bytes | None = None,
+    request_id: str = "",
+    boundary: str = "",
+) -> Request:
+    """`POST /v1/alternatives`: thumbnails of four colourings, ``size`` pixels along the long side.
+
+    Answered with one picture, the thumbnails below each other (`read_thumbnails`).
+    """
+    options = {"size": size, "vividness": vividness, "strength": strength}
+    extra = _reference(reference)
+    return _photo_call("/v1/alternatives", photo, hints, options, request_id, boundary, extra)
+
+
+def _reference(file: bytes | None) -> Sequence[Part]:
+    return () if file is None else (("reference", RAW, file),)
 
 
 def suggest(
@@ -280,6 +310,19 @@ def read_picture(answer: Answer, size: tuple[int, int] | None = None) -> Picture
         note=head.get("handtint-note", ""),
         timing=read_timing(head.get("server-timing", "")),
     )
+
+
+def read_thumbnails(answer: Answer) -> list[Picture]:
+    """The thumbnails of `alternatives`, the usual colouring first; raises BadReply."""
+    strip = read_picture(answer)
+    count = int(answer.headers.get("handtint-count", "0") or 0)
+    if count < 1 or strip.height % count:
+        raise BadReply("The server's answer does not hold the pictures that it announces.")
+    height, data = strip.height // count, bytes(strip.data)
+    step = len(data) // count
+    return [
+        replace(strip, height=height, data=data[i * step : (i + 1) * step]) for i in range(count)
+    ]
 
 
 def read_timing(value: str) -> dict[str, float]:

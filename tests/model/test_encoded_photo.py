@@ -13,7 +13,7 @@ from handtint_model import Colorizer, Hints
 from handtint_model.cell_colors import Look
 from handtint_model.encoded_photo import KEPT_AUTOMATIC, PhotoResults
 
-VIVIDNESS = [n / 7 for n in range(7)]
+VIVIDNESS = [n / 9 for n in range(9)]
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_eight_threads_get_the_results_of_one(tiny_colorizer: Colorizer) -> None
         def work(number: int, photo=photo) -> None:
             random = np.random.default_rng(number)
             for _ in range(8):
-                v, n = VIVIDNESS[random.integers(7)], int(random.integers(3))
+                v, n = VIVIDNESS[random.integers(9)], int(random.integers(3))
                 rgb = tiny_colorizer.colorize(photo, hints[n], vividness=v)
                 np.testing.assert_array_equal(rgb, wanted[v, n])
                 assert photo.nbytes > 0
@@ -118,10 +118,10 @@ def test_the_longest_unused_automatic_colors_go(tiny_colorizer: Colorizer) -> No
         photo.results.automatic(vividness, make)  # type: ignore[arg-type]
 
     alone = tiny_colorizer.encode(np.full((40, 40), 128, np.uint8))
-    for vividness in (0.0, 0.1, 0.2, 0.3, 0.0, 0.4):
+    for vividness in (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.0, 0.6):
         ask(vividness)
-    assert made == [0.0, 0.1, 0.2, 0.3, 0.4]
+    assert made == [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
     ask(0.0)  # used since
     ask(0.1)  # gone
-    assert made == [0.0, 0.1, 0.2, 0.3, 0.4, 0.1]
+    assert made == [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.1]
     assert photo.nbytes > tiny_colorizer.encode(photo.luminance).nbytes

@@ -62,6 +62,12 @@ def build(name: str) -> messages.Request:
         )
     if name == "colorize-hints-zlib":
         return protocol.colorize(known, crop(message, deflate=True), boundary=boundary)
+    if name == "colorize-alternative":
+        return protocol.colorize(known, alternative=2)
+    if name == "colorize-reference":
+        return protocol.colorize(known, reference=part(message, "reference"), boundary=boundary)
+    if name == "alternatives":
+        return protocol.alternatives(known, size=20)
     if name == "suggest-point":
         return protocol.suggest(known, (14, 12), n=2)
     if name == "suggest-mask":
@@ -137,6 +143,8 @@ def answer(name: str) -> messages.Answer:
         ("colorize-hints-raw", (24, 16)),
         ("colorize-hints-zlib", (40, 32)),
         ("colorize-points", (40, 32)),
+        ("colorize-alternative", (40, 32)),
+        ("colorize-reference", (40, 32)),
     ],
 )
 def test_reads_the_golden_pictures(name: str, size: tuple[int, int]) -> None:
@@ -148,6 +156,16 @@ def test_reads_the_golden_pictures(name: str, size: tuple[int, int]) -> None:
         expected["handtint-dtype"],
         expected["handtint-layout"],
     )
+
+
+def test_reads_the_golden_thumbnails() -> None:
+    whole = answer("alternatives")
+    found = protocol.read_thumbnails(whole)
+    assert [(one.width, one.height) for one in found] == [(20, 16)] * 4
+    assert b"".join(bytes(one.data) for one in found) == whole.body
+    wrong = messages.Answer(200, {**whole.headers, "handtint-count": "5"}, whole.body)
+    with pytest.raises(errors.BadReply, match="does not hold the pictures"):
+        protocol.read_thumbnails(wrong)
 
 
 def test_refuses_a_picture_of_another_size() -> None:

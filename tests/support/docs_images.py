@@ -36,9 +36,9 @@ PICTURES = {
     "krita-message": ("krita/11-unreachable.png", 0, 0, 1400, 884),
 }
 
-BESIDE = ("panel/p03-live.png", "panel/p04-stroke.png")
-BESIDE_BOX, BESIDE_WIDTH = (214, 100, 1384, 790), 723
-"""GIMP's canvas and panel before and after a stroke."""
+BESIDE = ("panel/p01-panel.png", "panel/p04-stroke.png")
+BESIDE_BOX, BESIDE_WIDTH = (214, 90, 1384, 790), 723
+"""GIMP's canvas and panel: the gray photo, and a stroke that the colours follow."""
 
 STEPS = ("krita/1-docker.png", "krita/3-colorized.png", "krita/4-hint-painted-live.png")
 STEPS_BOX, STEPS_WIDTH, STEPS_GAP = (220, 107, 970, 857), 480, 6

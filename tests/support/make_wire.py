@@ -307,6 +307,40 @@ def main() -> None:
         answer=picture(W, H, "u8", "RGB", RAW, **{"handtint-cache": "hit"}),
         body=tinted(3),
     )
+    write(
+        "colorize-alternative",
+        "Another coloring of the photo.",
+        needs="colorize-raw",
+        body_json={"image_id": IMAGE_ID, "output": "raw", "alternative": 2},
+        headers=[["Handtint-Image-Id", IMAGE_ID]],
+        answer=picture(W, H, "u8", "RGB", RAW, **{"handtint-cache": "hit"}),
+        body=tinted(3),
+    )
+    colored = bytes(v for i in range(W * H) for v in (i % 256, 90, 255 - i % 256, 255))
+    write(
+        "colorize-reference",
+        "The colors of another photo, sent as a PNG file.",
+        needs="colorize-raw",
+        parts=[
+            ("request", JSON, dumps({"image_id": IMAGE_ID, "output": "raw"})),
+            ("reference", RAW, png(W, H, colored)),
+        ],
+        headers=[["Handtint-Image-Id", IMAGE_ID]],
+        answer=picture(W, H, "u8", "RGB", RAW, **{"handtint-cache": "hit"}),
+        body=tinted(3),
+    )
+    write(
+        "alternatives",
+        "Thumbnails of four colorings, 20 pixels along the long side, one below the other.",
+        path="/v1/alternatives",
+        needs="colorize-raw",
+        body_json={"image_id": IMAGE_ID, "size": 20},
+        headers=[["Handtint-Image-Id", IMAGE_ID]],
+        answer=picture(
+            20, 64, "u8", "RGB", RAW, **{"handtint-cache": "hit", "handtint-count": "4"}
+        ),
+        body=tinted(3, 20, 64),
+    )
     suggestion = {"color": "*", "ab": "*", "probability": "*"}
     write(
         "suggest-point",

@@ -13,10 +13,12 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from .. import __version__
+from ..decode.hints import REFERENCE_PARTS
 from ..http.problem import CODES, PROBLEM_TYPE, title_of
 from .schemas import (
     IMAGE_ID_PATTERN,
     REQUEST_ID_PATTERN,
+    AlternativesRequest,
     ColorizeRequest,
     Health,
     Info,
@@ -31,6 +33,7 @@ from .schemas import (
 _MODELS: tuple[type[BaseModel], ...] = (
     ColorizeRequest,
     SuggestRequest,
+    AlternativesRequest,
     UncertaintyRequest,
     SuggestAnswer,
     RequestState,
@@ -73,6 +76,10 @@ _PARTS: dict[str, tuple[str, str]] = {
     "plane": ("application/octet-stream", "Raw pixels as the request describes them."),
     "profile": ("application/octet-stream", "ICC profile of the raw pixels."),
     "hints": ("image/png, application/octet-stream", "RGBA PNG, or a raw RGBA crop."),
+    **dict.fromkeys(
+        REFERENCE_PARTS,
+        ("application/octet-stream", "A picture file in color, whose colors are taken."),
+    ),
     "mask": ("application/octet-stream", "A raw crop, one byte a pixel; not 0 is inside."),
 }
 
@@ -184,7 +191,7 @@ def _get(name: str, summary: str, answer: Any, *codes: str, **more: Any) -> dict
 
 
 def _paths() -> dict[str, Any]:
-    photo = ("image", "plane", "profile", "hints")
+    photo = ("image", "plane", "profile", "hints", *REFERENCE_PARTS)
     raw = "application/octet-stream"
     files = ("image/png", "image/jpeg", "image/tiff", "image/webp", raw)
     request_id = {
@@ -210,6 +217,13 @@ def _paths() -> dict[str, Any]:
             SuggestRequest,
             (*photo, "mask"),
             _json(SuggestAnswer, "Likeliest first"),
+        ),
+        "/v1/alternatives": _photo_route(
+            "alternatives",
+            "Thumbnails of several colorings, one below the other",
+            AlternativesRequest,
+            photo,
+            _picture(("image/png", raw), "The thumbnails"),
         ),
         "/v1/uncertainty": _photo_route(
             "uncertainty",

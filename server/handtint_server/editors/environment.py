@@ -72,7 +72,9 @@ class Target:
 
     def path_of(self, name: str) -> Path:
         """Where a file of the installation (`plugins/package.py`) goes."""
-        if self.editor == "krita" and not name.startswith("actions/"):
+        if self.editor == "gimp" and name.startswith("palettes/"):
+            return self.root.parent / name
+        if self.editor == "krita" and not name.startswith(("actions/", "palettes/")):
             return self.root / "pykrita" / name
         return self.root / name
 

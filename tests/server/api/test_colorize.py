@@ -14,8 +14,10 @@ import requests
 from numpy.typing import NDArray
 from PIL import Image
 
-from handtint_model import Colorizer, Hints, load_colorizer, luminance_of
+from handtint_model import ColorizeOptions, Colorizer, Hints, load_colorizer, luminance_of
 from handtint_model.files import find_mark, read_photo
+from handtint_server.client import Client
+from handtint_server.client.wire import Rejected
 
 from .. import pictures
 from ..conftest import SECONDS, Live, Start
@@ -374,3 +376,29 @@ def test_a_file_says_that_it_is_a_result(live: Live, colorizer: Colorizer) -> No
         assert len(found.history) == int(colorized)
         if colorized:
             assert f"weights {colorizer.weights_id}; vividness 0.5; hints 0" in found.history[0]
+
+
+def test_alternatives_are_those_of_the_python_api(live: Live, colorizer: Colorizer) -> None:
+    plane = pictures.photo()
+    photo = colorizer.encode(plane)
+    kind, body = pictures.raw_request(plane, size=64)
+    answer = live.post("/v1/alternatives", data=body, headers={"Content-Type": kind})
+    assert answer.status_code == 200, answer.text
+    found = pixels(answer)
+    assert answer.headers["Handtint-Count"] == "4"
+    np.testing.assert_array_equal(found, np.concatenate(colorizer.alternatives(photo, size=64)))
+    whole = pixels(send(live, pictures.raw_request(plane, alternative=3)))
+    options = ColorizeOptions(alternative=3)
+    np.testing.assert_array_equal(whole, colorizer.colorize(photo, options=options))
+
+
+def test_a_reference_is_that_of_the_python_api(live: Live, colorizer: Colorizer) -> None:
+    plane = pictures.photo()
+    rgb = np.random.default_rng(2).integers(0, 255, (40, 50, 3), dtype=np.uint8)
+    with Client(live.url, live.token) as client:
+        found = client.colorize(plane, Hints.from_reference(rgb))
+        with pytest.raises(Rejected, match="gray") as caught:
+            client.colorize(plane, Hints(references=(np.full((9, 9, 3), 7, np.uint8),)))
+    assert caught.value.code == "bad_hints"
+    expected = colorizer.colorize(colorizer.encode(plane), Hints.from_reference(rgb))
+    np.testing.assert_array_equal(found.pixels, expected)

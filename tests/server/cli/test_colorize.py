@@ -509,3 +509,55 @@ def test_beside(run, gray, tmp_path):
     np.testing.assert_array_equal(both[:, 150:], rgb_of(tmp_path / "out" / "cat.colorized.png"))
     # No folder search takes it for a photo.
     assert "no pictures" in run(tmp_path / "out")[2]
+
+
+def test_a_reference_and_an_alternative(run, gray, tmp_path):
+    color = tmp_path / "color.png"
+    plane = np.array(Image.open(gray).convert("L"))
+    Image.fromarray(np.dstack([plane, plane // 2 + 60, 255 - plane])).save(color)
+    results = {}
+    for name, words in (
+        ("usual", ()),
+        ("alternative", ("--alternative", 2)),
+        ("reference", ("--reference", color)),
+    ):
+        assert run(gray, "-o", tmp_path / f"{name}.png", *words)[0] == 0
+        results[name] = rgb_of(tmp_path / f"{name}.png").astype(int)
+    for name in ("alternative", "reference"):
+        assert np.abs(results[name] - results["usual"]).max() > 3
+    code, _, err = run(gray, "-o", tmp_path / "no.png", "--reference", gray)
+    assert code == 1
+    assert "cat.png: the reference is gray; choose a photo in colour." in err
+    assert not (tmp_path / "no.png").exists()
+
+
+def test_a_series_alike(run, gray, tmp_path):
+    folder = gray.parent
+    for name in ("dog", "owl"):
+        shutil.copy(gray, folder / f"{name}.png")
+    hints = tmp_path / "hints"
+    hints.mkdir()
+    layer = np.zeros((100, 150, 4), np.uint8)
+    layer[20:80, 30:120] = (220, 30, 30, 255)
+    Image.fromarray(layer).save(hints / "owl.png.hints.png")
+    out = tmp_path / "out"
+    code, shown, err = run(folder, "-o", out, "--alike", "--hints", hints)
+    assert code == 0, err
+    assert "3 colorized." in shown
+    # What is painted on the last one counts on the others, which are the same photo.
+    red = [rgb_of(out / f"{name}.colorized.png")[50, 75].astype(int) for name in ("owl", "cat")]
+    assert red[0][0] - red[0][2] > 30
+    assert red[1][0] - red[1][2] > 15
+    # Again: nothing is left to do; and only what is missing is made.
+    assert "3 done before" in run(folder, "-o", out, "--alike", "--hints", hints)[1]
+    made = (out / "dog.colorized.png").read_bytes()
+    (out / "dog.colorized.png").unlink()
+    assert "1 colorized, 2 done before" in run(folder, "-o", out, "--alike", "--hints", hints)[1]
+    assert len(made) == pytest.approx((out / "dog.colorized.png").stat().st_size, rel=0.2)
+
+
+def test_like_an_earlier_result(run, gray, tmp_path):
+    like = tmp_path / "like.png"
+    Image.fromarray(np.dstack([np.array(Image.open(gray).convert("L"))] * 3)).save(like)
+    assert "is gray" in run(gray, "-o", tmp_path / "a.png", "--like", like)[2]
+    assert "leave out --engine ray" in run(gray, "--alike", "--engine", "ray", weights=False)[2]
