@@ -317,7 +317,7 @@ def read_thumbnails(answer: Answer) -> list[Picture]:
     strip = read_picture(answer)
     count = int(answer.headers.get("handtint-count", "0") or 0)
     if count < 1 or strip.height % count:
-        raise BadReply("The server's answer does not hold the pictures that it announces.")
+        raise BadReply(_("The server's answer does not hold the pictures that it announces."))
     height, data = strip.height // count, bytes(strip.data)
     step = len(data) // count
     return [

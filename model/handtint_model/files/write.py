@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -199,13 +200,21 @@ def _described(image: Any, meta: PhotoMeta) -> Any:
     return image
 
 
+@cache
+def _knows_exact() -> bool:
+    """Whether this libvips can keep a WebP's colors where nothing is seen."""
+    return "exact" in pyvips.Introspect.get("webpsave_buffer").optional_input
+
+
 def _options(kind: Format, meta: PhotoMeta, image: Any) -> dict[str, Any]:
     if kind.name == "jpeg":
         return {"Q": JPEG_QUALITY, "subsample_mode": "off", "optimize_coding": True}
     if kind.name == "webp":
+        # Colors under alpha 0 stay; an older libvips of the system does not know the option.
+        exact = {"exact": True} if _knows_exact() else {}
         if meta.compression == "lossless":
-            return {"lossless": True, "exact": True}
-        return {"Q": WEBP_QUALITY, "smart_subsample": True, "exact": True}
+            return {"lossless": True, **exact}
+        return {"Q": WEBP_QUALITY, "smart_subsample": True, **exact}
     if kind.name == "png":
         return {"compression": 3, "filter": "up"}
     compression = meta.compression if meta.format == "tiff" else "deflate"

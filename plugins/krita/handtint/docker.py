@@ -21,6 +21,9 @@ from .widgets import Dot, Fraction
 
 DOCKER_ID = "handtint_docker"
 ERROR_COLOR = "#e05050"
+NARROW, SPACING = 270, 6
+"""Pixels: a docker's width when Krita is new, and what is left between widgets."""
+
 MESSAGE_LINES = 4
 TITLE = 44
 """Pixels of a docker's title, and some to spare."""
@@ -80,6 +83,9 @@ class HandtintDocker(DockWidget):  # type: ignore[misc]
         self._dot = Dot()
         self._state = QtWidgets.QLabel()
         self._state.setObjectName("handtint_state")
+        # Where the words are long, they are cut off rather than the buttons beside them.
+        ignored = QtWidgets.QSizePolicy.Policy.Ignored
+        self._state.setSizePolicy(ignored, QtWidgets.QSizePolicy.Policy.Preferred)
         self._bar = QtWidgets.QProgressBar()
         self._bar.setRange(0, 1000)
         self._bar.setAccessibleName(_("Progress"))
@@ -126,7 +132,6 @@ class HandtintDocker(DockWidget):  # type: ignore[misc]
         return row
 
     def _make_buttons(self) -> Any:
-        row = QtWidgets.QHBoxLayout()
         self._colorize = QtWidgets.QPushButton(_("&Colorize Layer"))
         self._colorize.setToolTip(_("Insert a colored copy of the active layer above it"))
         self._colorize.clicked.connect(lambda *_: self._core.colorize())
@@ -135,9 +140,7 @@ class HandtintDocker(DockWidget):  # type: ignore[misc]
             _("Go to the layer to paint color hints on; add it if there is none")
         )
         self._new_hints.clicked.connect(lambda *_: self._core.new_hints())
-        row.addWidget(self._colorize)
-        row.addWidget(self._new_hints)
-        return row
+        return _row(self._colorize, self._new_hints)
 
     def _make_settings(self, column: Any) -> None:
         settings = self._core.settings
@@ -167,18 +170,12 @@ class HandtintDocker(DockWidget):  # type: ignore[misc]
         self._compare.setToolTip(_("Hold to see the photo without color"))
         self._compare.pressed.connect(lambda: self._core.viewer.compare(True))
         self._compare.released.connect(lambda: self._core.viewer.compare(False))
-        for widgets in ((self._use_hints, self._live, self._show_hints),):
-            row = QtWidgets.QHBoxLayout()
-            for widget in widgets:
-                row.addWidget(widget)
-            row.addStretch(1)
-            column.addLayout(row)
+        row = _row(self._use_hints, self._live, self._show_hints)
+        row.addStretch(1)
+        column.addLayout(row)
         column.addWidget(self._strength)
         column.addWidget(self._vividness)
-        row = QtWidgets.QHBoxLayout()
-        row.addWidget(self._overlay, 1)
-        row.addWidget(self._compare)
-        column.addLayout(row)
+        column.addLayout(_row(self._overlay, self._compare))
 
     def _check(self, text: str, tip: str, name: str) -> Any:
         box = QtWidgets.QCheckBox(text)
@@ -255,6 +252,17 @@ class HandtintDocker(DockWidget):  # type: ignore[misc]
             palette.setColor(QtGui.QPalette.ColorRole.WindowText, color)
             palette.setColor(QtGui.QPalette.ColorRole.Text, color)
         self._message.setPalette(palette)
+
+
+def _row(*widgets: Any) -> Any:
+    """Widgets side by side, or below each other where a language's words are too long for that."""
+    width = sum(widget.sizeHint().width() + SPACING for widget in widgets)
+    directions = QtWidgets.QBoxLayout.Direction
+    fits = width <= NARROW
+    row = QtWidgets.QBoxLayout(directions.LeftToRight if fits else directions.TopToBottom)
+    for widget in widgets:
+        row.addWidget(widget)
+    return row
 
 
 def _tool_button(text: str, tip: str, clicked: Any) -> Any:
