@@ -20,12 +20,10 @@ from .encoded_photo import Automatic, EncodedPhoto, cells_at
 from .encoding import run_network
 from .errors import BadOption
 from .geometry import Geometry, reduce_to
+from .hint_colors import HintColors
 from .hints.compositing import flatten
-from .hints.full_resolution import FullResolutionCorrection
-from .hints.photo_graph import PhotoGraph
-from .hints.pooling import PooledHints, pool
-from .hints.propagation import PropagatedHints, key_of, propagate
-from .hints.reach import StrokeReach
+from .hints.full_resolution import key_of as key_of_pieces
+from .hints.pooling import pool
 from .hints.suggestions import (
     DOUBT_TEMPERATURE,
     Suggestion,
@@ -41,7 +39,7 @@ from .network.checkpoint import Checkpoint, load_weights
 from .render.downsample import reduce_lightness
 from .render.render import Colors, render
 from .render.thumbnail import small_plane
-from .render.upsample import ColorField, guide_shape
+from .render.upsample import guide_shape
 from .types import (
     ALTERNATIVES,
     THUMBNAIL_SIZES,
@@ -53,6 +51,9 @@ from .types import (
 )
 
 Region = tuple[int, int, int, int]
+
+MOST_KEPT_PAINT = 1 << 24
+"""Bytes of paint above which the colours of hints are not kept for a further region."""
 
 
 def load_colorizer(weights: Path | str | None = None, device: str = "auto") -> Colorizer:
@@ -79,8 +80,9 @@ class Colorizer:
         self._soft_encoding = SoftEncoding(device)
         self.decoding = checkpoint.decoding
         references = References(self.encode)
+        self._painted = HintColors(self.network, self._soft_encoding)
         self._cells = CellColors(
-            self.weights, self.decoding, self._soft_encoding, self._graph, references
+            self.weights, self.decoding, self._soft_encoding, self._painted.graph, references
         )
         self._usual = usual_colors(checkpoint.prior)
 
@@ -168,25 +170,22 @@ class Colorizer:
                 progress("render", 0.0)
 
         chosen = self._options(photo, options, vividness, strength)
-        automatic = self._automatic(photo, self._cells.look(hints, chosen))
+        look = self._cells.look(hints, chosen)
+        automatic = self._automatic(photo, look)
         may_stop()
         pieces = flatten(hints, photo.geometry)
         pooled = pool(pieces, photo.geometry, chosen.strength)
         colors: Colors = automatic.field
         if pooled.number.size:
-            may_stop()
-            ab = self._hinted_ab(photo, automatic.ab, pooled)
-            may_stop()
-            hinted = self._field(photo, ab)
-            may_stop()
-            colors = FullResolutionCorrection(
-                photo.luminance,
-                photo.guide,
-                photo.geometry.cells[0],
-                automatic.field,
-                hinted,
-                pieces,
-                chosen.strength,
+            # Live painting asks for what is seen and then for the rest.
+            again = region is not None and sum(p.rgba.nbytes for p in pieces) <= MOST_KEPT_PAINT
+            kept = [replace(p, rgba=p.rgba.copy()) for p in pieces] if again else pieces
+            colors = photo.results.corrected(
+                lambda: key_of_pieces(pieces, (chosen, look.key)),
+                again,
+                lambda: self._painted.corrected(
+                    photo, automatic, pooled, kept, chosen.strength, may_stop
+                ),
             )
         may_stop()
         cells_per_pixel = photo.geometry.cells_per_pixel
@@ -228,7 +227,7 @@ class Colorizer:
         ab = self._cells.ab(photo, self._cells.look(hints, options))
         pooled = pool(flatten(hints, photo.geometry), photo.geometry, options.strength)
         if pooled.number.size:
-            ab = self._hinted_ab(photo, ab, pooled)
+            ab = self._painted.hinted_ab(photo, ab, pooled)
         plane, (y, x) = small_plane(photo.luminance, size), photo.geometry.cells_per_pixel
         scaled = y * photo.shape[0] / plane.shape[0], x * photo.shape[1] / plane.shape[1]
         return render(plane, ab, scaled, progress=progress)
@@ -255,13 +254,6 @@ class Colorizer:
             strength=chosen.strength if strength is None else strength,
         )
 
-    def _graph(self, photo: EncodedPhoto) -> PhotoGraph:
-        """The photo graph, made once a photo."""
-        sigma, gamma = self.network.log_sigma, self.network.log_gamma
-        return photo.results.graph(
-            lambda: PhotoGraph.of(photo.heads, photo.guide, photo.geometry.cells, sigma, gamma)
-        )
-
     @torch.inference_mode()
     def agreed(self, photo: EncodedPhoto) -> Tensor:
         """(N, 313) what decoding decides on: calibrated distributions, cells having agreed."""
@@ -272,48 +264,9 @@ class Colorizer:
 
         def make() -> Automatic:
             ab = self._cells.ab(photo, look)
-            return Automatic(ab, self._field(photo, ab))
+            return Automatic(ab, self._painted.field(photo, ab))
 
         return photo.results.automatic(look.key, make)
-
-    @staticmethod
-    def _field(photo: EncodedPhoto, ab: NDArray[np.float32]) -> ColorField:
-        return ColorField.fit(photo.luminance, ab, photo.geometry.cells_per_pixel, photo.guide)
-
-    def _propagated(self, photo: EncodedPhoto, pooled: PooledHints) -> PropagatedHints:
-        """How far the hints reach into each cell; the last answer is kept with the photo."""
-
-        def make() -> PropagatedHints:
-            return propagate(self._graph(photo), pooled, self._reach(photo))
-
-        return photo.results.propagated(key_of(pooled), make)
-
-    def _reach(self, photo: EncodedPhoto) -> StrokeReach | None:
-        """The stroke decoder on a photo; None where the weights have none."""
-        decoder, features = self.network.strokes, photo.strokes
-        if decoder is None or features is None:
-            return None
-        sigma, cells = self.network.log_sigma, photo.geometry.cells
-        return photo.results.reach(lambda: StrokeReach(decoder, sigma, features, cells))
-
-    def _bins_of(self, ab: NDArray[np.float32]) -> NDArray[np.float64]:
-        """(K, 2) ab to (K, 313), soft-encoded."""
-        q = self._soft_encoding.dense(torch.from_numpy(ab).to(self.torch_device))
-        return q.cpu().numpy().astype(np.float64)
-
-    def _hinted_ab(
-        self, photo: EncodedPhoto, automatic: NDArray[np.float32], pooled: PooledHints
-    ) -> NDArray[np.float32]:
-        """The mean of p' per cell, (2, h, w).
-
-        The mean of a mixture is the mixture of the means, so the 313 bins need not be
-        touched; a hint's mean is the painted colour itself.
-        """
-        hints = self._propagated(photo, pooled)
-        rows, columns = photo.geometry.cells
-        hinted = hints.spread(hints.sources.ab, pooled.ab).T.reshape(2, rows, columns)
-        free = 1.0 - hints.trust.reshape(rows, columns)
-        return np.asarray(free * automatic + hinted, np.float32)
 
     @torch.inference_mode()
     def probabilities(
@@ -330,17 +283,18 @@ class Colorizer:
         Arguments and errors as for `colorize`.
         """
         chosen = self._options(photo, options, vividness, strength)
-        return self._p(photo, hints, chosen)[0].cpu().numpy()
-
-    def _p(self, photo: EncodedPhoto, hints: Hints | None, options: ColorizeOptions) -> Tensor:
-        p = self._cells.distributions(photo, self._cells.look(hints, options))
-        pooled = pool(flatten(hints, photo.geometry), photo.geometry, options.strength)
+        p = self._cells.distributions(photo, self._cells.look(hints, chosen))[0].cpu().numpy()
+        pooled = pool(flatten(hints, photo.geometry), photo.geometry, chosen.strength)
         if pooled.number.size == 0:
             return p
-        reached = self._propagated(photo, pooled)
-        hinted = reached.spread(self._bins_of(reached.sources.ab), self._bins_of(pooled.ab))
-        trust = torch.from_numpy(reached.trust.reshape(1, 1, *p.shape[2:])).to(p)
-        return (1.0 - trust) * p + torch.from_numpy(hinted.T.reshape(p.shape)).to(p)
+        reached = self._painted.propagated(photo, pooled)
+        hinted = reached.spread(
+            self._painted.bins_of(reached.sources.ab), self._painted.bins_of(pooled.ab)
+        )
+        trust = reached.trust.reshape(p.shape[1:])
+        # The solver may leave a billionth below 0.
+        mixed = (1.0 - trust) * p + hinted.T.reshape(p.shape)
+        return np.asarray(mixed.clip(min=0.0), np.float32)
 
     @torch.inference_mode()
     def suggest(
@@ -370,8 +324,8 @@ class Colorizer:
         free: NDArray[np.float64] | float = 1.0
         hinted: NDArray[np.float64] | float = 0.0
         if pooled.number.size:
-            reached = self._propagated(photo, pooled)
-            values = self._bins_of(reached.sources.ab), self._bins_of(pooled.ab)
+            reached = self._painted.propagated(photo, pooled)
+            values = self._painted.bins_of(reached.sources.ab), self._painted.bins_of(pooled.ab)
             hinted = as_seen(reached.mean_at(cells, *values), lightness)
             free = 1.0 - reached.trust[cells]
         doubtful, p = ((q * free).mean(axis=1) + hinted for q in (doubtful, p))
@@ -391,10 +345,10 @@ class Colorizer:
         spread = color_spread(p[0].flatten(1))
         pooled = pool(flatten(hints, photo.geometry), photo.geometry, ColorizeOptions().strength)
         if pooled.number.size:
-            settled = torch.from_numpy(self._propagated(photo, pooled).trust).to(spread)
+            settled = torch.from_numpy(self._painted.propagated(photo, pooled).trust).to(spread)
             spread = spread * (1.0 - settled)
         gain = help_of_hints(photo.heads, spread, self.network.log_sigma).cpu().numpy()
-        reach = self._reach(photo)
+        reach = self._painted.reach(photo)
         if reach is not None:
             gain = help_of_strokes(reach, spread.cpu().numpy(), gain)
         return np.asarray(gain.reshape(photo.geometry.cells))

@@ -14,6 +14,7 @@ from torch import Tensor
 from .automatic import Agreed
 from .errors import BadOption
 from .geometry import Geometry
+from .hints.full_resolution import FullResolutionCorrection
 from .hints.photo_graph import PhotoGraph
 from .hints.propagation import PropagatedHints
 from .hints.reach import StrokeReach
@@ -52,6 +53,7 @@ class PhotoResults:
         self._agreed: Agreed | None = None
         self._propagated: PropagatedHints | None = None  # the last ones
         self._reach: StrokeReach | None = None
+        self._corrected: tuple[bytes, FullResolutionCorrection] | None = None  # the last ones
 
     def automatic(self, key: Hashable, make: Callable[[], Automatic]) -> Automatic:
         """The automatic colours, or others that no paint is in, by what they depend on."""
@@ -117,6 +119,26 @@ class PhotoResults:
                 self._propagated = made
         return made
 
+    def corrected(
+        self, key: Callable[[], bytes], keep: bool, make: Callable[[], FullResolutionCorrection]
+    ) -> FullResolutionCorrection:
+        """The hinted colours of `full_resolution.key_of`; only the last ones are kept.
+
+        keep: whether the same may be asked for again soon, as for another region.  The key is
+        made only if it is needed.
+        """
+        with self._lock:
+            kept = self._corrected
+        if kept is None and not keep:
+            return make()
+        wanted = key()
+        if kept is not None and kept[0] == wanted:
+            return kept[1]
+        made = make()
+        with self._lock:
+            self._corrected = (wanted, made) if keep else None
+        return made
+
     @property
     def kept_automatic(self) -> int:
         """How many automatic colours are kept."""
@@ -127,17 +149,19 @@ class PhotoResults:
     def nbytes(self) -> int:
         """Bytes of memory of all that is kept."""
         with self._lock:
-            automatic, graph, agreed, propagated, reach = (
+            automatic, graph, agreed, propagated, reach, corrected = (
                 [*self._automatic.values()],
                 self._graph,
                 self._agreed,
                 self._propagated,
                 self._reach,
+                self._corrected,
             )
         total = sum(int(a.ab.nbytes + a.field.points.nbytes) for a in automatic)
         total += graph.nbytes if graph is not None else 0
         total += agreed.nbytes if agreed is not None else 0
         total += reach.kept.nbytes if reach is not None else 0
+        total += corrected[1].nbytes if corrected is not None else 0
         return total + (int(propagated.weight.nbytes) if propagated is not None else 0)
 
 

@@ -13,6 +13,7 @@ from .errors import ClientError, Dropped
 from .places import Setting
 from .session import Session
 from .state import ServerState, ServerView, look, view_of_error
+from .translation import _
 
 
 class Center:
@@ -134,7 +135,7 @@ class Center:
     def run(self, flow: Any, done: Callable[[Any], None]) -> None:
         """Run a command, which Cancel stops; one at a time."""
         self.clear_message()
-        self.progress = ("Reading the layer", 0.0)
+        self.progress = (_("Reading the layer"), 0.0)
 
         def finished(value: Any) -> None:
             self._job, self.progress = None, None

@@ -23,6 +23,7 @@ from .errors import ClientError
 from .messages import Answer
 from .session import Pause, Send, Start
 from .steps import Tick, Until
+from .translation import _
 
 UNTIL_MS = 10
 
@@ -118,8 +119,11 @@ class Job:
             except Exception as fault:
                 traceback.print_exc(file=sys.stderr)
                 problem = Unexpected(
-                    "The Handtint plug-in met a fault of its own (%s: %s): nothing more was "
-                    "changed. Please report it." % (type(fault).__name__, fault)
+                    _(
+                        "The Handtint plug-in met a fault of its own (%(kind)s: %(fault)s): "
+                        "nothing more was changed. Please report it."
+                    )
+                    % {"kind": type(fault).__name__, "fault": fault}
                 )
                 self._finish(self._failed, problem)
                 return

@@ -10,6 +10,7 @@ from typing import Any, Mapping
 from urllib.parse import urlsplit
 
 from .errors import BadSetting
+from .translation import _
 
 CONNECTION, DISCOVERY, SETTING = "connection.json", "server.json", "client.json"
 FORMAT = 1
@@ -201,13 +202,16 @@ class Setting:
             usable = False
         if not usable or parts.query or parts.fragment or parts.username:
             raise BadSetting(
-                "The server address %s cannot be used. Enter one such as "
-                "https://photos.example.org:8443 in the field Address, under Server." % self.url
+                _(
+                    "The server address %s cannot be used. Enter one such as "
+                    "https://photos.example.org:8443 in the field Address, under Server."
+                )
+                % self.url
             )
         if not self.token.isascii() or not self.token.isprintable():
-            raise BadSetting("The token of the server setting holds characters no token has.")
+            raise BadSetting(_("The token of the server setting holds characters no token has."))
         if self.ca_file and not os.path.isfile(self.ca_file):
-            raise BadSetting("The certificate file %s does not exist." % self.ca_file)
+            raise BadSetting(_("The certificate file %s does not exist.") % self.ca_file)
         return Endpoint(url.rstrip("/"), self.token.strip(), self.ca_file)
 
 
@@ -232,8 +236,11 @@ def read_setting(folder: str) -> Setting:
         )
     except (ValueError, TypeError) as error:
         raise BadSetting(
-            "The server setting in %s cannot be read. Choose the server again under Server, or "
-            "delete the file." % path
+            _(
+                "The server setting in %s cannot be read. Choose the server again under Server, or "
+                "delete the file."
+            )
+            % path
         ) from error
 
 
@@ -251,5 +258,6 @@ def write_setting(folder: str, setting: Setting) -> None:
         write_private(path, content)
     except OSError as error:
         raise BadSetting(
-            "The server setting cannot be kept: %s (%s)." % (error.strerror or error, path)
+            _("The server setting cannot be kept: %(reason)s (%(path)s).")
+            % {"reason": error.strerror or error, "path": path}
         ) from error

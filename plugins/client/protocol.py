@@ -27,6 +27,7 @@ from .messages import (
     Suggestion,
     Suggestions,
 )
+from .translation import _
 
 API_VERSION = 1
 JSON = "application/json"
@@ -217,8 +218,8 @@ def _hints(crop: Hints) -> tuple[dict[str, Any], Content]:
         return described, crop.stream
     if len(crop.rgba) != crop.width * crop.height * 4:
         raise BadHints(
-            "The hints hold %d bytes instead of %d."
-            % (len(crop.rgba), crop.width * crop.height * 4)
+            _("The hints hold %(size)d bytes instead of %(needed)d.")
+            % {"size": len(crop.rgba), "needed": crop.width * crop.height * 4}
         )
     if crop.deflate:
         return described, zlib.compress(crop.rgba)
@@ -248,8 +249,11 @@ def check(answer: Answer) -> Answer:
         code, detail = str(problem["code"]), str(problem["detail"])
     except (ValueError, KeyError, TypeError) as error:
         raise BadReply(
-            "What answers at the server's address is not Handtint (HTTP status %d). "
-            "Check the server setting." % answer.status
+            _(
+                "What answers at the server's address is not Handtint (HTTP status %d). "
+                "Check the server setting."
+            )
+            % answer.status
         ) from error
     errors = problem.get("errors")
     errors = errors if isinstance(errors, list) else []
@@ -285,11 +289,13 @@ def read_picture(answer: Answer, size: tuple[int, int] | None = None) -> Picture
         expected = width * height * len(layout) * DTYPES[dtype]
         image_id = head["handtint-image-id"]
     except (KeyError, ValueError) as error:
-        raise BadReply("The server's answer does not say what picture it holds.") from error
+        raise BadReply(_("The server's answer does not say what picture it holds.")) from error
     if len(answer.body) != expected or (size is not None and (width, height) != tuple(size)):
         raise BadReply(
-            "The server's answer does not have the photo's size: nothing was changed. "
-            "Restart the server; if it happens again, report it."
+            _(
+                "The server's answer does not have the photo's size: nothing was changed. "
+                "Restart the server; if it happens again, report it."
+            )
         )
     return Picture(
         width=width,
@@ -342,7 +348,7 @@ def read_suggestions(answer: Answer) -> Suggestions:
         ]
         return Suggestions(str(content["image_id"]), colors)
     except (ValueError, KeyError, TypeError) as error:
-        raise BadReply("The server's answer does not hold colors.") from error
+        raise BadReply(_("The server's answer does not hold colors.")) from error
 
 
 def _color(text: Any) -> str:
@@ -363,7 +369,7 @@ def read_progress(answer: Answer) -> Progress | None:
             return None
         raise
     except (ValueError, KeyError, TypeError) as error:
-        raise BadReply("The server's answer does not hold progress.") from error
+        raise BadReply(_("The server's answer does not hold progress.")) from error
 
 
 def read_health(answer: Answer) -> Health:
@@ -378,7 +384,7 @@ def read_health(answer: Answer) -> Health:
         )
     except (Rejected, ValueError, KeyError, TypeError) as error:
         raise BadReply(
-            "What answers at the server's address is not Handtint. Check the server setting."
+            _("What answers at the server's address is not Handtint. Check the server setting.")
         ) from error
 
 
@@ -387,7 +393,7 @@ def read_info(answer: Answer) -> dict[str, Any]:
     try:
         content = check(answer).json()
     except ValueError as error:
-        raise BadReply("The server's answer is not JSON.") from error
+        raise BadReply(_("The server's answer is not JSON.")) from error
     if not isinstance(content, dict):
-        raise BadReply("The server's answer is not what it should be.")
+        raise BadReply(_("The server's answer is not what it should be."))
     return content

@@ -37,7 +37,7 @@ from .translation import N_, _
 START_WAIT = 60.0
 BUSY_WAIT = 120.0
 LOOK_EVERY = 0.1
-STARTING = "Starting the server, first time only"
+STARTING = _("Starting the server, first time only")
 HEALTH_TIMEOUT = 5.0
 
 
@@ -147,16 +147,27 @@ class Session:
         answer = yield Send(endpoint, protocol.health(), min(HEALTH_TIMEOUT, self.setting.timeout))
         health = protocol.read_health(answer)
         if health.api != protocol.API_VERSION:
-            older = "plug-in" if health.api > protocol.API_VERSION else "server"
-            remedy = (
-                "enter the command handtint install %s and restart %s"
-                % (self.name, self.name.upper())
-                if older == "plug-in"
-                else "install the newest handtint and restart the server"
-            )
             raise OtherVersion(
-                "The %s is too old: the server %s speaks API %d, this plug-in API %d. Update the "
-                "%s: %s." % (older, health.version, health.api, protocol.API_VERSION, older, remedy)
+                (
+                    _(
+                        "The plug-in is too old: the server %(version)s speaks API %(server)d, "
+                        "this plug-in API %(own)d. Update the plug-in: enter the command "
+                        "handtint install %(name)s and restart %(editor)s."
+                    )
+                    if health.api > protocol.API_VERSION
+                    else _(
+                        "The server is too old: the server %(version)s speaks API %(server)d, this "
+                        "plug-in API %(own)d. Update the server: install the newest handtint and "
+                        "restart the server."
+                    )
+                )
+                % {
+                    "version": health.version,
+                    "server": health.api,
+                    "own": protocol.API_VERSION,
+                    "name": self.name,
+                    "editor": self.name.upper(),
+                }
             )
         return health
 
@@ -165,14 +176,19 @@ class Session:
     ) -> Flow[places.Endpoint]:
         if connection is None:
             raise NotRunning(
-                "The Handtint server is not running and this plug-in does not know how to start "
-                "it. Help shows the steps; the command is: handtint install %s" % self.name,
+                _(
+                    "The Handtint server is not running and this plug-in does not know how to "
+                    "start it. Help shows the steps; the command is: handtint install %s"
+                )
+                % self.name,
                 command="handtint install %s" % self.name,
             )
         if not connection.can_start:
             raise NotRunning(
-                "The Handtint server is not running and cannot be started from inside this "
-                "sandbox. Help shows how to start it for good; the command is: %s"
+                _(
+                    "The Handtint server is not running and cannot be started from inside this "
+                    "sandbox. Help shows how to start it for good; the command is: %s"
+                )
                 % connection.start_by_hand,
                 command=connection.start_by_hand,
             )
@@ -185,16 +201,28 @@ class Session:
                 return found
             failure = started.failure()
             if failure is not None:
-                reason = failure or "it ended at once"
+                sentence = (
+                    _(
+                        "The Handtint server could not be started: %(reason)s. This command "
+                        "shows more: %(command)s"
+                    )
+                    if failure
+                    else _(
+                        "The Handtint server ended as soon as it was started. This command shows "
+                        "why: %(command)s"
+                    )
+                )
                 raise StartFailed(
-                    "The Handtint server could not be started: %s. This command shows more: %s"
-                    % (reason.rstrip("."), connection.start_by_hand),
+                    sentence % {"reason": failure.rstrip("."), "command": connection.start_by_hand},
                     command=connection.start_by_hand,
                 )
             if time.monotonic() > deadline:
                 raise StartFailed(
-                    "The Handtint server did not come up within %d seconds. This command shows "
-                    "why: %s" % (self.start_wait, connection.start_by_hand),
+                    _(
+                        "The Handtint server did not come up within %(seconds)d s. This command "
+                        "shows why: %(command)s"
+                    )
+                    % {"seconds": self.start_wait, "command": connection.start_by_hand},
                     command=connection.start_by_hand,
                 )
 
@@ -225,26 +253,34 @@ class Session:
                 seconds = min(max(error.retry_after or 2.0, 0.1), 30.0)
                 if now + seconds > deadline:
                     raise Busy(
-                        "The Handtint server is still busy after %d seconds: %s "
-                        "Try again when its other work is done." % (self.busy_wait, str(error)),
+                        _(
+                            "The Handtint server is still busy after %(seconds)d s: %(reason)s "
+                            "Try again when its other work is done."
+                        )
+                        % {"seconds": self.busy_wait, "reason": error},
                         error.status,
                         error.code,
                         retry_after=error.retry_after,
                     ) from error
-                yield Pause(seconds, "The server is busy: waiting %d s" % max(1, round(seconds)))
+                yield Pause(seconds, _("The server is busy: waiting %d s") % max(1, round(seconds)))
 
     def _with_remedy(self, error: ClientError) -> ClientError:
         if isinstance(error, TokenRefused) and not self.setting.automatic:
             return TokenRefused(
-                "The server at %s refuses the token. Enter it again in the field Token, under "
-                "Server." % self.setting.url,
+                _(
+                    "The server at %s refuses the token. Enter it again in the field Token, under "
+                    "Server."
+                )
+                % self.setting.url,
                 error.status,
                 error.code,
             )
         if isinstance(error, TokenRefused):
             return TokenRefused(
-                "The Handtint server refuses the token that it left for this plug-in. Restart "
-                "the server, then try again.",
+                _(
+                    "The Handtint server refuses the token that it left for this plug-in. Restart "
+                    "the server, then try again."
+                ),
                 error.status,
                 error.code,
             )

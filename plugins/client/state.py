@@ -19,6 +19,7 @@ from .errors import (
     StartFailed,
 )
 from .session import Send, Session
+from .translation import _
 
 LOOK_TIMEOUT = 5.0
 
@@ -26,15 +27,15 @@ LOOK_TIMEOUT = 5.0
 class ServerState(Enum):
     """A state, with the words and the colour of the dot that stand for it."""
 
-    UNKNOWN = ("Not asked yet", "#8a8a8a")
-    STOPPED = ("Starts with the first photo", "#8a8a8a")
-    STARTING = ("Starting", "#e0a020")
-    READY_CPU = ("Ready on CPU", "#3fa34d")
-    READY_GPU = ("Ready on GPU", "#3fa34d")
-    BUSY = ("Busy", "#3f7fd0")
-    NOT_INSTALLED = ("Not installed", "#c03a3a")
-    WRONG_VERSION = ("Wrong version", "#c03a3a")
-    UNREACHABLE = ("Unreachable", "#c03a3a")
+    UNKNOWN = (_("Not asked yet"), "#8a8a8a")
+    STOPPED = (_("Starts with the first photo"), "#8a8a8a")
+    STARTING = (_("Starting"), "#e0a020")
+    READY_CPU = (_("Ready on CPU"), "#3fa34d")
+    READY_GPU = (_("Ready on GPU"), "#3fa34d")
+    BUSY = (_("Busy"), "#3f7fd0")
+    NOT_INSTALLED = (_("Not installed"), "#c03a3a")
+    WRONG_VERSION = (_("Wrong version"), "#c03a3a")
+    UNREACHABLE = (_("Unreachable"), "#c03a3a")
 
     @property
     def words(self) -> str:
@@ -94,12 +95,12 @@ def view_of_info(info: dict[str, Any], status: str) -> ServerView:
     best = engines[0] if engines else {}
     name = str(best.get("name") or best.get("device") or "")
     if status == "loading":
-        return ServerView(ServerState.STARTING, "Loading the model")
+        return ServerView(ServerState.STARTING, _("Loading the model"))
     if status == "busy":
         return ServerView(ServerState.BUSY, name)
     if status in ("failed", "stopping"):
         problem = str(best.get("problem") or "")
-        return ServerView(ServerState.UNREACHABLE, problem or "The server is ending.")
+        return ServerView(ServerState.UNREACHABLE, problem or _("The server is ending."))
     on_cpu = str(best.get("device", "cpu")).startswith("cpu")
     return ServerView(ServerState.READY_CPU if on_cpu else ServerState.READY_GPU, name)
 
@@ -114,7 +115,7 @@ def look(session: Session) -> Generator[Any, Any, ServerView]:
                 return ServerView(ServerState.STOPPED)
             install = "handtint install %s" % session.name
             command = install if connection is None else connection.start_by_hand
-            remedy = "Help shows the steps; the command is: " + command
+            remedy = _("Help shows the steps; the command is: %s") % command
             return ServerView(ServerState.NOT_INSTALLED, remedy)
         answer = yield Send(endpoint, protocol.health(), LOOK_TIMEOUT)
         health = protocol.read_health(answer)

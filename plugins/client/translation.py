@@ -35,6 +35,18 @@ def N_(sentence: str) -> str:  # noqa: N802  (gettext's own name for it)
     return sentence
 
 
+def in_all_languages(sentence: str) -> tuple[str, ...]:
+    """A sentence in English and in every language that there is a catalog of.
+
+    For names in a picture that somebody may have made who speaks another language.
+    """
+    try:
+        folders = sorted(os.listdir(FOLDER))
+    except OSError:
+        folders = []
+    return tuple(dict.fromkeys([sentence, *(_find([name]).gettext(sentence) for name in folders)]))
+
+
 def use_languages(languages: Iterable[str]) -> None:
     """Choose among languages such as "de_AT.UTF-8" or "pt-BR", best first.
 

@@ -19,6 +19,7 @@ from .errors import ClientError, ServerLost, ServerTimeout, ServerUnreachable, S
 from .messages import Answer, Progress, Request
 from .places import Endpoint
 from .session import Flow, Pause, Send, Start
+from .translation import _
 
 T = TypeVar("T")
 Report = Callable[[str, float], None]
@@ -81,15 +82,20 @@ def open_connection(endpoint: Endpoint, timeout: float) -> http.client.HTTPConne
         connection.connect()
     except ssl.SSLCertVerificationError as error:
         raise ServerUnreachable(
-            "The certificate of %s is not trusted (%s). If the server has a CA of its own, name "
-            "its file in the field Certificate file, under Server."
-            % (endpoint.url, error.verify_message)
+            _(
+                "The certificate of %(url)s is not trusted (%(reason)s). If the server has a CA "
+                "of its own, name its file in the field Certificate file, under Server."
+            )
+            % {"url": endpoint.url, "reason": error.verify_message}
         ) from error
     except (ssl.SSLError, OSError) as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise ServerUnreachable(
-            "No Handtint server answers at %s (%s). Is it running there? If the address is "
-            "wrong, correct it in the field Address, under Server." % (endpoint.url, reason)
+            _(
+                "No Handtint server answers at %(url)s (%(reason)s). Is it running there? If the "
+                "address is wrong, correct it in the field Address, under Server."
+            )
+            % {"url": endpoint.url, "reason": reason}
         ) from error
     connection.sock.settimeout(timeout)
     return connection
@@ -125,8 +131,10 @@ def send(
         raise _timed_out(timeout) from error
     except (http.client.HTTPException, OSError) as error:
         raise ServerLost(
-            "The Handtint server ended before its answer was complete: nothing was changed. "
-            "Try again; its log says what happened."
+            _(
+                "The Handtint server ended before its answer was complete: nothing was changed. "
+                "Try again; its log says what happened."
+            )
         ) from error
     finally:
         if watch is not None:
@@ -136,8 +144,11 @@ def send(
 
 def _timed_out(timeout: float) -> ServerTimeout:
     return ServerTimeout(
-        "The Handtint server gave no sign of life for %g seconds: nothing was changed. Restart "
-        "it and try again." % timeout
+        _(
+            "The Handtint server gave no sign of life for %g s: nothing was changed. Restart "
+            "it and try again."
+        )
+        % timeout
     )
 
 
@@ -301,7 +312,10 @@ def start(step: Start, environ: Any = os.environ) -> Started:
             )
     except OSError as error:
         raise StartFailed(
-            "The Handtint server could not be started: %s (%s). Install Handtint again, as "
-            "Help shows." % (error.strerror or error, step.command[0])
+            _(
+                "The Handtint server could not be started: %(reason)s (%(program)s). Install "
+                "Handtint again, as Help shows."
+            )
+            % {"reason": error.strerror or error, "program": step.command[0]}
         ) from error
     return Started(process, step.log)

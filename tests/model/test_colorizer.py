@@ -94,6 +94,31 @@ def test_region_is_a_cut_of_the_whole(tiny_colorizer: Colorizer) -> None:
     assert np.array_equal(part, whole[60:131, 100:183])
 
 
+def test_regions_one_after_the_other_share_work(tiny_colorizer: Colorizer) -> None:
+    """The colours of the hints are made once; other hints, options or paint make them anew."""
+    photo = tiny_colorizer.encode(plane(200, 300))
+    rgba = np.zeros((20, 30, 4), np.uint8)
+    rgba[4:16, 4:26] = (255, 30, 0, 255)
+    layer = Hints.from_rgba(rgba, 100, 80)
+    left, right = (0, 0, 150, 200), (150, 0, 150, 200)
+    apart = tiny_colorizer.encode(plane(200, 300))  # nothing is kept with this one
+    first = tiny_colorizer.colorize(photo, layer, region=left)
+    kept = photo.results._corrected
+    second = tiny_colorizer.colorize(photo, layer, region=right)
+    assert photo.results._corrected is kept
+    whole = tiny_colorizer.colorize(photo, layer)
+    assert np.array_equal(np.hstack([first, second]), whole)
+    assert np.array_equal(tiny_colorizer.colorize(apart, layer), whole)
+    assert photo.results.nbytes > apart.results.nbytes
+    tiny_colorizer.colorize(photo, layer, region=left)
+    rgba[4:16, 4:26] = (0, 60, 255, 255)  # what the caller does with its paint afterwards
+    blue = Hints.from_rgba(rgba, 100, 80)
+    for hints, options in ((blue, {}), (layer, {"strength": 0.5}), (layer, {"vividness": 0.9})):
+        part = tiny_colorizer.colorize(photo, hints, region=left, **options)
+        new = tiny_colorizer.colorize(apart, hints, **options)
+        assert np.array_equal(part, new[:, :150])
+
+
 def test_transparent_pixels_influence_nothing(tiny_colorizer: Colorizer) -> None:
     one, other = plane(64, 64), plane(64, 64)
     alpha = np.full((64, 64), 255, np.uint8)
@@ -115,7 +140,9 @@ def test_probabilities_are_what_the_color_is_the_mean_of(tiny_colorizer: Coloriz
     assert p.min() >= 0
     assert p.sum(axis=0) == pytest.approx(np.ones(photo.geometry.cells), abs=1e-4)
     found = pool(flatten(hints, photo.geometry), photo.geometry, 1.0)
-    ab = tiny_colorizer._hinted_ab(photo, tiny_colorizer._automatic(photo, Look(0.3)).ab, found)
+    ab = tiny_colorizer._painted.hinted_ab(
+        photo, tiny_colorizer._automatic(photo, Look(0.3)).ab, found
+    )
     # Soft encoding returns a painted colour within 0.7.
     assert np.abs(np.einsum("khw,kc->chw", p, BINS) - ab).max() < 0.75
 

@@ -213,7 +213,7 @@ def test_a_silent_server_is_given_up(tmp_path: Path) -> None:
         colorize(chosen, plane_of(gray()))
         server.signal(signal.SIGSTOP)
         chosen.setting = places.Setting(timeout=1.0)
-        with pytest.raises(errors.ServerTimeout, match="no sign of life for 1 seconds"):
+        with pytest.raises(errors.ServerTimeout, match="no sign of life for 1 s"):
             colorize(chosen, plane_of(gray()))
         server.signal(signal.SIGCONT)
 

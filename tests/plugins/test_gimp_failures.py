@@ -25,7 +25,7 @@ SENTENCES = {
     "damaged_setting": r"setting.*cannot be read",
     "other_version": r"plug-in is too old.*handtint install gimp",
     "something_else_answers": r"not Handtint.*server setting",
-    "silent": r"no sign of life for 1 seconds.*nothing was changed",
+    "silent": r"no sign of life for 1 s.*nothing was changed",
     "cut_off": r"ended before its answer was complete.*nothing was changed",
     "not_installed": r"handtint install gimp",
     "sandbox": r"sandbox.*systemctl --user enable --now handtint",

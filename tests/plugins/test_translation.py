@@ -17,8 +17,8 @@ from client import translation
 CASES = [(part, language) for part in translations.PARTS for language in translations.LANGUAGES]
 """Every catalog."""
 
-PLACEHOLDER = re.compile(r"%(?:\((\w+)\))?[-+ #0]*\d*(?:\.\d+)?[a-zA-Z%]")
-"""What the operator % replaces (Python's printf-style formatting)."""
+PLACEHOLDER = re.compile(r"%(?:\((\w+)\))?[-+ #0]*\d*(?:\.\d+)?[a-zA-Z%]|\{\w+(?:!r)?\}")
+"""What the operator % replaces (Python's printf-style formatting), and click's braces."""
 KEY = re.compile(r"[&_]\w")
 """A letter that chooses an entry: "&Color" in Qt, "_Color" in GTK."""
 
@@ -155,7 +155,8 @@ SENTENCES = [(part, text) for part in translations.PARTS for text in translation
 def test_placeholders_have_names_where_there_are_several() -> None:
     """Another language may need another order."""
     for _part, text in SENTENCES:
-        bare = [m for m in PLACEHOLDER.finditer(text) if not m[1] and not m[0].endswith("%")]
+        found = [m for m in PLACEHOLDER.finditer(text) if m[0].startswith("%") and m[0] != "%%"]
+        bare = [m for m in found if not m[1]]
         assert len(bare) <= 1, text
 
 
@@ -176,3 +177,51 @@ def test_nothing_hides_the_function(path: Path) -> None:
             assert not isinstance(node.args[0], (ast.BinOp, ast.JoinedStr)), f"line {node.lineno}"
             marks = isinstance(node.args[0], ast.Constant)
             assert marks or getattr(node.func, "id", "") == "_", f"line {node.lineno}"
+
+
+WORDS = re.compile(r"[A-Za-z&_]{2,}[,.:;]? [A-Za-z&_(]+")
+"""What looks like a sentence, or the words of a button."""
+
+NOT_SHOWN = re.compile(
+    # names of formats, code, messages and markup for other programs, texts kept in files
+    r"R'G'B|Y'|Y float|Y u8|require_version|Content-|form-data|multipart|Bearer|<span|^handtint "
+    r"|^Application Support$|^painted over$|^Handtint: results|^The Handtint authors$|icc$"
+)
+UNTRANSLATED = ("ValueError", "TypeError", "KeyError", "Dropped", "_", "N_", "in_all_languages")
+"""What may be given plain sentences: faults that no user sees, and the marks themselves."""
+
+NOT_IN_A_LANGUAGE = ("package", "handtint", "__init__", "translation")
+"""Files that speak before there is a catalog, or not to users."""
+
+PLUGIN_FILES = [
+    path for path in translations.sources("plug-ins") if path.stem not in NOT_IN_A_LANGUAGE
+]
+
+
+@pytest.mark.parametrize("path", PLUGIN_FILES, ids=[path.stem for path in PLUGIN_FILES])
+def test_no_sentence_is_without_a_mark(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    passed = {
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in UNTRANSLATED:
+            passed |= {id(inner) for argument in node.args for inner in ast.walk(argument)}
+    found = [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and id(node) not in passed
+        and WORDS.search(PLACEHOLDER.sub("", node.value))
+        and not NOT_SHOWN.search(node.value)
+    ]
+    assert found == [], "mark them with _() (CONTRIBUTING.md)"
+
+
+def test_the_list_of_plugins_in_krita_speaks_too() -> None:
+    text = (translations.ROOT / "plugins/krita/handtint.desktop").read_text("utf-8")
+    assert translations.with_comments(text) == text, "run make translations"
+    assert "Comment[de]=" in text

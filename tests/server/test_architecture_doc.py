@@ -118,7 +118,7 @@ MODEL_LAYERS = (
     ("training",),
     ("evaluation",),
     ("colorizer",),
-    ("cell_colors",),
+    ("cell_colors", "hint_colors"),
     ("encoded_photo",),
     ("alternatives",),
     ("automatic",),
@@ -138,6 +138,7 @@ MODEL_LAYERS = (
 SERVER_LAYERS = (
     ("cli",),
     ("doctor",),
+    ("torch_build",),
     ("batch", "editors"),
     ("client",),
     ("runner",),
@@ -148,7 +149,7 @@ SERVER_LAYERS = (
     ("process", "metrics", "logs"),
     ("discovery",),
     ("folders", "settings"),
-    ("sentences", "memory", "model"),
+    ("sentences", "memory", "model", "translation"),
 )
 """Those of the server."""
 
@@ -440,6 +441,8 @@ def test_the_readme_leads_there(document: str) -> None:
 
 
 def test_one_version() -> None:
-    declared = re.search(r'^version = "(.+)"', text_of("pyproject.toml"), re.MULTILINE)
-    assert declared is not None
-    assert declared[1] == handtint_server.__version__
+    """The package holds the version; the project's file only says where."""
+    place = re.search(r'\[tool.hatch.version\]\npath = "(.+)"', text_of("pyproject.toml"))
+    assert place is not None
+    assert f'__version__ = "{handtint_server.__version__}"' in text_of(place[1])
+    assert re.search(r'^version = "', text_of("pyproject.toml"), re.MULTILINE) is None

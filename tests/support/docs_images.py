@@ -17,9 +17,10 @@ DAY_SIZE = (1400, 815)
 
 PICTURES = {
     # name: (screenshot, left, top, right, bottom)
-    "gimp-menu": ("everyday/2-menu.png", 290, 20, 890, 860),
+    "gimp-menu": ("everyday/2-menu.png", 290, 20, 890, 876),
     "gimp-colorized": ("day/d01-twice.png", 0, 20, 1386, 900),
     "gimp-hinted": ("day/d05-moved-to-hints.png", 0, 20, 1386, 900),
+    "gimp-panel": ("panel/p04-stroke.png", 0, 20, 1386, 900),
     "gimp-options": ("day/d20-options.png", 473, 272, 926, 626),
     "gimp-suggestions": ("day/d15-recolored.png", 436, 261, 963, 637),
     "gimp-question": ("day/d03-question.png", 449, 378, 950, 522),
@@ -35,20 +36,25 @@ PICTURES = {
     "krita-message": ("krita/11-unreachable.png", 0, 0, 1400, 884),
 }
 
+BESIDE = ("panel/p01-panel.png", "panel/p04-stroke.png")
+BESIDE_BOX, BESIDE_WIDTH = (214, 90, 1384, 790), 723
+"""GIMP's canvas and panel: the gray photo, and a stroke that the colours follow."""
+
 STEPS = ("krita/1-docker.png", "krita/3-colorized.png", "krita/4-hint-painted-live.png")
 STEPS_BOX, STEPS_WIDTH, STEPS_GAP = (220, 107, 970, 857), 480, 6
 
 
-def steps(shots: Path) -> Image.Image:
-    """The canvas of the window beside itself: gray, coloured, with a stroke that it follows."""
-    height = STEPS_WIDTH * (STEPS_BOX[3] - STEPS_BOX[1]) // (STEPS_BOX[2] - STEPS_BOX[0])
-    count = len(STEPS)
-    sheet = Image.new("RGB", (count * (STEPS_WIDTH + STEPS_GAP) - STEPS_GAP, height), "white")
-    for number, shot in enumerate(STEPS):
+def steps(
+    shots: Path, names: tuple[str, ...], box: tuple[int, int, int, int], width: int
+) -> Image.Image:
+    """A part of the window in several screenshots, beside each other."""
+    height = width * (box[3] - box[1]) // (box[2] - box[0])
+    sheet = Image.new("RGB", (len(names) * (width + STEPS_GAP) - STEPS_GAP, height), "white")
+    for number, shot in enumerate(names):
         with Image.open(shots / shot) as picture:
-            cut = picture.convert("RGB").crop(STEPS_BOX)
-        small = cut.resize((STEPS_WIDTH, height), Image.Resampling.LANCZOS)
-        sheet.paste(small, (number * (STEPS_WIDTH + STEPS_GAP), 0))
+            cut = picture.convert("RGB").crop(box)
+        small = cut.resize((width, height), Image.Resampling.LANCZOS)
+        sheet.paste(small, (number * (width + STEPS_GAP), 0))
     return sheet
 
 
@@ -63,7 +69,11 @@ def main(shots: Path, target: Path) -> None:
             picture.convert("RGB").crop(box).save(
                 target / f"{name}.jpg", quality=85, optimize=True, progressive=True
             )
-    steps(shots).save(target / "krita-steps.jpg", quality=85, optimize=True, progressive=True)
+    for name, sheet in (
+        ("krita-steps", steps(shots, STEPS, STEPS_BOX, STEPS_WIDTH)),
+        ("gimp-steps", steps(shots, BESIDE, BESIDE_BOX, BESIDE_WIDTH)),
+    ):
+        sheet.save(target / f"{name}.jpg", quality=85, optimize=True, progressive=True)
 
 
 if __name__ == "__main__":

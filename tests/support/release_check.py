@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parents[2]
-LARGEST_WHEEL = 40_000_000
+LARGEST_WHEEL = 45_000_000
 WEIGHTS = "handtint_model/weights/default.safetensors"
 PHOTO = "coffee-gray.png"
 
@@ -108,7 +108,7 @@ def copy_tracked(target: Path) -> None:
 
 def build(tree: Path, target: Path) -> tuple[Path, Path]:
     """Sdist of a tree, and the wheel that is built from the sdist alone."""
-    backend = "import setuptools.build_meta as b, sys; print(b.{}(sys.argv[1]))"
+    backend = "import hatchling.build as b, sys; print(b.{}(sys.argv[1]))"
     sdist = target / run(
         sys.executable, "-c", backend.format("build_sdist"), target, cwd=tree
     ).splitlines()[-1].strip()  # fmt: skip
@@ -124,10 +124,11 @@ def build(tree: Path, target: Path) -> tuple[Path, Path]:
 
 def check_version(wheel: Path) -> None:
     """One version everywhere."""
-    declared = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.M)
+    source = (ROOT / "server" / "handtint_server" / "__init__.py").read_text()
+    declared = re.search(r'^__version__ = "(.+)"', source, re.M)
     version = declared[1] if declared else "unknown"
     if wheel.name.split("-")[1] != version:
-        fail(f"{wheel.name} is not version {version} of pyproject.toml.")
+        fail(f"{wheel.name} is not version {version} of handtint_server.")
     if f"## {version}" in (ROOT / "CHANGELOG.md").read_text():
         passed(f"version {version}, which CHANGELOG.md describes")
     else:
@@ -161,6 +162,54 @@ def check_content(wheel: Path) -> None:
     if size >= LARGEST_WHEEL:
         fail(f"the wheel has {size / 1e6:.1f} MB; {LARGEST_WHEEL / 1e6:.0f} MB are too many.")
     passed(f"the wheel has {size / 1e6:.1f} MB, less than {LARGEST_WHEEL / 1e6:.0f}")
+
+
+def check_description(sdist: Path, wheel: Path, folder: Path) -> None:
+    """What PyPI shows: rendered by its own renderer, with nothing relative in it."""
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = [n for n in archive.namelist() if n.endswith(".dist-info/METADATA")]
+        metadata = archive.read(name).decode()
+    headers, _, text = metadata.partition("\n\n")
+    relative = re.findall(r"\]\((?!https?://|#)[^)]*\)", text)
+    if relative or "![" in text:
+        fail(f"the description on PyPI has relative links or pictures: {relative[:3]}.")
+    for wanted in ("License-Expression: Apache-2.0", "License-File: LICENSE-weights.md"):
+        if wanted not in headers:
+            fail(f"the metadata lacks {wanted}.")
+    tools = tools_of(folder, "twine", "check-jsonschema")
+    run(tools / "twine", "check", "--strict", sdist, wheel, cwd=folder)
+    passed("the description renders on PyPI, without relative links or pictures (twine check)")
+    kinds = {
+        "vendor.github-workflows": [".github/workflows/ci.yml"],
+        "vendor.github-issue-forms": [".github/ISSUE_TEMPLATE/fault.yml"],
+        "vendor.github-issue-config": [".github/ISSUE_TEMPLATE/config.yml"],
+    }
+    for schema, files in kinds.items():
+        words = ("--builtin-schema", schema, *(ROOT / file for file in files))
+        run(tools / "check-jsonschema", *words, cwd=folder)
+    passed("the public service's workflow and issue forms are valid by its schemas; not run here")
+
+
+def tools_of(folder: Path, *packages: str) -> Path:
+    """The programs of some packages, in an environment of their own."""
+    where = folder / "tools"
+    run(sys.executable, "-m", "venv", where, cwd=folder)
+    run(where / "bin" / "python", "-m", "pip", "install", "--quiet", *packages, cwd=folder)
+    return where / "bin"
+
+
+def check_texts() -> None:
+    """The tests that hold documents and translations against the code."""
+    tests = (
+        "tests/plugins/test_translation.py",
+        "tests/server/test_docs_numbers.py",
+        "tests/server/cli/test_docs.py",
+        "tests/test_install_docs.py",
+        "tests/test_licences.py",
+    )
+    words = [sys.executable, "-m", "pytest", "-q", "-m", "not slow", *tests]
+    said = run(*words, cwd=ROOT).strip().splitlines()
+    passed(f"translations, licences and the docs' lines agree with the code: {said[-1]}")
 
 
 def check_use(wheel: Path, folder: Path) -> None:
@@ -217,10 +266,12 @@ def main() -> None:
         passed(f"built {sdist.name} and, from it, {wheel.name}")
         check_version(wheel)
         check_content(wheel)
+        check_description(sdist, wheel, folder)
+        check_texts()
         check_use(wheel, folder)
         dist = ROOT / "dist"
         dist.mkdir(exist_ok=True)
-        for path in (sdist, wheel):
+        for path in (sdist, wheel, ROOT / "install.py"):
             shutil.copy(path, dist)
     print(f"Ready to release: dist/{sdist.name}, dist/{wheel.name}")
 

@@ -10,7 +10,9 @@ a translation is missing.  Needs Babel, which `make setup` installs.
 
 from __future__ import annotations
 
+import ast
 import io
+import re
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -26,6 +28,9 @@ ROOT = Path(__file__).resolve().parents[2]
 LANGUAGES = ("de", "es", "fr", "it", "ja", "ko", "pl", "pt_BR", "ru", "uk", "zh_CN")
 DOMAIN = "handtint"
 KEYWORDS = {"_": None, "N_": None}
+
+FOR_SPECIALISTS = ("evaluate", "train")
+"""Commands whose help is English, like the pages and papers that one needs for them."""
 
 STAMP = datetime(2026, 1, 1, tzinfo=UTC)
 """Time in every catalog, so that equal sentences give equal bytes."""
@@ -44,17 +49,43 @@ def sources(part: str) -> list[Path]:
 
 @cache
 def sentences(part: str) -> dict[str, list[str]]:
-    """Every marked sentence of a part -> the files that it is in, from the root."""
+    """Every sentence to translate of a part -> the files that it is in, from the root."""
     found: dict[str, list[str]] = {}
     for path in sources(part):
         name = path.relative_to(ROOT).as_posix()
-        with path.open("rb") as file:
-            for _line, message, _comments, _context in extract("python", file, KEYWORDS):
-                text = message if isinstance(message, str) else message[0]
-                names = found.setdefault(text, [])
-                if name not in names:
-                    names.append(name)
+        for text in (*_marked(path), *_help_texts(path)):
+            names = found.setdefault(text, [])
+            if name not in names:
+                names.append(name)
     return found
+
+
+def _marked(path: Path) -> Iterator[str]:
+    """What stands in `_()` and `N_()`."""
+    with path.open("rb") as file:
+        for _line, message, _comments, _context in extract("python", file, KEYWORDS):
+            yield message if isinstance(message, str) else message[0]
+
+
+def _help_texts(path: Path) -> Iterator[str]:
+    """The help texts of click's commands and options, and of `settings.py`: no mark is needed.
+
+    A paragraph is one line, as `cli` asks for it.
+    """
+    if path.stem in FOR_SPECIALISTS:
+        return
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.FunctionDef):
+            kinds = {ast.unparse(d.func) for d in node.decorator_list if isinstance(d, ast.Call)}
+            text = ast.get_docstring(node)
+            if kinds & {"click.command", "click.group"} and text:
+                yield re.sub(r"(?<!\n)\n(?!\n)", " ", text)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "click.option":
+            for keyword in node.keywords:
+                if keyword.arg == "help" and isinstance(keyword.value, ast.Constant):
+                    yield str(keyword.value.value)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "_setting":
+            yield str(ast.literal_eval(node.args[1]))
 
 
 def po_path(part: str, language: str) -> Path:
@@ -134,9 +165,24 @@ def update(part: str) -> int:
     return count
 
 
+DESKTOP = ROOT / "plugins/krita/handtint.desktop"
+
+
+def with_comments(text: str) -> str:
+    """Krita's file about the plug-in with its comment in every language."""
+    lines = [line for line in text.splitlines() if not line.startswith("Comment[")]
+    (english,) = [line.partition("=")[2] for line in lines if line.startswith("Comment=")]
+    for language in LANGUAGES:
+        known = read_catalog("plug-ins", language).get(english)
+        if known is not None and known.string:
+            lines.append(f"Comment[{language}]={known.string}")
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
     """All parts."""
     count = sum(update(part) for part in PARTS if sentences(part))
+    DESKTOP.write_text(with_comments(DESKTOP.read_text("utf-8")), "utf-8")
     if count:
         sys.exit(f"{count} translations are missing: fill them into handtint.po and run again.")
 

@@ -59,7 +59,7 @@ def measure_runs(
 ) -> Measured:
     """Measure gray and every run, in the usual readings and scaled to the truth's colourfulness.
 
-    Two readings of a run are scaled: the one of least error, and the most vivid one. A regression
+    Two readings of a run are scaled: its mean, and the most vivid one. A regression
     has only one. Raises BadImage.
     """
     some = evenly(photos, FITTED)

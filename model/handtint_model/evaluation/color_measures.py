@@ -10,10 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ..errors import BadOption
 
 Array = NDArray[Any]
 
@@ -100,8 +103,20 @@ def count_colors(lab: Array, truth: Array) -> NDArray[np.float64]:
     )
 
 
+def need_scikit_image() -> None:
+    """Raise BadOption, with the remedy, if scikit-image is not installed."""
+    if find_spec("skimage") is None:
+        raise BadOption(
+            "measuring needs scikit-image; install it with: pip install 'handtint[train]'"
+        )
+
+
 def ciede2000(lab: Array, truth: Array) -> NDArray[np.float64]:
-    """(H, W) colour difference CIEDE2000 (Sharma, Wu, Dalal 2005), by scikit-image."""
+    """(H, W) colour difference CIEDE2000 (Sharma, Wu, Dalal 2005), by scikit-image.
+
+    Raises BadOption without scikit-image.
+    """
+    need_scikit_image()
     from skimage import color
 
     difference: Any = color.deltaE_ciede2000

@@ -161,7 +161,7 @@ def _compression(code: int) -> str:
     return _TIFF_COMPRESSION.get(code, "deflate")
 
 
-def _first_with_unit(*told: Resolution | None) -> Resolution | None:
+def _first_with_unit(*resolutions: Resolution | None) -> Resolution | None:
     """The first resolution with a unit; if there is none, the first one."""
-    known = [t for t in told if t is not None]
+    known = [t for t in resolutions if t is not None]
     return next((t for t in known if t.unit), known[0] if known else None)

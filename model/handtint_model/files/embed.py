@@ -106,8 +106,8 @@ def embed_in_tiff(file: BinaryIO, blocks: Blocks, resolution: Resolution | None)
     if blocks.iptc:
         words = iptc.to_tiff(blocks.iptc)
         entries += (Entry(exif.IPTC, _LONG_IPTC, len(words) // 4, words),)
-    told = exif.resolution_entries(resolution) if resolution is not None else ()
-    exif.add_to_tiff(file, entries, told)
+    replaced = exif.resolution_entries(resolution) if resolution is not None else ()
+    exif.add_to_tiff(file, entries, replaced)
 
 
 def embed_bytes(

@@ -105,7 +105,7 @@ class _Reader:
 
     def __init__(self, file: BinaryIO) -> None:
         self.file = file
-        self.budget = MAX_TOTAL
+        self.bytes_left = MAX_TOTAL
         head = file.read(16)
         self.order = {b"II": "<", b"MM": ">"}[head[:2]]
         version = struct.unpack_from(self.order + "H", head, 2)[0]
@@ -165,7 +165,7 @@ class _Reader:
             below = self.directory(struct.unpack_from(layout, field)[0], depth + 1)
             return Entry(tag, LONG, 1, b"", below) if below else None
         size = _TYPE_SIZES.get(kind, 0) * count
-        if tag in _OLD_PIXELS or not 0 < size <= MAX_VALUE or size > self.budget:
+        if tag in _OLD_PIXELS or not 0 < size <= MAX_VALUE or size > self.bytes_left:
             return None
         if size <= inline:
             data = field[:size]
@@ -175,7 +175,7 @@ class _Reader:
             data = self.file.read(size)
             if len(data) != size:
                 return None
-        self.budget -= size
+        self.bytes_left -= size
         # IPTC is bytes, whatever type its field says (LONG, by custom).
         return Entry(tag, kind, count, data if tag == IPTC else self._little(kind, data))
 
@@ -231,13 +231,13 @@ def resolution(entries: Iterable[Entry]) -> Resolution | None:
     return Resolution(found[0], found[1], name)
 
 
-def resolution_entries(told: Resolution) -> tuple[Entry, ...]:
+def resolution_entries(given: Resolution) -> tuple[Entry, ...]:
     """The fields that describe a resolution."""
     rationals = [
         Entry(tag, RATIONAL, 1, struct.pack("<II", *_fraction(value)))
-        for tag, value in ((X_RESOLUTION, told.x), (Y_RESOLUTION, told.y))
+        for tag, value in ((X_RESOLUTION, given.x), (Y_RESOLUTION, given.y))
     ]
-    unit = {"": 1, "in": 2, "cm": 3}[told.unit]
+    unit = {"": 1, "in": 2, "cm": 3}[given.unit]
     return (*rationals, Entry(RESOLUTION_UNIT, SHORT, 1, struct.pack("<H", unit)))
 
 
@@ -266,12 +266,12 @@ def cleaned(entries: Iterable[Entry], *, srgb: bool, orientation: int = 1) -> tu
 
 def with_size(entries: tuple[Entry, ...], size: tuple[int, int]) -> tuple[Entry, ...]:
     """The fields, with the result's width and height in EXIF's own directory if there is one."""
-    told = tuple(
+    dimensions = tuple(
         Entry(tag, LONG, 1, struct.pack("<I", value))
         for tag, value in zip((_PIXEL_X, _PIXEL_Y), size, strict=True)
     )
     return tuple(
-        replace(e, directory=e.directory + told) if e.tag == _EXIF_IFD and e.directory else e
+        replace(e, directory=e.directory + dimensions) if e.tag == _EXIF_IFD and e.directory else e
         for e in entries
     )
 

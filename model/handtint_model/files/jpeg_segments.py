@@ -177,9 +177,9 @@ def segments_for(
     return out
 
 
-def jfif(told: Resolution) -> bytes:
+def jfif(resolution: Resolution) -> bytes:
     """The JFIF segment, which comes first; a ratio stays a ratio."""
-    x, y, unit = told.x, told.y, {"": 0, "in": 1, "cm": 2}[told.unit]
+    x, y, unit = resolution.x, resolution.y, {"": 0, "in": 1, "cm": 2}[resolution.unit]
     if not unit and min(x, y) < 1:
         x, y = x * 100, y * 100
     density = (min(max(round(v), 1), 65535) for v in (x, y))

@@ -172,13 +172,13 @@ def text_chunk(text: Text) -> bytes:
     return write_chunk(b"iTXt", head + body)
 
 
-def resolution_chunk(told: Resolution) -> bytes:
+def resolution_chunk(resolution: Resolution) -> bytes:
     """pHYs; a ratio stays a ratio."""
-    if told.unit:
-        x, y = (round(v * 1000) for v in told.per_millimetre())
+    if resolution.unit:
+        x, y = (round(v * 1000) for v in resolution.per_millimetre())
         unit = 1
     else:
-        x, y, unit = *_whole(told.x, told.y), 0
+        x, y, unit = *_whole(resolution.x, resolution.y), 0
     return write_chunk(
         b"pHYs", struct.pack(">IIB", *(min(max(v, 1), 2**31 - 1) for v in (x, y)), unit)
     )

@@ -64,11 +64,18 @@ def profile_of(chunks: dict[bytes, bytes]) -> Profile | None:
     points = _chromaticities(chunks.get(b"cHRM", b""))
     if not gamma and points is None:
         return None
-    curve = _SRGB_CURVE
-    if gamma and abs(gamma - _GAMMA_OF_SRGB) > _SAME_GAMMA:
-        curve = Curve(parameters=(100_000 / gamma,))
     primaries, white = points or (_SRGB_PRIMARIES, D65)
+    curve = _SRGB_CURVE
+    if gamma and not (abs(gamma - _GAMMA_OF_SRGB) <= _SAME_GAMMA and _is_srgb(primaries, white)):
+        curve = Curve(parameters=(100_000 / gamma,))
     return _profile(curve, primaries, white)
+
+
+def _is_srgb(primaries: tuple[_Point, ...], white: _Point) -> bool:
+    """Whether these are sRGB's: 1 / 2.2 together with them is how a PNG without an sRGB chunk
+    says sRGB; with other primaries it is a gamma of 2.2.
+    """
+    return bool(np.allclose([*primaries, white], [*_SRGB_PRIMARIES, D65], atol=2e-3))
 
 
 def cicp_profile(primaries: int, transfer: int, matrix: int, full_range: int) -> Profile | None:

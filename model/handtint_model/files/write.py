@@ -186,12 +186,14 @@ def _image_of(array: NDArray[Any], interpretation: str) -> Any:
 
 def _described(image: Any, meta: PhotoMeta) -> Any:
     """Attach what libvips itself writes: ICC profile and resolution."""
-    told = meta.resolution
+    resolution = meta.resolution
     xres = yres = _DEFAULT_RESOLUTION
-    if told is not None and told.unit:
-        xres, yres = told.per_millimetre()
+    if resolution is not None and resolution.unit:
+        xres, yres = resolution.per_millimetre()
     image = image.copy(xres=xres, yres=yres)
-    image.set_type(pyvips.GValue.gstr_type, "resolution-unit", told.unit if told else "in")
+    image.set_type(
+        pyvips.GValue.gstr_type, "resolution-unit", resolution.unit if resolution else "in"
+    )
     if meta.profile:
         image.set_type(pyvips.GValue.blob_type, "icc-profile-data", meta.profile)
     return image

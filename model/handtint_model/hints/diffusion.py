@@ -34,9 +34,9 @@ PULL = 1e-3
 PULL_BACK = 1e-2
 """Added to lambda, times (1 - g)^2, where it does not: keeps colour from drifting far."""
 
-STROKE_PULL = 0.3
-"""lambda where the stroke decoder answers: it sees the stroke and its object, so the neighbors only
-bring its edges to the photo's."""
+STROKE_PULL = 1e-2
+"""lambda where the stroke decoder answers: it knows where the object ends, so its neighbors only
+bring the edges to the photo's."""
 
 HOLD = 1e3
 """Largest c: a painted cell keeps what is painted."""

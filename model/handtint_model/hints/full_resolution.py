@@ -14,6 +14,7 @@ paint, so that a thin stroke reaches as far as a wide one.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -88,6 +89,12 @@ class FullResolutionCorrection:
 
         # Between the grid's points the correction is interpolated like the hinted colours.
         self.field = hinted.changed(add)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory of what it holds besides the photo and its automatic colours."""
+        paint = sum(place.piece.rgba.nbytes for place in self.pieces)
+        return int(self.field.points.nbytes + self.stroke_mass.nbytes + paint)
 
     def _own(self, piece: Piece) -> bool:
         """Whether the automatic colours show through its paint."""
@@ -171,6 +178,15 @@ class FullResolutionCorrection:
                 y0 - top, x0 - left, color,
             )  # fmt: skip
         return color
+
+
+def key_of(pieces: Sequence[Piece], rest: object) -> bytes:
+    """Equal for equal painted pieces and all else that their colours depend on, by its repr."""
+    digest = hashlib.blake2b(repr(rest).encode(), digest_size=16)
+    for piece in pieces:
+        digest.update(f" {piece.x} {piece.y} {piece.shape}".encode())
+        digest.update(np.ascontiguousarray(piece.rgba).data)
+    return digest.digest()
 
 
 def _spread(

@@ -60,7 +60,7 @@ def help_of_strokes(
     is largest, then where it is largest among the cells that no tried dab fills, and so on.  What a
     dab fills is one object: a stroke anywhere in it helps as much as the dab.
     """
-    rows, columns = reach.shape
+    columns = reach.shape[1]
     left, helped = roughly.copy(), np.zeros_like(roughly)
     ratios = []
     nobody = np.zeros(reach.shape, np.float32)

@@ -6,6 +6,25 @@ Scripts and tests import the modules below without Krita's window.
 
 from __future__ import annotations
 
+from .client.translation import N_, languages_of, use_languages
+
+ABOUT = N_("Colors black-and-white photographs, on this computer, guided by painted hints.")
+"""In the list of plug-ins: `make translations` writes it into handtint.desktop."""
+
+
+def _use_kritas_language() -> None:
+    """Speak as Krita does; before the modules with texts are imported.
+
+    Krita puts the language that the user chose in it into the environment on Linux, and into
+    Qt's default locale everywhere.
+    """
+    import os
+
+    from .qt import QtCore
+
+    listed = languages_of(os.environ) if os.environ.get("LANGUAGE") else []
+    use_languages([*listed, QtCore.QLocale().name()])
+
 
 def _register() -> None:
     from krita import DockWidgetFactory, DockWidgetFactoryBase, Krita
@@ -34,5 +53,6 @@ try:
 except ImportError:  # plain Python: the modules without Krita can still be imported
     pass
 else:
+    _use_kritas_language()
     if _is_krita_itself():
         _register()

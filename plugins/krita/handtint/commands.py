@@ -22,6 +22,7 @@ from .client import (
 )
 from .client.hintscan import Crop, HintScan
 from .client.steps import Tick
+from .client.translation import _
 from .nodes import alive, by_uid, target, uid
 from .photos import HintReader, Photo, Rect, read_hints, read_photo
 from .results import place
@@ -134,7 +135,7 @@ def colorize(document: Any, node: Any, session: Session, settings: Settings, see
     still_there()
     picture = read_answer(answer, photo, photo.rect)
     seen.note(key, photo, image_id)
-    yield Tick("Inserting the colors", 0.97)
+    yield Tick(_("Inserting the colors"), 0.97)
     still_there()
     selection = document.selection() if settings.use_selection else None
     placed = yield from place(
@@ -204,7 +205,7 @@ def read_answer(answer: Any, photo: Photo, rect: Rect) -> Picture:
     """The picture of an answer, in the form that was asked for.  Raises BadReply."""
     picture = protocol.read_picture(answer, (rect[2], rect[3]))
     if (picture.dtype, picture.layout) != (photo.plane.dtype, photo.plane.layout):
-        raise BadReply("The server's answer is of another kind than asked for: update it.")
+        raise BadReply(_("The server's answer is of another kind than asked for: update it."))
     return picture
 
 

@@ -12,6 +12,7 @@ from krita import Krita
 from .announce import announce
 from .client import ClientError, Session
 from .client.center import Center
+from .client.translation import _
 from .commands import Outcome, Seen, colorize
 from .follower import Follower
 from .memory import Memory
@@ -27,8 +28,8 @@ from .viewer import Viewer
 from .wrongplace import WrongPlace
 
 LOOK_MS = 3000
-NO_PICTURE = "No picture is open: open a photo and try again."
-SELECTED = " A selection is active: you can paint only inside it."
+NO_PICTURE = _("No picture is open: open a photo and try again.")
+SELECTED = " " + _("A selection is active: you can paint only inside it.")
 
 
 class Core(Center):
@@ -87,7 +88,7 @@ class Core(Center):
             self.say(NO_PICTURE, error=True)
             return
         if self.running or self.questions.is_open:
-            self.say("Colorize Layer is at work already; Cancel in the docker stops it.")
+            self.say(_("Colorize Layer is at work already; Cancel in the docker stops it."))
             return
         if document.colorModel() == "GRAYA":
             self._colorize_gray(document, then)
@@ -125,10 +126,10 @@ class Core(Center):
         def answered(yes: bool) -> None:
             if not yes or not alive(document):
                 if not yes:
-                    self.say("A gray picture cannot hold color: it was left as it is.")
+                    self.say(_("A gray picture cannot hold color: it was left as it is."))
                 return
             if not gray_to_rgb(document):
-                self.say("Krita could not convert the picture to RGB.", error=True)
+                self.say(_("Krita could not convert the picture to RGB."), error=True)
                 return
             self.colorize(then)
 
@@ -136,8 +137,10 @@ class Core(Center):
             answered(True)
         elif self.settings.convert_gray == "never":
             self.say(
-                "This picture is gray and cannot hold color. Convert it with Image > Convert "
-                "Image Color Space, or allow it in Colorize with Options.",
+                _(
+                    "This picture is gray and cannot hold color. Convert it with Image > Convert "
+                    "Image Color Space, or allow it in Colorize with Options."
+                ),
                 error=True,
             )
         elif self.ask_about_gray is not None:
@@ -160,10 +163,10 @@ class Core(Center):
             self.fail(error)
             return
         if goal.hints:
-            text = "Paint on the hint layer that is there already."
+            text = _("Paint on the hint layer that is there already.")
             layer.setVisible(True)
         else:
-            text = "Paint the colors that you know; lightness does not matter."
+            text = _("Paint the colors that you know; lightness does not matter.")
             document.rootNode().addChildNode(layer, None)
             Memory(document).bind_hints(uid(layer), uid(goal.photo))
         document.setActiveNode(layer)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, Callable
 
 from .client import ClientError, Setting
+from .client.translation import _
 from .core import core
 from .qt import QtCore, QtWidgets, safely
 from .questions import CANCEL, HINTS, KEEP
@@ -14,9 +15,9 @@ from .widgets import Fraction
 from .wrongplace import LAYER, PHOTO, RESULT, WrongPlace
 
 MOVED = {
-    PHOTO: "Hints go to a hint layer, and the photo is as it was before.",
-    RESULT: "Hints go to a hint layer. Kept, the layer stays, and new colors lie above it.",
-    LAYER: "Hints: the layer counts as a hint layer for the photo below it from now on.",
+    PHOTO: _("Hints go to a hint layer, and the photo is as it was before."),
+    RESULT: _("Hints go to a hint layer. Kept, the layer stays, and new colors lie above it."),
+    LAYER: _("Hints: the layer counts as a hint layer for the photo below it from now on."),
 }
 
 
@@ -35,23 +36,23 @@ class ServerPanel(QtWidgets.QWidget):
     def __init__(self) -> None:
         super().__init__()
         setting = core().server_setting()
-        self._automatic = QtWidgets.QRadioButton("Automatic: the server of this computer")
-        self._other = QtWidgets.QRadioButton("This server:")
+        self._automatic = QtWidgets.QRadioButton(_("Automatic: the server of this computer"))
+        self._other = QtWidgets.QRadioButton(_("This server:"))
         (self._automatic if setting.automatic else self._other).setChecked(True)
         self._url = QtWidgets.QLineEdit(setting.url)
-        self._url.setPlaceholderText("https://photos.example.org:8443, or a name and port")
+        self._url.setPlaceholderText(_("https://photos.example.org:8443, or a name and port"))
         self._token = QtWidgets.QLineEdit(setting.token)
         self._token.setEchoMode(QtWidgets.QLineEdit.EchoMode.Password)
         self._ca_file = QtWidgets.QLineEdit(setting.ca_file)
-        self._ca_file.setPlaceholderText("Only for a server with a CA of its own")
+        self._ca_file.setPlaceholderText(_("Only for a server with a CA of its own"))
         self._timeout = setting.timeout
         form = QtWidgets.QFormLayout(self)
         form.setContentsMargins(0, 0, 0, 0)
         form.addRow(self._automatic)
         form.addRow(self._other)
-        form.addRow("Address", self._url)
-        form.addRow("Token", self._token)
-        form.addRow("Certificate file", self._ca_file)
+        form.addRow(_("Address"), self._url)
+        form.addRow(_("Token"), self._token)
+        form.addRow(_("Certificate file"), self._ca_file)
         self._automatic.toggled.connect(lambda *_: self._enable())
         self._enable()
 
@@ -86,11 +87,11 @@ class ServerDialog(QtWidgets.QDialog):
 
     def __init__(self, parent: Any) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Handtint Server")
+        self.setWindowTitle(_("Handtint Server"))
         self._panel = ServerPanel()
         column = QtWidgets.QVBoxLayout(self)
         column.addWidget(self._panel)
-        column.addWidget(_buttons(self, "Use"))
+        column.addWidget(_buttons(self, _("Use")))
 
     def accept(self) -> None:
         """Qt's hook for the button."""
@@ -103,32 +104,32 @@ class OptionsDialog(QtWidgets.QDialog):
 
     def __init__(self, parent: Any) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Colorize Layer")
+        self.setWindowTitle(_("Colorize Layer"))
         self._chosen = core().settings
         column = QtWidgets.QVBoxLayout(self)
-        column.addWidget(self._make_check("&Use hints", "use_hints"))
+        column.addWidget(self._make_check(_("&Use hints"), "use_hints"))
         for label, tip, name, value in (
             (
-                "Hint stren&gth",
-                "How far hints replace the automatic colors",
+                _("Hint stren&gth"),
+                _("How far hints replace the automatic colors"),
                 "strength",
                 self._chosen.strength,
             ),
-            ("Vivi&dness", "From calm colors to bold ones", "vividness", core().vividness),
+            (_("Vivi&dness"), _("From calm colors to bold ones"), "vividness", core().vividness),
         ):
             column.addWidget(Fraction(label, tip, value, self._setter(name)))
         for text, name in (
-            ("Selection becomes the result's &mask", "use_selection"),
-            ("&Live: follow the hints while they are painted", "live"),
+            (_("Selection becomes the result's &mask"), "use_selection"),
+            (_("&Live: follow the hints while they are painted"), "live"),
         ):
             column.addWidget(self._make_check(text, name))
         column.addWidget(self._make_gray())
-        server = QtWidgets.QGroupBox("Server")
+        server = QtWidgets.QGroupBox(_("Server"))
         inside = QtWidgets.QVBoxLayout(server)
         self._panel = ServerPanel()
         inside.addWidget(self._panel)
         column.addWidget(server)
-        column.addWidget(_buttons(self, "Colorize"))
+        column.addWidget(_buttons(self, _("Colorize")))
 
     def _make_check(self, text: str, name: str) -> Any:
         box = QtWidgets.QCheckBox(text)
@@ -148,12 +149,12 @@ class OptionsDialog(QtWidgets.QDialog):
         form.setContentsMargins(0, 0, 0, 0)
         choice = QtWidgets.QComboBox()
         values = ("ask", "always", "never")
-        choice.addItems(["Ask", "Always", "Never"])
+        choice.addItems([_("Ask"), _("Always"), _("Never")])
         choice.setCurrentIndex(values.index(self._chosen.convert_gray))
         choice.currentIndexChanged.connect(
             lambda index: self._setter("convert_gray")(values[index])
         )
-        form.addRow("Convert gray pictures to RGB", choice)
+        form.addRow(_("Convert gray pictures to RGB"), choice)
         return row
 
     def accept(self) -> None:
@@ -172,13 +173,13 @@ class GrayQuestion(QtWidgets.QMessageBox):
         super().__init__(parent)
         self.setIcon(QtWidgets.QMessageBox.Icon.Question)
         self.setWindowTitle("Handtint")
-        self.setText("This picture is gray and cannot hold color. Convert it to RGB?")
+        self.setText(_("This picture is gray and cannot hold color. Convert it to RGB?"))
         self.setInformativeText(
-            "Its look and its depth stay as they are. Undo takes the conversion back."
+            _("Its look and its depth stay as they are. Undo takes the conversion back.")
         )
-        self._yes = self.addButton("Convert", QtWidgets.QMessageBox.ButtonRole.AcceptRole)
+        self._yes = self.addButton(_("Convert"), QtWidgets.QMessageBox.ButtonRole.AcceptRole)
         self.addButton(QtWidgets.QMessageBox.StandardButton.Cancel)
-        self._remember = QtWidgets.QCheckBox("Do the same from now on")
+        self._remember = QtWidgets.QCheckBox(_("Do the same from now on"))
         self.setCheckBox(self._remember)
         self.setWindowModality(QtCore.Qt.WindowModality.NonModal)
         self._answered = answered
@@ -201,13 +202,14 @@ class PaintQuestion(QtWidgets.QMessageBox):
         self.setIcon(QtWidgets.QMessageBox.Icon.Question)
         self.setWindowTitle("Handtint")
         self.setText(
-            "You painted on %s. Is this a hint for the colors, or part of the photo?" % found.name
+            _("You painted on %s. Is this a hint for the colors, or part of the photo?")
+            % found.name
         )
         self.setInformativeText(MOVED[found.kind])
         roles = QtWidgets.QMessageBox.ButtonRole
-        keep = "Keep it" if found.kind == RESULT else "This is the photo"
+        keep = _("Keep it") if found.kind == RESULT else _("This is the photo")
         self._answers = {
-            self.addButton("These are hints", roles.AcceptRole): HINTS,
+            self.addButton(_("These are hints"), roles.AcceptRole): HINTS,
             self.addButton(keep, roles.ActionRole): KEEP,
         }
         self.addButton(QtWidgets.QMessageBox.StandardButton.Cancel)
@@ -229,13 +231,14 @@ class ExportDialog(QtWidgets.QFileDialog):
     """Where to write the picture without hints."""
 
     def __init__(self, parent: Any, document: Any) -> None:
-        super().__init__(parent, "Export Colored Picture")
+        super().__init__(parent, _("Export Colored Picture"))
         self._document = document
         folder, name = os.path.split(document.fileName())
         self.setAcceptMode(QtWidgets.QFileDialog.AcceptMode.AcceptSave)
-        self.setNameFilters(["Pictures (*.png *.jpg *.tif *.webp)", "All files (*)"])
+        self.setNameFilters([_("Pictures (*.png *.jpg *.tif *.webp)"), _("All files (*)")])
         self.setDefaultSuffix("png")
         if folder:
             self.setDirectory(folder)
-        self.selectFile((os.path.splitext(name)[0] or "picture") + " (colorized).png")
+        stem = os.path.splitext(name)[0] or "picture"
+        self.selectFile(_("%s (colorized)") % stem + ".png")
         self.fileSelected.connect(safely(lambda path: core().viewer.export(self._document, path)))

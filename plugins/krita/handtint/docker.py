@@ -12,6 +12,7 @@ from typing import Any
 from krita import DockWidget
 
 from .client.colors import legible
+from .client.translation import _
 from .core import core
 from .dialogs import ServerDialog
 from .qt import QtCore, QtGui, QtWidgets, safely
@@ -81,11 +82,13 @@ class HandtintDocker(DockWidget):  # type: ignore[misc]
         self._state.setObjectName("handtint_state")
         self._bar = QtWidgets.QProgressBar()
         self._bar.setRange(0, 1000)
-        self._bar.setAccessibleName("Progress")
+        self._bar.setAccessibleName(_("Progress"))
         self._server = _tool_button(
-            "Server...", "The server: automatic, or an address", self._on_server
+            _("Server..."), _("The server: automatic, or an address"), self._on_server
         )
-        self._cancel = _tool_button("C&ancel", "Stop; the picture stays as it is", self._on_cancel)
+        self._cancel = _tool_button(
+            _("C&ancel"), _("Stop; the picture stays as it is"), self._on_cancel
+        )
         self._at_rest, self._at_work = QtWidgets.QStackedWidget(), QtWidgets.QStackedWidget()
         for stack, widgets in (
             (self._at_rest, (self._state, self._bar)),
@@ -98,7 +101,7 @@ class HandtintDocker(DockWidget):  # type: ignore[misc]
         row.addWidget(self._dot)
         row.addWidget(self._at_rest, 1)
         row.addWidget(self._at_work)
-        row.addWidget(_tool_button("Help", "Open Handtint's page for Krita", self._on_help))
+        row.addWidget(_tool_button(_("Help"), _("Open Handtint's page for Krita"), self._on_help))
         return row
 
     def _make_message(self) -> Any:
@@ -114,8 +117,8 @@ class HandtintDocker(DockWidget):  # type: ignore[misc]
         area.setWidget(self._message)
         area.setFixedHeight(MESSAGE_LINES * self.fontMetrics().lineSpacing() + 4)
         self._copy = _tool_button(
-            "Copy",
-            "Copy the command of the message, to enter it in a terminal",
+            _("Copy"),
+            _("Copy the command of the message, to enter it in a terminal"),
             self._on_copy,
         )
         row.addWidget(area, 1)
@@ -124,12 +127,12 @@ class HandtintDocker(DockWidget):  # type: ignore[misc]
 
     def _make_buttons(self) -> Any:
         row = QtWidgets.QHBoxLayout()
-        self._colorize = QtWidgets.QPushButton("&Colorize Layer")
-        self._colorize.setToolTip("Insert a colored copy of the active layer above it")
+        self._colorize = QtWidgets.QPushButton(_("&Colorize Layer"))
+        self._colorize.setToolTip(_("Insert a colored copy of the active layer above it"))
         self._colorize.clicked.connect(lambda *_: self._core.colorize())
-        self._new_hints = QtWidgets.QPushButton("New Hints La&yer")
+        self._new_hints = QtWidgets.QPushButton(_("New Hints La&yer"))
         self._new_hints.setToolTip(
-            "Go to the layer to paint color hints on; add it if there is none"
+            _("Go to the layer to paint color hints on; add it if there is none")
         )
         self._new_hints.clicked.connect(lambda *_: self._core.new_hints())
         row.addWidget(self._colorize)
@@ -138,30 +141,30 @@ class HandtintDocker(DockWidget):  # type: ignore[misc]
 
     def _make_settings(self, column: Any) -> None:
         settings = self._core.settings
-        self._use_hints = self._check("&Use hints", "Count the painted hints", "use_hints")
+        self._use_hints = self._check(_("&Use hints"), _("Count the painted hints"), "use_hints")
         self._live = self._check(
-            "Live", "Color anew whenever the brush is lifted from a hint layer", "live"
+            _("Live"), _("Color anew whenever the brush is lifted from a hint layer"), "live"
         )
-        self._show_hints = QtWidgets.QCheckBox("Sh&ow hints")
-        self._show_hints.setToolTip("Show or hide the hint layers; hidden hints count, too")
+        self._show_hints = QtWidgets.QCheckBox(_("Sh&ow hints"))
+        self._show_hints.setToolTip(_("Show or hide the hint layers; hidden hints count, too"))
         self._show_hints.clicked.connect(self._core.viewer.show_hints)
         self._strength = Fraction(
-            "Hint stren&gth",
-            "How far painted hints replace the automatic colors",
+            _("Hint stren&gth"),
+            _("How far painted hints replace the automatic colors"),
             settings.strength,
             lambda value: self._change(strength=value),
         )
         self._vividness = Fraction(
-            "Vivi&dness",
-            "From calm colors, which are wrong least often, to bold ones",
+            _("Vivi&dness"),
+            _("From calm colors, which are wrong least often, to bold ones"),
             self._core.vividness,
             lambda value: self._change(vividness=value),
         )
-        self._overlay = QtWidgets.QCheckBox("Where a hint hel&ps")
-        self._overlay.setToolTip("Hatch the places where the colors are least certain")
+        self._overlay = QtWidgets.QCheckBox(_("Where a hint hel&ps"))
+        self._overlay.setToolTip(_("Hatch the places where the colors are least certain"))
         self._overlay.clicked.connect(self._core.viewer.show_where_hints_help)
-        self._compare = QtWidgets.QPushButton("Co&mpare")
-        self._compare.setToolTip("Hold to see the photo without color")
+        self._compare = QtWidgets.QPushButton(_("Co&mpare"))
+        self._compare.setToolTip(_("Hold to see the photo without color"))
         self._compare.pressed.connect(lambda: self._core.viewer.compare(True))
         self._compare.released.connect(lambda: self._core.viewer.compare(False))
         for widgets in ((self._use_hints, self._live, self._show_hints),):

@@ -7,6 +7,7 @@ from typing import Any
 
 from krita import Extension, Krita
 
+from .client.translation import _
 from .core import NO_PICTURE, core
 from .dialogs import ExportDialog, GrayQuestion, OptionsDialog, PaintQuestion
 from .nodes import alive
@@ -15,13 +16,43 @@ from .settings import first_time
 
 # No colon in the texts: Krita's search shows only what is before it.
 ACTIONS = (
-    ("handtint_colorize", "&Colorize Layer (Handtint)", "colorize"),
-    ("handtint_colorize_options", "Colorize with &Options (Handtint)...", "options"),
-    ("handtint_new_hints", "&New Color Hints Layer (Handtint)", "new_hints"),
-    ("handtint_show_hints", "&Show or Hide Hints (Handtint)", "show_hints"),
-    ("handtint_compare", "Com&pare with and without Color (Handtint)", "compare"),
-    ("handtint_export", "&Export Colored Picture (Handtint)...", "export"),
-    ("handtint_docker", "Show &Docker (Handtint)", "show_docker"),
+    (
+        "handtint_colorize",
+        _("&Colorize Layer (Handtint)"),
+        "colorize",
+        _("Insert a colored copy of the active layer above it"),
+    ),
+    (
+        "handtint_colorize_options",
+        _("Colorize with &Options (Handtint)..."),
+        "options",
+        _("Choose vividness, hint strength and server first"),
+    ),
+    (
+        "handtint_new_hints",
+        _("&New Color Hints Layer (Handtint)"),
+        "new_hints",
+        _("Go to the layer to paint color hints on; add it if there is none"),
+    ),
+    (
+        "handtint_show_hints",
+        _("&Show or Hide Hints (Handtint)"),
+        "show_hints",
+        _("Show or hide the hint layers; hidden hints count, too"),
+    ),
+    (
+        "handtint_compare",
+        _("Com&pare with and without Color (Handtint)"),
+        "compare",
+        _("Show the photo without color, and back"),
+    ),
+    (
+        "handtint_export",
+        _("&Export Colored Picture (Handtint)..."),
+        "export",
+        _("Write the picture without hints to a file"),
+    ),
+    ("handtint_docker", _("Show &Docker (Handtint)"), "show_docker", _("Show the docker")),
 )
 MENU = "handtint_menu"
 SHOW_AFTER_MS = 3000
@@ -30,7 +61,7 @@ SHOW_AFTER_MS = 3000
 LEAST_HEIGHT = {"KisLayerBox": 183, "ColorSelectorNg": 120}
 """Dockers above that give room, and the pixels of height that they keep."""
 
-COLORLESS = "The photo without color; the same entry shows the colors again."
+COLORLESS = _("The photo without color; the same entry shows the colors again.")
 
 
 class HandtintExtension(Extension):  # type: ignore[misc]
@@ -54,8 +85,11 @@ class HandtintExtension(Extension):  # type: ignore[misc]
         entry = window.createAction(MENU, "&Handtint", "tools/scripts")
         menu = QtWidgets.QMenu(MENU, window.qwindow())
         entry.setMenu(menu)
-        for name, text, call in ACTIONS:
+        for name, text, call, tip in ACTIONS:
             action = window.createAction(name, text, "tools/scripts/" + MENU)
+            # What the file of actions says is English, and may have been read before this.
+            action.setText(text)
+            action.setToolTip(tip)
             action.triggered.connect(safely(getattr(self, "_" + call)))
         QtCore.QTimer.singleShot(SHOW_AFTER_MS, safely(self._show_docker_once))
 

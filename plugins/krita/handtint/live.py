@@ -13,6 +13,7 @@ from typing import Any, Callable, Generator
 from .client import ClientError, Dropped, ImageUnknown, Rejected, Session, protocol
 from .client.hintscan import Crop
 from .client.steps import Until
+from .client.translation import _
 from .commands import Known, Seen, colorize_request, guard, read_answer
 from .memory import Memory
 from .nodes import by_uid, editable
@@ -121,7 +122,8 @@ class LiveUpdate:
             raise Dropped("The result is gone.")
         if not editable(node):
             raise ResultLocked(
-                "%s is locked: Live waits until you unlock it in the Layers docker." % node.name()
+                _("%s is locked: Live waits until you unlock it in the Layers docker.")
+                % node.name()
             )
         return node
 

@@ -15,6 +15,7 @@ from .client import (
 )
 from .client.places import Endpoint
 from .client.session import on_the_bar
+from .client.translation import _
 from .qt import QtCore, QtNetwork, safely
 
 POLL_MS = 250
@@ -210,18 +211,25 @@ class Call:
     def _error(self, code: int, begun: bool) -> ClientError:
         if self._timed_out:
             return ServerTimeout(
-                "The Handtint server gave no sign of life for %g seconds: nothing was changed. "
-                "Restart it and try again." % self._timeout
+                _(
+                    "The Handtint server gave no sign of life for %g s: nothing was changed. "
+                    "Restart it and try again."
+                )
+                % self._timeout
             )
         closed = number(QtNetwork.QNetworkReply.NetworkError.RemoteHostClosedError)
         # Qt sends once more what a server took and died of, and then finds nobody there.
         if begun or code == closed or self._sent:
             return ServerLost(
-                "The Handtint server ended before its answer was complete: nothing was changed. "
-                "Try again; its log says what happened."
+                _(
+                    "The Handtint server ended before its answer was complete: nothing was "
+                    "changed. Try again; its log says what happened."
+                )
             )
         return ServerUnreachable(
-            "No Handtint server answers at %s (%s). Is it running there? If the address is wrong, "
-            "correct it in the field Address, under Server."
-            % (self._endpoint.url, self._reply.errorString())
+            _(
+                "No Handtint server answers at %(url)s (%(reason)s). Is it running there? If the "
+                "address is wrong, correct it in the field Address, under Server."
+            )
+            % {"url": self._endpoint.url, "reason": self._reply.errorString()}
         )

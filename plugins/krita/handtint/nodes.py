@@ -9,10 +9,13 @@ from krita import Node
 
 from .client import ClientError
 from .client.steps import Tick
+from .client.translation import _, in_all_languages
 from .memory import Memory
 from .qt import QtCore
 
-HINTS_NAME = "Color Hints"
+HINTS_NAME = _("Color Hints")
+_HINTS_NAMES = in_all_languages("Color Hints")
+"""A picture may come from somebody who speaks another language."""
 PHOTO_TYPES = ("paintlayer", "grouplayer", "filelayer", "clonelayer", "vectorlayer", "filllayer")
 MASK_TYPES = ("transparencymask", "filtermask", "transformmask", "selectionmask", "colorizemask")
 
@@ -78,14 +81,18 @@ def is_hints(node: Any, memory: Memory) -> bool:
     if key in memory.results or key in memory.overlays or key in memory.photos:
         return False
     if node.type() == "grouplayer":
-        return HINTS_NAME in node.name() or _holds_only_hints(node, memory)
+        return _is_called_hints(node) or _holds_only_hints(node, memory)
     if node.type() != "paintlayer":
         return False
     while node is not None and node.parentNode() is not None:
-        if HINTS_NAME in node.name():
+        if _is_called_hints(node):
             return True
         node = node.parentNode()
     return False
+
+
+def _is_called_hints(node: Any) -> bool:
+    return any(name in node.name() for name in _HINTS_NAMES)
 
 
 def _holds_only_hints(group: Any, memory: Memory) -> bool:
@@ -177,7 +184,7 @@ def photo_under(document: Any, node: Any, memory: Memory) -> Any:
 def photo_of(document: Any, node: Any, memory: Memory) -> Any:
     """The photo that a command on a layer means.  Raises NoPhoto."""
     if node is None:
-        raise NoPhoto("No layer is active: click the photo's layer and try again.")
+        raise NoPhoto(_("No layer is active: click the photo's layer and try again."))
     while node.type() in MASK_TYPES and node.parentNode() is not None:
         node = node.parentNode()
     key = uid(node)
@@ -186,8 +193,11 @@ def photo_of(document: Any, node: Any, memory: Memory) -> Any:
         photo = by_uid(document, source)
         if photo is None:
             raise NoPhoto(
-                "The photo that %s was made from is not in the document any more: click another "
-                "layer and try again." % node.name()
+                _(
+                    "The photo that %s was made from is not in the document any more: click "
+                    "another layer and try again."
+                )
+                % node.name()
             )
         return photo
     if node.parentNode() is None:
@@ -197,8 +207,11 @@ def photo_of(document: Any, node: Any, memory: Memory) -> Any:
         photo = photo_of_hints(document, node if is_hints(node, memory) else inside[0], memory)
         if photo is None:
             raise NoPhoto(
-                "There is no photo below the hint layer %s: click the photo's layer and try "
-                "again." % node.name()
+                _(
+                    "There is no photo below the hint layer %s: click the photo's layer and try "
+                    "again."
+                )
+                % node.name()
             )
         return photo
     if not is_photo_like(node, memory):
@@ -208,8 +221,8 @@ def photo_of(document: Any, node: Any, memory: Memory) -> Any:
 
 def _no_picture(node: Any) -> NoPhoto:
     return NoPhoto(
-        "%s holds no picture to colorize: click a layer with a photo and try again."
-        % (node.name() or "This layer")
+        _("%s holds no picture to colorize: click a layer with a photo and try again.")
+        % (node.name() or _("This layer"))
     )
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Callable, Generator
 
-from .client import BadReply, Session, protocol
+from .client import BadReply, Session, helps, protocol
 from .client.steps import Tick, Until
+from .client.translation import _
 from .commands import Seen, crop_of_layers, guard, hints_on_wire
 from .memory import Memory
 from .nodes import by_uid, keep_active, target, uid
@@ -14,12 +15,9 @@ from .qt import QtCore, QtGui
 from .settings import Settings
 from .spaces import SRGB_8, new_layer, space_of_document
 
-NAME = "Where a hint helps (Handtint)"
+NAME = _("Where a hint helps (Handtint)")
 LINES = 45
 """Lines of the hatching along the picture's longer side."""
-
-SHARE = 0.3
-"""So much of the picture is marked at most: the places where a hint helps most."""
 
 
 def overlay_of(document: Any, photo: Any) -> Any:
@@ -71,8 +69,8 @@ def show_overlay(
     seen.note(key, read, image_id)
     cells = protocol.read_picture(answer)
     if (cells.dtype, cells.layout) != ("u8", "Y"):
-        raise BadReply("The server's answer is of another kind than asked for: update it.")
-    yield Tick("Drawing the map", 0.95)
+        raise BadReply(_("The server's answer is of another kind than asked for: update it."))
+    yield Tick(_("Drawing the map"), 0.95)
     pixels = _picture(bytes(cells.data), cells.width, cells.height, read.rect[2], read.rect[3])
     yield Until(lambda: not is_down())
     still_there()
@@ -97,12 +95,9 @@ def _picture(cells: bytes, columns: int, rows: int, width: int, height: int) -> 
     """BGRA of the photo's size: hatching and an outline where a hint would tell most.
 
     The lines are dark beside light, so that they are seen on any colour; between them the
-    colours are as they are.  Marked is what lies above the middle between the tenth and the last
-    but one hundredth of the values, and at most SHARE of the picture.
+    colours are as they are.  Which cells are marked: see `helps.bar`.
     """
-    ordered = sorted(cells)
-    low, high = ordered[len(ordered) // 10], ordered[len(ordered) * 99 // 100]
-    bar = max((low + high) // 2, ordered[int(len(ordered) * (1 - SHARE))], 1)
+    bar = helps.bar(cells)
     kind = QtGui.QImage.Format.Format_ARGB32
     area = _marked(cells, columns, rows, width, height, bar)
     image = QtGui.QImage(width, height, kind)

@@ -11,6 +11,7 @@ from . import inks
 from .client import ClientError, Plane
 from .client.hintscan import HintScan
 from .client.steps import Tick
+from .client.translation import _
 from .pace import Pace
 from .qt import QtCore, QtGui
 from .spaces import (
@@ -82,7 +83,7 @@ def read_photo(
     rect = rect_of(node)
     x, y, width, height = rect
     if width == 0:
-        raise Empty("%s is empty: click the photo's layer and try again." % node.name())
+        raise Empty(_("%s is empty: click the photo's layer and try again.") % node.name())
     space = space_of(node)
     profile = None
     native = space.model == "RGBA" and space.depth in WIRE_DTYPE and not convert
@@ -106,10 +107,10 @@ def read_photo(
             strip = yield from converter.flow(strip, width, rows, pace)
         pixels += strip
         row += rows
-        yield Tick("Reading the layer", 0.05 * row / height)
+        yield Tick(_("Reading the layer"), 0.05 * row / height)
         still_there()
     if len(pixels) != width * height * sent.pixel_bytes:
-        raise Empty("Krita does not give the pixels of %s." % node.name())
+        raise Empty(_("Krita does not give the pixels of %s.") % node.name())
     plane = Plane(width, height, WIRE_DTYPE[sent.depth], wire_layout(sent.depth), pixels, profile)
     own_space = native and space == document_space
     return Photo(plane, rect, zlib.crc32(pixels), space, own_space, sample)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Callable, Generator
 from krita import Krita
 
 from .client import ClientError
+from .client.translation import _
 from .commands import guard
 from .memory import Memory
 from .nodes import NoPhoto, alive, by_uid, newest_result, photo_below, photo_of, uid
@@ -82,8 +83,11 @@ class Questions:
             self.ask_about(document, found, self._core.colorize)
             return
         self._core.say(
-            "You painted on %s, which is no hint layer. Colorize Layer asks what the paint is; "
-            "New Hints Layer makes a place for hints." % found.name
+            _(
+                "You painted on %s, which is no hint layer. Colorize Layer asks what the paint is; "
+                "New Hints Layer makes a place for hints."
+            )
+            % found.name
         )
 
     def saw_paint_on(self, key: str) -> bool:
@@ -155,7 +159,7 @@ class Questions:
             self.is_open = False
             layer = by_uid(document, found.layer) if alive(document) else None
             if answer == CANCEL or layer is None:
-                self._core.say("Nothing was changed. Hints go on a hint layer: New Hints Layer.")
+                self._core.say(_("Nothing was changed. Hints go on a hint layer: New Hints Layer."))
                 return
             if answer == KEEP:
                 self._keep(document, found)
@@ -167,7 +171,10 @@ class Questions:
                 self._move(document, found, layer, then)
             else:
                 self._core.say(
-                    "The paint on %s cannot be moved any more: undo it, and paint on a hint layer."
+                    _(
+                        "The paint on %s cannot be moved any more: undo it, and paint on a hint "
+                        "layer."
+                    )
                     % found.name,
                     error=True,
                 )

@@ -9,14 +9,13 @@ from typing import Any, Callable, Generator
 from krita import Krita
 
 from .client.steps import Tick
+from .client.translation import _
 from .memory import Memory, Result
 from .nodes import editable, keep_active, newest_result, uid
 from .photos import Rect, rect_of, write_pixels
 from .qt import QtCore
 from .spaces import Space, space_of
 from .untouched import painted_over, signature
-
-SUFFIX = " (colorized)"
 
 StillThere = Callable[[], None]
 
@@ -62,13 +61,13 @@ def place(
             yield from _clear(new, cover, still_there)
         parent, above = old.parentNode(), old
     else:
-        new = document.createNode(photo.name() + SUFFIX, "paintlayer")
+        new = document.createNode(_("%s (colorized)") % photo.name(), "paintlayer")
         parent = above.parentNode()
     target = space_of(new)
     checksum = yield from write_pixels(new, pixels, space, target, rect, still_there)
     wants_mask = selection is not None and not _has_mask(new)
     if wants_mask and hasattr(document, "createTransparencyMask"):
-        mask = document.createTransparencyMask("Selection")
+        mask = document.createTransparencyMask(_("Selection"))
         mask.setSelection(selection)
         new.addChildNode(mask, None)
         wants_mask = False
@@ -93,10 +92,13 @@ def _earlier(document: Any, photo: Any, memory: Memory, still_there: StillThere)
         return None, photo, ""
     if (yield from painted_over(document, old, memory, still_there)):
         memory.change_result(uid(old), painted=True)
-        note = "You have painted on %s: it stays, and the new colors lie above it. Hints go on a "
-        return None, old, note % old.name() + "layer of their own: New Hints Layer."
+        note = _(
+            "You have painted on %s: it stays, and the new colors lie above it. Hints go on a "
+            "layer of their own: New Hints Layer."
+        )
+        return None, old, note % old.name()
     if not editable(old):
-        return None, old, "%s is locked: it stays, and the new colors lie above it." % old.name()
+        return None, old, _("%s is locked: it stays, and the new colors lie above it.") % old.name()
     return old, None, ""
 
 
@@ -171,7 +173,7 @@ def _mask_as_the_menu_does(
     if action is None:
         return  # there is no window
     document.setActiveNode(node)
-    for _ in range(3):
+    for _tick in range(3):
         yield Tick()
     still_there()
     if document.activeNode() == node:

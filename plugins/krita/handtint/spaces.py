@@ -12,6 +12,7 @@ from krita import InfoObject, Krita
 
 from .client import ClientError
 from .client.steps import Tick
+from .client.translation import _
 from .pace import Pace
 from .qt import QtCore, safely
 
@@ -75,11 +76,14 @@ def _document(space: Space, size: int) -> Any:
     """A document that nobody sees, with the profile of that very name."""
     document = Krita.instance().createDocument(size, size, "Handtint", *space, 72.0)
     if document is None:
-        raise NoSpace("Krita cannot convert from or to %s %s." % (space.model, space.depth))
+        raise NoSpace(
+            _("Krita cannot convert from or to %(model)s %(depth)s.")
+            % {"model": space.model, "depth": space.depth}
+        )
     document.setBatchmode(True)
     if document.colorProfile() != space.profile:
         _close(document)
-        raise NoSpace("The color profile %s is not installed in Krita." % space.profile)
+        raise NoSpace(_("The color profile %s is not installed in Krita.") % space.profile)
     return document
 
 
@@ -130,7 +134,10 @@ class _Scratch:
         if space_of(node) != space:
             node.setColorSpace(*space)
         if space_of(node) != space:
-            raise NoSpace("Krita cannot convert from %s %s with the profile %s." % tuple(space))
+            raise NoSpace(
+                _("Krita cannot convert from %(model)s %(depth)s with the profile %(profile)s.")
+                % {"model": space.model, "depth": space.depth, "profile": space.profile}
+            )
         return node
 
     def _close_after(self, uses: int) -> None:
@@ -185,7 +192,8 @@ class Converter:
         converted = bytes(node.pixelData(0, 0, width, height))
         if len(converted) != width * height * self.target.pixel_bytes:
             raise NoSpace(
-                "Krita cannot convert from %s to %s." % (self.source.model, self.target.model)
+                _("Krita cannot convert from %(source)s to %(target)s.")
+                % {"source": self.source.model, "target": self.target.model}
             )
         return converted
 

@@ -6,14 +6,15 @@ from typing import Any, Callable
 
 from .client import Suggestion
 from .client.colors import swatch
+from .client.translation import _
 from .qt import QtCore, QtWidgets
 from .widgets import place_picture, swatch_icon
 
 COUNT = 5
 SIDE = 26
 PLACE_SIDE = 50
-WAITING = "Likely colors for the place that you paint on appear here."
-TIP = "Paint with %s, and recolor the last stroke.\nLightness comes from the photo."
+WAITING = _("Likely colors for the place that you paint on appear here.")
+TIP = _("Paint with %s, and recolor the last stroke.\nLightness comes from the photo.")
 
 
 class SuggestionsBox(QtWidgets.QWidget):
@@ -28,7 +29,7 @@ class SuggestionsBox(QtWidgets.QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         self.place = QtWidgets.QLabel()
         self.place.setFixedSize(PLACE_SIDE, PLACE_SIDE)
-        self.place.setAccessibleName("The place that the colors are for")
+        self.place.setAccessibleName(_("The place that the colors are for"))
         self._words = QtWidgets.QLabel(WAITING)
         self._words.setWordWrap(True)
         grid = QtWidgets.QGridLayout()
@@ -71,5 +72,6 @@ class SuggestionsBox(QtWidgets.QWidget):
             button.setToolTip(TIP % color)
             share.setText("%d %%" % part)
             button.setAccessibleName(
-                "Suggested color %d of %d, %s, %d per cent" % (number + 1, len(colors), color, part)
+                _("Suggested color %(number)d of %(count)d, %(color)s, %(percent)d per cent")
+                % {"number": number + 1, "count": len(colors), "color": color, "percent": part}
             )

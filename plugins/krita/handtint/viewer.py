@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from krita import Krita
 
 from .client import ClientError
+from .client.translation import _
 from .memory import Memory
 from .nodes import alive, photo_of
 from .overlay import hide_overlay, overlay_of, show_overlay
@@ -120,16 +121,21 @@ class Viewer:
         finally:
             self._exports = False
         if done:
-            core.say("The colored picture is in %s, without hints." % path)
+            core.say(_("The colored picture is in %s, without hints.") % path)
         else:
-            core.say("Krita could not write %s: choose another place or format." % path, error=True)
+            core.say(
+                _("Krita could not write %s: choose another place or format.") % path, error=True
+            )
 
     def warn_of_helpers(self, document: Any, path: str) -> None:
         """Say that a picture which was just written shows hints, if it does."""
         names = seen_helpers(document)
         if names and not self._exports:
             self._core.say(
-                "%s shows the layer %s, too. Tools > Scripts > Handtint > Export Colored Picture "
-                "leaves it out." % (path, names[-1]),
+                _(
+                    "%(file)s shows the layer %(layer)s, too. Tools > Scripts > Handtint > "
+                    "Export Colored Picture leaves it out."
+                )
+                % {"file": path, "layer": names[-1]},
                 error=True,
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
+from .client.translation import _
 from .qt import QtCore, QtGui, QtWidgets
 
 STEPS = 100
@@ -31,7 +32,7 @@ class Fraction(QtWidgets.QWidget):
         self.number.setRange(0, STEPS)
         self.number.setSuffix(" %")
         self.number.setKeyboardTracking(False)
-        for widget, what in ((self.slider, plain), (self.number, plain + " in per cent")):
+        for widget, what in ((self.slider, plain), (self.number, _("%s in per cent") % plain)):
             widget.setAccessibleName(what)
             widget.setToolTip(tip)
         name = QtWidgets.QLabel(label)

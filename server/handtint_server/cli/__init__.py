@@ -3,29 +3,42 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module, metadata
+from inspect import cleandoc
 
 import click
 
 from handtint_server.cli.shared import WEIGHTS_VARIABLE
+from handtint_server.translation import N_, _
 
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 # name: (module in this package, one line for `handtint --help`)
 COMMANDS = {
-    "colorize": ("colorize", "Colorize photos: files, or folders of them."),
-    "info": ("info", "Print what a picture says of how it was made."),
-    "suggest": ("suggest", "List likely colours for a place in a photo."),
-    "serve": ("serve", "Run the server that GIMP, Krita and scripts use."),
-    "install": ("install", "Install the plug-in for GIMP or Krita."),
-    "uninstall": ("uninstall", "Remove the plug-in from GIMP or Krita."),
-    "doctor": ("doctor", "Check whether everything works, and say what to do if not."),
-    "train": ("train", "Train the network."),
-    "evaluate": ("evaluate", "Measure the colorizer on photos."),
+    "colorize": ("colorize", N_("Colorize photos: files, or folders of them.")),
+    "info": ("info", N_("Print what a picture says of how it was made.")),
+    "suggest": ("suggest", N_("List likely colours for a place in a photo.")),
+    "serve": ("serve", N_("Run the server that GIMP, Krita and scripts use.")),
+    "install": ("install", N_("Install the plug-in for GIMP or Krita.")),
+    "uninstall": ("uninstall", N_("Remove the plug-in from GIMP or Krita.")),
+    "doctor": ("doctor", N_("Check whether everything works, and say what to do if not.")),
+    "train": ("train", N_("Train the network.")),
+    "evaluate": ("evaluate", N_("Measure the colorizer on photos.")),
 }
+
+
+def _in_the_users_language(command: click.Command) -> click.Command:
+    """A command with its help texts translated."""
+    if command.help:
+        command.help = _(re.sub(r"(?<!\n)\n(?!\n)", " ", cleandoc(command.help)))
+    for param in command.params:
+        if isinstance(param, click.Option) and param.help:
+            param.help = _(param.help)
+    return command
 
 
 class _LazyGroup(click.Group):
@@ -39,14 +52,14 @@ class _LazyGroup(click.Group):
             return None
         module = import_module(f"{__name__}.{COMMANDS[cmd_name][0]}")
         command: click.Command = module.command
-        return command
+        return _in_the_users_language(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+        with formatter.section(_("Commands")):
+            formatter.write_dl([(name, _(text)) for name, (_module, text) in COMMANDS.items()])
 
 
-def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+def _show_version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
     if wanted and not ctx.resilient_parsing:
         click.echo(f"handtint {metadata.version('handtint')}")
         ctx.exit()
@@ -82,9 +95,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     _write_whatever_there_is()
     try:
-        result = cli.main(arguments, prog_name="handtint", standalone_mode=False)
+        result = _in_the_users_language(cli).main(
+            arguments, prog_name="handtint", standalone_mode=False
+        )
     except click.exceptions.Abort:
-        click.echo("Stopped.", err=True)
+        click.echo(_("Stopped."), err=True)
         return EXIT_INTERRUPTED
     except click.ClickException as error:
         error.show()

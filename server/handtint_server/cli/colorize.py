@@ -24,6 +24,7 @@ from handtint_server.batch.plan import (
 from handtint_server.batch.search import FAILURES
 from handtint_server.cli.shared import was_typed, weights_option
 from handtint_server.sentences import sentence, shown, shown_path
+from handtint_server.translation import _
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -37,7 +38,9 @@ DEFAULTS = ColorizeOptions()
 EXIT_FAILED = 1
 
 
-def _points(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tuple[Point, ...]:
+def _points(
+    _context: click.Context, _param: click.Parameter, texts: tuple[str, ...]
+) -> tuple[Point, ...]:
     try:
         return tuple(parse_point(text) for text in texts)
     except HandtintError as error:
@@ -168,7 +171,8 @@ def _points(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tu
 @click.option(
     "--failures",
     type=click.Path(path_type=Path, dir_okay=False),
-    help=f"CSV of the photos that failed, for several; default: {FAILURES} in the folder.",
+    help="CSV of the photos that failed, for several; default: handtint-failures.csv in the "
+    "folder.",
 )
 def command(
     paths: tuple[Path, ...],
@@ -348,19 +352,21 @@ class Report:
         """Close the bar; after an interruption, say how to go on."""
         self.bar.close()
         if self.several and sys.exc_info()[0] is KeyboardInterrupt:
-            click.echo(f"{self.done} done; the same command goes on from here.", err=True)
+            done = _("%d done; the same command goes on from here.") % self.done
+            click.echo(done, err=True)
 
     def summary(self, failures: FailureList, skipped: Counter[str]) -> str:
         """One line at the end.  skipped: files that are no photos, by kind."""
-        parts = [f"{self.done} colorized"]
+        parts = [_("%d colorized") % self.done]
         if self.skipped:
-            parts.append(f"{self.skipped} done before")
-        if self.faults:
-            where = (
-                f" (see {shown_path(failures.path)})" if failures.path and failures.count else ""
-            )
-            parts.append(f"{self.faults} failed{where}")
+            parts.append(_("%d done before") % self.skipped)
+        if self.faults and failures.path and failures.count:
+            where = {"count": self.faults, "path": shown_path(failures.path)}
+            parts.append(_("%(count)d failed (see %(path)s)") % where)
+        elif self.faults:
+            parts.append(_("%d failed") % self.faults)
         if skipped:
             kinds = ", ".join(f"{shown(kind)} {n}" for kind, n in skipped.most_common())
-            parts.append(f"{sum(skipped.values())} passed over ({kinds})")
+            over = {"count": sum(skipped.values()), "kinds": kinds}
+            parts.append(_("%(count)d passed over (%(kinds)s)") % over)
         return ", ".join(parts) + "."

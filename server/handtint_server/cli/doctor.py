@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from handtint_server.translation import _
+
 if TYPE_CHECKING:
     from handtint_server.doctor import Diagnosis, Finding
 
@@ -44,7 +46,7 @@ def command(server_only: bool, report: Path | None) -> None:
     click.echo(_verdict(diagnosis, server_only))
     if report is not None:
         report.write_text(report_text(text), "utf-8")
-        click.echo(f"Report: {report}")
+        click.echo(_("Report: %s") % report)
     sys.exit(0 if works else 1)
 
 
@@ -61,10 +63,10 @@ def table(findings: list[Finding]) -> str:
 
 def _verdict(diagnosis: Diagnosis, server_only: bool) -> str:
     if server_only:
-        return "The server answers." if diagnosis.server_answers else "No server can be used."
+        return _("The server answers.") if diagnosis.server_answers else _("No server can be used.")
     if diagnosis.an_editor_works:
-        return "Ready: Colorize Layer gives colour."
-    return "No editor is ready to colorize yet; do what the arrows say."
+        return _("Ready: Colorize Layer gives colour.")
+    return _("No editor is ready to colorize yet; do what the arrows say.")
 
 
 def report_text(findings: str) -> str:

@@ -107,7 +107,7 @@ def _place(_: click.Context, __: click.Parameter, text: str | None) -> tuple[int
     "--contact-sheet",
     type=click.Path(path_type=Path),
     metavar="PNG",
-    help=f"Draw up to {SHEET_PHOTOS} of the photos: gray, ours, ours with hints, truth.",
+    help="Draw up to 40 of the photos: gray, ours, ours with hints, truth.",
 )
 @click.option(
     "--held-out",
@@ -126,11 +126,11 @@ def _place(_: click.Context, __: click.Parameter, text: str | None) -> tuple[int
     help="In the contact sheet the photos whose neutrals are tinted worst, the worst first.",
 )
 @click.option(
-    "--show-affinity",
+    "--show-trust",
     callback=_place,
     metavar="X,Y",
     help="Draw how far a hint at this place of each photo reaches, into the contact sheet "
-    "(affinity.png without one), and measure nothing.",
+    "(trust.png without one), and measure nothing.",
 )
 def command(
     paths: tuple[Path, ...],
@@ -151,7 +151,7 @@ def command(
     held_out: bool,
     fit_decoding: Path | None,
     worst_tint: bool,
-    show_affinity: tuple[int, int] | None,
+    show_trust: tuple[int, int] | None,
 ) -> int:
     """Measure how well photos are colorized, with and without hints.
 
@@ -162,15 +162,15 @@ def command(
     places = photos + paths
     if not places and not profile:
         raise click.UsageError("name at least one photo, folder or tar shard: --photos PATH...")
-    if baselines_only and (profile or show_affinity):
-        raise click.UsageError("--profile and --show-affinity need the colorizer.")
+    if baselines_only and (profile or show_trust):
+        raise click.UsageError("--profile and --show-trust need the colorizer.")
     colorizer = None if baselines_only else _load(weights, device)
     if profile:
         _print_profile(colorizer)
     if not places:
         return 0
-    if show_affinity is not None:
-        _draw_affinity(colorizer, places, limit, show_affinity, contact_sheet)
+    if show_trust is not None:
+        _draw_trust(colorizer, places, limit, show_trust, contact_sheet)
         return 0
     if fit_decoding is not None:
         _fit(colorizer, _photos(places, held_out), limit, weights, fit_decoding)
@@ -207,12 +207,15 @@ def _measure(
     """Evaluate, print, write; returns a sentence for each photo that could not be read."""
     from tqdm import tqdm
 
+    from handtint_model.evaluation.color_measures import need_scikit_image
     from handtint_model.evaluation.methods import Ours, baseline
     from handtint_model.evaluation.photos import evenly
     from handtint_model.evaluation.protocols import protocol
     from handtint_model.evaluation.report_file import earlier_scores, to_json
     from handtint_model.evaluation.run import evaluate
     from handtint_model.evaluation.tables import by_worst_tint, colors_to_text, to_text
+
+    need_scikit_image()  # before minutes of work
 
     chosen = evenly(everything, limit)
     rules = protocol(protocol_name, [photo.name for photo in everything])
@@ -314,21 +317,21 @@ def _draw_samples(
     click.echo(f"contact sheet: {path}")
 
 
-def _draw_affinity(
+def _draw_trust(
     colorizer: Any,
     places: tuple[Path, ...],
     limit: int | None,
     place: tuple[int, int],
     sheet: Path | None,
 ) -> None:
-    from handtint_model.evaluation.affinity import affinity_sheet
     from handtint_model.evaluation.contact_sheet import save_sheet
     from handtint_model.evaluation.photos import evenly, find_photos
+    from handtint_model.evaluation.trust_sheet import trust_sheet
 
     chosen = evenly(find_photos(places), limit or SHEET_PHOTOS)
-    path = sheet or Path("affinity.png")
-    save_sheet(affinity_sheet(colorizer, chosen, place), path)
-    click.echo(f"affinity sheet: {path}")
+    path = sheet or Path("trust.png")
+    save_sheet(trust_sheet(colorizer, chosen, place), path)
+    click.echo(f"trust sheet: {path}")
 
 
 def _print_profile(colorizer: Any) -> None:

@@ -9,6 +9,7 @@ import click
 
 from handtint_server.cli.shared import WEIGHTS_VARIABLE
 from handtint_server.editors.environment import EDITORS, TITLES, Environment, Target
+from handtint_server.translation import _
 
 _editor = click.argument("editor", type=click.Choice(EDITORS))
 _editor_dir = click.option(
@@ -33,28 +34,39 @@ def command(editor: str, editor_dir: Path | None) -> None:
     _try_weights()
     if other := _run_by_sudo(env):
         click.echo(
-            f"sudo installs for root, in {env.home}, not for {other}; for {other} run it without "
-            "sudo.",
+            _(
+                "sudo installs for root, in %(home)s, not for %(user)s; for %(user)s run it "
+                "without sudo."
+            )
+            % {"home": env.home, "user": other},
             err=True,
         )
     unit = connection.install_unit(env)
     for target in _targets(editor, editor_dir, env):
         manifest = installer.install(target)
         path = connection.write_connection(target, env)
-        click.echo(f"{target.title}: installed version {manifest.version} in {target.folder}")
-        click.echo(f"  how it finds the server: {path}")
+        click.echo(
+            _("%(editor)s: installed version %(version)s in %(folder)s")
+            % {"editor": target.title, "version": manifest.version, "folder": target.folder}
+        )
+        click.echo(_("  how it finds the server: %s") % path)
         if target.kritarc is not None:
-            click.echo(f"  enabled in {target.kritarc}")
+            click.echo(_("  enabled in %s") % target.kritarc)
         if target.sandbox:
-            hint = connection.start_by_hand(env)
-            click.echo(f"  {target.title} cannot start programs; start the server with: {hint}")
+            click.echo(
+                _("  %(editor)s cannot start programs; start the server with: %(command)s")
+                % {"editor": target.title, "command": connection.start_by_hand(env)}
+            )
     if unit is not None:
-        click.echo(f"systemd unit: {unit}")
+        click.echo(_("systemd unit: %s") % unit)
     where = {
         "gimp": "Colors > Handtint > Colorize Layer",
         "krita": "Tools > Scripts > Handtint > Colorize Layer",
     }
-    click.echo(f"Restart {TITLES[editor]}; the entry is {where[editor]}.")
+    click.echo(
+        _("Restart %(editor)s; the entry is %(entry)s.")
+        % {"editor": TITLES[editor], "entry": where[editor]}
+    )
 
 
 @click.command(name="uninstall")
@@ -70,9 +82,12 @@ def uninstall_command(editor: str, editor_dir: Path | None) -> None:
     for target in _targets(editor, editor_dir, env):
         if installer.uninstall(target):
             removed = True
-            click.echo(f"{target.title}: removed from {target.folder}")
+            click.echo(
+                _("%(editor)s: removed from %(folder)s")
+                % {"editor": target.title, "folder": target.folder}
+            )
     if not removed:
-        click.echo("The plug-in is not installed there.")
+        click.echo(_("The plug-in is not installed there."))
         return
     everywhere = [t for name in EDITORS for t in find_targets(name, env)]
     in_use = {t.data for t in everywhere if installer.Manifest.read(t) is not None}
@@ -87,7 +102,7 @@ def _try_weights() -> None:
         from handtint_model import load_colorizer
 
         load_colorizer(Path(weights), device="cpu")
-        click.echo(f"The server will use the weights {weights}.")
+        click.echo(_("The server will use the weights %s.") % weights)
 
 
 def _run_by_sudo(env: Environment) -> str:
@@ -105,7 +120,10 @@ def _targets(editor: str, editor_dir: Path | None, env: Environment) -> list[Tar
     targets = find_targets(editor, env)
     if not targets:
         raise InstallError(
-            f"No {TITLES[editor]} was found. Install and start it once, or name its settings "
-            "folder with --editor-dir."
+            _(
+                "No %s was found. Install and start it once, or name its settings folder with "
+                "--editor-dir."
+            )
+            % TITLES[editor]
         )
     return targets

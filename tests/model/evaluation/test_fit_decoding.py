@@ -36,6 +36,7 @@ def chroma_at(colorizer, decoding, truths, vividness):
     return float(np.concatenate(found).mean())
 
 
+@pytest.mark.slow
 def test_the_fitted_curve_grows_evenly_from_calm_to_bold(colorizer, truths):
     decoding = fit_decoding(colorizer, truths)
     assert decoding.smoothing == colorizer.decoding.smoothing

@@ -145,6 +145,23 @@ def test_png_gamma_of_srgb_changes_nothing():
     np.testing.assert_array_equal(read_photo(data).luminance, RAMP)
 
 
+def chromaticities(*values):
+    return struct.pack(">8I", *(round(100_000 * value) for value in values))
+
+
+def test_png_gamma_with_the_primaries_of_srgb_is_srgb():
+    srgb = chromaticities(0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06)
+    data = png_with(RAMP, (b"gAMA", struct.pack(">I", 45455)), (b"cHRM", srgb))
+    np.testing.assert_array_equal(read_photo(data).luminance, RAMP)
+
+
+def test_png_gamma_with_other_primaries_is_a_power():
+    """As GIMP reads it."""
+    data = png_with(RAMP, (b"gAMA", struct.pack(">I", 45455)), (b"cHRM", P3))
+    expected = srgb_encode((RAMP / 255) ** 2.2) * 65535
+    assert np.abs(read_photo(data).luminance - expected).max() <= 4
+
+
 P3 = struct.pack(">8I", 31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000)
 
 

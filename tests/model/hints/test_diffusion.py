@@ -127,7 +127,7 @@ def test_p_is_a_distribution_whose_mean_is_the_color(
     assert p.min() >= 0
     assert p.sum(axis=0) == pytest.approx(1.0, abs=1e-4)
     pooled = pool(flatten(hints, photo.geometry), photo.geometry, 0.7)
-    ab = colorizer._hinted_ab(photo, colorizer._automatic(photo, Look(0.5)).ab, pooled)
+    ab = colorizer._painted.hinted_ab(photo, colorizer._automatic(photo, Look(0.5)).ab, pooled)
     # A soft-encoded colour's mean is the colour within a unit.
     assert np.abs(np.einsum("khw,kc->chw", p, BINS) - ab).max() < 1.0
 
@@ -142,8 +142,11 @@ def test_suggestions_read_the_same_distribution(
     from handtint_model.hints.pooling import pool
 
     pooled = pool(flatten(hints, photo.geometry), photo.geometry, 1.0)
-    propagated = colorizer._propagated(photo, pooled)
-    values, painted = colorizer._bins_of(propagated.merged.ab), colorizer._bins_of(pooled.ab)
+    propagated = colorizer._painted.propagated(photo, pooled)
+    values, painted = (
+        colorizer._painted.bins_of(propagated.sources.ab),
+        colorizer._painted.bins_of(pooled.ab),
+    )
     cells = np.array([100, 900, 2000])
     whole = propagated.spread(values, painted)[cells].mean(axis=0)
     assert propagated.mean_at(cells, values, painted) == pytest.approx(whole, abs=1e-9)

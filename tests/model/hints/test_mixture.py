@@ -220,6 +220,7 @@ def test_painted_all_over_is_as_painted_nearly_all_over() -> None:
     np.testing.assert_array_equal(mass[30:, 40:], other[30:, 40:])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("alpha", "dithered"), [(255, False), (150, False), (255, True)])
 def test_a_sample_stands_for_what_is_painted_all_over(
     colorizer: Colorizer, monkeypatch: pytest.MonkeyPatch, alpha: int, dithered: bool

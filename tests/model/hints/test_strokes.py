@@ -125,7 +125,9 @@ def test_strength_does_not_change_how_far_a_stroke_goes(
 ) -> None:
     hints = stroke(photo, (0.75, 0.3), (200, 40, 40))
     whole, half = (
-        propagate(colorizer._graph(photo), pooled(photo, hints, s), reach_of(colorizer, photo))
+        propagate(
+            colorizer._painted.graph(photo), pooled(photo, hints, s), reach_of(colorizer, photo)
+        )
         for s in (1.0, 0.5)
     )
     assert whole.trust.max() > 0.9
@@ -149,7 +151,7 @@ def test_the_decoder_fades_into_the_mixture(
     for number in range(8):
         color = ((40, 200), (200, 40))[number % 2]
         hints = hints + stroke(photo, (0.08 + 0.11 * number, 0.4), (*color, 10 * number))
-    graph, many = colorizer._graph(photo), pooled(photo, hints)
+    graph, many = colorizer._painted.graph(photo), pooled(photo, hints)
     reach = reach_of(colorizer, photo)
     monkeypatch.setattr(propagation, "MOST_STROKES", (8, 16))
     decoded = propagate(graph, many, reach)

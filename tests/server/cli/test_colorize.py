@@ -220,6 +220,7 @@ def test_same_name_twice(run, gray, tmp_path):
     assert (out / "cat.colorized.png").exists()
 
 
+@pytest.mark.slow
 def test_batch_gives_the_same_bytes_as_one_by_one(run, folder, tmp_path):
     run(folder, "-o", tmp_path / "out")
     for name in ("cat.png", "b.jpg"):
@@ -379,6 +380,7 @@ def test_suggest_at_a_wrong_place(call_main, gray, place, code, words):
 # A server
 
 
+@pytest.mark.slow
 def test_server_gives_the_same_pixels(run, live, gray, tmp_path):
     token = tmp_path / "token"
     token.write_text(live.token)

@@ -121,14 +121,14 @@ def test_profile_counts_by_hand(weights, capsys):
     assert 2.5 < million < 5
 
 
-def test_affinity_sheet(photos, weights, tmp_path, capsys):
-    sheet = tmp_path / "affinity.png"
+def test_trust_sheet(photos, weights, tmp_path, capsys):
+    sheet = tmp_path / "trust.png"
     arguments = ["evaluate", "--photos", str(photos), "--weights", str(weights), "--device", "cpu"]
     arguments += ["--contact-sheet", str(sheet)]
-    assert main([*arguments, "--show-affinity", "40,30"]) == 0
+    assert main([*arguments, "--show-trust", "40,30"]) == 0
     with Image.open(sheet) as image:
         assert image.height > 2 * 256
-    assert main([*arguments, "--show-affinity", "96,30"]) == 1
+    assert main([*arguments, "--show-trust", "96,30"]) == 1
     assert "outside a photo of 96 x 80" in capsys.readouterr().err
 
 
@@ -153,12 +153,12 @@ def test_broken_photos_are_named_and_the_others_measured(photos, tmp_path, capsy
         (["--photos", "PHOTOS", "--hints", "-1"], 2, "negative"),
         (["--photos", "PHOTOS", "--baselines", "deoldify"], 1, "gray, levin"),
         (["--photos", "PHOTOS", "--protocol", "pixcolor"], 2, "siggraph17"),
-        (["--photos", "PHOTOS", "--show-affinity", "40"], 2, "120,80"),
+        (["--photos", "PHOTOS", "--show-trust", "40"], 2, "120,80"),
     ],
 )
 def test_wrong_use_gets_a_sentence(photos, capsys, arguments, code, says):
     arguments = [str(photos) if argument == "PHOTOS" else argument for argument in arguments]
-    if "--show-affinity" not in arguments:
+    if "--show-trust" not in arguments:
         arguments.append("--baselines-only")
     assert main(["evaluate", *arguments]) == code
     error = capsys.readouterr().err

@@ -14,6 +14,9 @@ import traceback
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import window_day
+import window_panel
+import window_panel_lag
+import window_panel_trouble
 from desktop import Desktop, Probe
 
 GIMPRC = """
@@ -29,7 +32,7 @@ SHORTCUTS = """(file-version 1)
 (action "plug-in-handtint-probe" "<Primary><Alt>p")
 (action "plug-in-handtint-colorize" "<Primary><Alt>h")
 """
-SHORTCUTS += window_day.SHORTCUTS
+SHORTCUTS += window_day.SHORTCUTS + window_panel.SHORTCUTS
 
 MNEMONICS = {
     "Colorize Layer": "z",
@@ -55,7 +58,9 @@ def prepare():
     window_day.prepare_browser()
 
 
-class Session(window_day.Day):
+class Session(
+    window_day.Day, window_panel.Panel, window_panel_trouble.Trouble, window_panel_lag.Lag
+):
     def __init__(self, desktop, given):
         self.desktop, self.given = desktop, given
         self.states = {}
@@ -301,6 +306,7 @@ def main():
         given = json.load(file)
     work, shots = given["work"], given["shots"]
     os.environ["PROBE_OUT"] = os.path.join(work, "probe.json")
+    os.environ["PROBE_DO"] = os.path.join(work, "do.py")
     os.environ["PROBE_PIXEL_FILE"] = os.path.join(work, "pixel.json")
     prepare()
     found = {"states": {}, "error": ""}

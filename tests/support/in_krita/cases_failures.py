@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from handtint import commands, state
-from handtint.client import ClientError
+from handtint import commands
+from handtint.client import ClientError, state
 from handtint.client.session import STAGES
 from handtint.qt import QtCore
 from handtint.settings import Settings
@@ -116,7 +116,7 @@ def case_something_else_answers():
 
 def case_silent():
     through_proxy("silent", timeout=1.0)
-    seconds = told(r"no sign of life for 1 seconds.*nothing was changed", State.UNREACHABLE)
+    seconds = told(r"no sign of life for 1 s.*nothing was changed", State.UNREACHABLE)
     assert seconds < 30, seconds
 
 

@@ -12,11 +12,11 @@ import handtint_probe as probe
 from handtint import nodes
 from handtint.announce import notice_of
 from handtint.client.colors import contrast
+from handtint.client.state import ServerState
 from handtint.core import core
 from handtint.dialogs import PaintQuestion
 from handtint.memory import Memory
 from handtint.qt import QtCore, QtGui, QtWidgets
-from handtint.state import ServerState
 from window_run import (
     APP,
     box_with,

@@ -14,9 +14,9 @@ from typing import Any
 import handtint_probe as probe
 from handtint import pace
 from handtint.brush import canvas_widget
+from handtint.client.state import ServerState
 from handtint.core import core
 from handtint.qt import QtCore
-from handtint.state import ServerState
 from window_run import docker, quiet, stroke
 
 from krita import Krita

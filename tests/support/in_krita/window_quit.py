@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 import handtint_probe as probe
+from handtint.client.state import ServerState
 from handtint.core import core
-from handtint.state import ServerState
 from window_run import docker, line, stroke
 
 from krita import Krita

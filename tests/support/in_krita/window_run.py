@@ -13,11 +13,11 @@ from typing import Any
 
 import handtint_probe as probe
 from handtint.brush import canvas_widget
+from handtint.client.state import ServerState
 from handtint.core import core
 from handtint.dialogs import GrayQuestion, OptionsDialog, ServerDialog
 from handtint.docker import DOCKER_ID
 from handtint.qt import QtCore, QtWidgets
-from handtint.state import ServerState
 
 from krita import Krita, Selection
 

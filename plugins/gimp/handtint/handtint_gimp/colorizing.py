@@ -10,6 +10,7 @@ from gi.repository import Gimp
 from . import asking, effects, hints, insert, layers, memory, misplaced, turn
 from . import settings as kept
 from .client import Flow, Pause, Picture, Session, protocol, strokes, transport
+from .client.translation import _
 from .pixels import Reader
 from .problem import Problem
 from .progress import Bar
@@ -69,7 +70,7 @@ def colorize(
     image: Gimp.Image, active: Gimp.Layer, settings: kept.Settings, interactive: bool
 ) -> Gimp.Layer:
     """The whole of Colorize Layer, blocking; raises Problem, Cancelled or ClientError."""
-    bar = Bar("Colorize Layer")
+    bar = Bar(_("Colorize Layer"))
 
     def inserting() -> None:
         bar.close()
@@ -109,7 +110,7 @@ def flow(
             job = Job.of(image, photo, settings)
         picture, sent = yield from ask_for_picture(job)
         if not (image.is_valid() and photo.is_valid()):
-            raise Problem("The photo was removed meanwhile: nothing was changed.")
+            raise Problem(_("The photo was removed meanwhile: nothing was changed."))
         job = replace(job, results=layers.results_of(image, photo))  # as they are now
         inserting()
         before = job.results[0][1] if job.results else None

@@ -11,6 +11,7 @@ from gi.repository import Gimp, GLib, GObject
 from . import colorizing, export, hintlayers, layers, misplaced, suggesting
 from . import settings as kept
 from .client import ClientError
+from .client.translation import _
 from .problem import Cancelled, Problem
 
 
@@ -36,10 +37,10 @@ def _answering(
             text = str(error)
         except Exception as error:  # an uncaught one would reach the user as "execution error"
             traceback.print_exc(file=sys.stderr)
-            text = "A fault in the Handtint plug-in: %s: %s. Please report it." % (
-                type(error).__name__,
-                error,
-            )
+            text = _("A fault in the Handtint plug-in: %(kind)s: %(fault)s. Please report it.") % {
+                "kind": type(error).__name__,
+                "fault": error,
+            }
         else:
             Gimp.displays_flush()
             answer = procedure.new_return_values(status.SUCCESS, None)
@@ -164,10 +165,10 @@ def _run_export(
         if file is None:
             raise Cancelled
     elif file is None:
-        raise Problem("No file was given.")
+        raise Problem(_("No file was given."))
     export.export(image, file, run_mode)
     if run_mode != Gimp.RunMode.NONINTERACTIVE:
-        Gimp.message("Exported without hint layers: %s" % file.get_basename())
+        Gimp.message(_("Exported without hint layers: %s") % file.get_basename())
     return []
 
 
@@ -180,7 +181,7 @@ def _run_panel(
 ) -> list[GObject.Value]:
     if run_mode == Gimp.RunMode.NONINTERACTIVE:
         raise Problem(
-            "The panel needs GIMP's window; scripts use %s." % "plug-in-handtint-colorize"
+            _("The panel needs GIMP's window; scripts use %s.") % "plug-in-handtint-colorize"
         )
     from .panel import start
 

@@ -13,6 +13,7 @@ from gi.repository import Gimp, GimpUi, Gio, Gtk  # noqa: E402
 
 from . import manual  # noqa: E402
 from .client import BadSetting, Setting, data_folder, read_setting, write_setting  # noqa: E402
+from .client.translation import _  # noqa: E402
 
 NAME = "handtint"
 
@@ -20,9 +21,9 @@ NAME = "handtint"
 def ask_options(procedure: Gimp.Procedure, config: Gimp.ProcedureConfig) -> bool:
     """The options dialog: fills config, keeps the server setting; whether to go on."""
     GimpUi.init(NAME)
-    dialog = GimpUi.ProcedureDialog.new(procedure, config, "Colorize Layer")
-    dialog.set_ok_label("Colori_ze")
-    for name, title in (("strength", "Hint stren_gth, %"), ("vividness", "_Vividness, %")):
+    dialog = GimpUi.ProcedureDialog.new(procedure, config, _("Colorize Layer"))
+    dialog.set_ok_label(_("Colori_ze"))
+    for name, title in (("strength", _("Hint stren_gth, %")), ("vividness", _("_Vividness, %"))):
         entry = dialog.get_scale_entry(name, 100.0)  # per cent; 0..1 is what scripts give
         entry.get_label().set_text_with_mnemonic(title)
     dialog.set_sensitive("strength", True, config, "use-hints", False)
@@ -48,7 +49,7 @@ class ServerFrame(Gtk.Expander):
     """The setting Server: automatic, or an address with its token."""
 
     def __init__(self) -> None:
-        super().__init__(label="Server")
+        super().__init__(label=_("Server"))
         self.set_border_width(12)
         self._folder = data_folder()
         problem = ""
@@ -59,18 +60,18 @@ class ServerFrame(Gtk.Expander):
         grid = Gtk.Grid(column_spacing=12, row_spacing=6, margin_top=6)
         self.add(grid)
         self._automatic = Gtk.RadioButton.new_with_mnemonic(
-            None, "Find or start it on this computer auto_matically"
+            None, _("Find or start it on this computer auto_matically")
         )
         self._own = Gtk.RadioButton.new_with_mnemonic_from_widget(
-            self._automatic, "Use a_nother server"
+            self._automatic, _("Use a_nother server")
         )
         grid.attach(self._automatic, 0, 0, 2, 1)
         grid.attach(self._own, 0, 1, 2, 1)
-        self._url = self._entry(grid, 2, "A_ddress", self._setting.url)
+        self._url = self._entry(grid, 2, _("A_ddress"), self._setting.url)
         self._url.set_placeholder_text("https://photos.example.org:8443")
-        self._token = self._entry(grid, 3, "To_ken", self._setting.token)
+        self._token = self._entry(grid, 3, _("To_ken"), self._setting.token)
         self._token.set_visibility(False)
-        self._ca = self._entry(grid, 4, "Certi_ficate file (own CA)", self._setting.ca_file)
+        self._ca = self._entry(grid, 4, _("Certi_ficate file (own CA)"), self._setting.ca_file)
         self._message = Gtk.Label(label=problem, wrap=True, xalign=0.0, max_width_chars=60)
         grid.attach(self._message, 0, 5, 2, 1)
         (self._automatic if self._setting.automatic else self._own).set_active(True)
@@ -107,15 +108,17 @@ class ServerFrame(Gtk.Expander):
             timeout=self._setting.timeout,
         )
         if own and not setting.url:
-            raise BadSetting("Enter the server's address, or choose the automatic setting.")
+            raise BadSetting(_("Enter the server's address, or choose the automatic setting."))
         if own:
             setting.endpoint()
         if setting != self._setting:
             write_setting(self._folder, setting)
 
 
-ON_A_LAYER = "You painted on %s. Is this a hint for the colors, or part of the photo?"
-ON_A_RESULT = "You painted on %s. Is this a hint for the colors, or shall the layer stay as it is?"
+ON_A_LAYER = _("You painted on %s. Is this a hint for the colors, or part of the photo?")
+ON_A_RESULT = _(
+    "You painted on %s. Is this a hint for the colors, or shall the layer stay as it is?"
+)
 
 
 def ask_about_paint(text: str, second: str) -> str:
@@ -124,7 +127,7 @@ def ask_about_paint(text: str, second: str) -> str:
     dialog = GimpUi.Dialog(title="Handtint", role=NAME + "-question")
     dialog.add_button("_Cancel", Gtk.ResponseType.CANCEL)
     dialog.add_button(second, Gtk.ResponseType.NO)
-    dialog.add_button("These are _hints", Gtk.ResponseType.YES)
+    dialog.add_button(_("These are _hints"), Gtk.ResponseType.YES)
     dialog.set_default_response(Gtk.ResponseType.YES)
     label = Gtk.Label(label=text, wrap=True, xalign=0.0, max_width_chars=60, margin=12)
     dialog.get_content_area().pack_start(label, True, True, 0)
@@ -141,7 +144,7 @@ def ask_file(folder: str, name: str) -> Gio.File | None:
     """Where to export to; None if the user does not want to."""
     GimpUi.init(NAME)
     dialog = Gtk.FileChooserDialog(
-        title="Export Colored Picture", action=Gtk.FileChooserAction.SAVE
+        title=_("Export Colored Picture"), action=Gtk.FileChooserAction.SAVE
     )
     dialog.add_button("_Cancel", Gtk.ResponseType.CANCEL)
     dialog.add_button("_Export", Gtk.ResponseType.ACCEPT)
@@ -152,7 +155,7 @@ def ask_file(folder: str, name: str) -> Gio.File | None:
         dialog.set_current_folder(folder)
     dialog.set_current_name(name)
     label = Gtk.Label(
-        label="What you see, without hint layers. The name's ending says the kind of file.",
+        label=_("What you see, without hint layers. The name's ending says the kind of file."),
         xalign=0.0,
     )
     dialog.set_extra_widget(label)

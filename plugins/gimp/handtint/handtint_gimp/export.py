@@ -7,6 +7,7 @@ import os
 from gi.repository import Gimp, Gio
 
 from . import layers, memory
+from .client.translation import _
 from .pixels import read_strips
 from .problem import Problem
 
@@ -16,7 +17,7 @@ def suggested_name(image: Gimp.Image) -> tuple[str, str]:
     file = image.get_file() or image.get_imported_file()
     path = file.get_path() if file is not None else None
     stem = os.path.splitext(os.path.basename(path or image.get_name() or "picture"))[0]
-    return (os.path.dirname(path) if path else ""), "%s (colorized).png" % stem
+    return (os.path.dirname(path) if path else ""), _("%s (colorized)") % stem + ".png"
 
 
 def export(image: Gimp.Image, file: Gio.File, run_mode: Gimp.RunMode) -> None:
@@ -26,16 +27,16 @@ def export(image: Gimp.Image, file: Gio.File, run_mode: Gimp.RunMode) -> None:
     """
     name = file.get_basename() or ""
     if not os.path.splitext(name)[1]:
-        raise Problem("The name %s has no ending. Add one such as .png, .jpg or .tif." % name)
+        raise Problem(_("The name %s has no ending. Add one such as .png, .jpg or .tif.") % name)
     if not any(memory.was_result(layer) for layer in layers.all_layers(image)):
-        raise Problem("There is no colored layer in this image. Choose Colorize Layer first.")
+        raise Problem(_("There is no colored layer in this image. Choose Colorize Layer first."))
     double = image.duplicate()
     try:
         for layer in layers.all_layers(double):
             if layer.is_valid() and layers.is_hints(layer):
                 double.remove_layer(layer)
         if not any(layer.get_visible() for layer in double.get_layers()):
-            raise Problem("All layers are hidden. Show the colored one, then try again.")
+            raise Problem(_("All layers are hidden. Show the colored one, then try again."))
         merged = double.merge_visible_layers(Gimp.MergeType.CLIP_TO_IMAGE)
         if merged.has_alpha() and _is_opaque(merged):
             merged.flatten()
@@ -44,8 +45,11 @@ def export(image: Gimp.Image, file: Gio.File, run_mode: Gimp.RunMode) -> None:
                 double.remove_layer(layer)
         if not Gimp.file_save(run_mode, double, file, None):
             raise Problem(
-                "GIMP could not write %s. Choose a folder that can be written and an ending that "
-                "GIMP knows, such as .png, .jpg or .tif." % name
+                _(
+                    "GIMP could not write %s. Choose a folder that can be written and an ending "
+                    "that GIMP knows, such as .png, .jpg or .tif."
+                )
+                % name
             )
     finally:
         double.delete()

@@ -5,10 +5,11 @@ from __future__ import annotations
 from gi.repository import Gimp
 
 from . import layers, memory
+from .client.translation import _
 
-PAINT = "Press P and paint colors on %s, then Colorize Layer."
-THERE = "Paint on the hint layer that is there already."
-CONFINED = "A selection is active: you can paint only inside it."
+PAINT = _("Press P and paint colors on %s, then Colorize Layer.")
+THERE = _("Paint on the hint layer that is there already.")
+CONFINED = _("A selection is active: you can paint only inside it.")
 
 
 def go_to(image: Gimp.Image, active: Gimp.Layer) -> tuple[Gimp.Layer, str]:

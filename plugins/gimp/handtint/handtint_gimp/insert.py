@@ -10,6 +10,7 @@ from gi.repository import Gegl, Gimp
 
 from . import effects, footprint, graphs, layers, memory, pixels
 from .client import Picture
+from .client.translation import _
 from .settings import Settings
 
 _MODES = {"normal": Gimp.LayerMode.NORMAL, "color": Gimp.LayerMode.LCH_COLOR}
@@ -31,13 +32,15 @@ def insert(
     settings: Settings,
     note: dict[str, Any],
     before_replacing: Callable[[Gimp.Layer], None] = lambda old: None,
+    keep_mask: bool = False,
 ) -> Inserted:
     """Put a picture above its photo, as one undo step.
 
     results: the photo's earlier ones, from the top.  One that nobody has painted on is
     replaced; a painted or locked one stays, and the new picture goes above it, where it can be
     seen.  note: what the layer shall remember besides what is known here.  before_replacing: may
-    change the earlier result, so that Undo brings it back like that.
+    change the earlier result, so that Undo brings it back like that.  keep_mask: leave the mask of
+    the earlier result as it is, whatever is selected.
     """
     above = results[0][0] if results else photo
     old, remembered = next(((la, re) for la, re in results if re.pixels), (None, None))
@@ -71,7 +74,10 @@ def insert(
             _, x, y = photo.get_offsets()
             locks = _take_locks(layer)
             layer.set_offsets(x, y)
-            mask = _follow_mask(image, photo, layer, settings, remembered)
+            if keep_mask and remembered is not None:
+                mask = remembered.mask
+            else:
+                mask = _follow_mask(image, photo, layer, settings, remembered)
             _remember(image, photo, layer, picture, mask, note)
             memory.note_wanted(photo, None)
             memory.forget_live(layer)
@@ -84,8 +90,8 @@ def insert(
     return Inserted(layer, told)
 
 
-_LOCKED = "%s is locked: it stays, and the new colors lie above it."
-_PAINTED = "You have painted on %s: it stays, and the new colors lie above it."
+_LOCKED = _("%s is locked: it stays, and the new colors lie above it.")
+_PAINTED = _("You have painted on %s: it stays, and the new colors lie above it.")
 
 
 def was_painted(
@@ -136,7 +142,7 @@ def new_layer(
     """An empty layer for the picture, not in the image yet."""
     return Gimp.Layer.new(
         image,
-        "%s (colorized)" % photo.get_name(),
+        _("%s (colorized)") % photo.get_name(),
         picture.width,
         picture.height,
         _image_type(picture),

@@ -8,13 +8,17 @@ from typing import Iterator, List, Tuple
 from gi.repository import Gimp
 
 from . import memory
+from .client.translation import _, in_all_languages
 from .pixels import read_strips
 from .problem import Problem
 
-HINTS_NAME = "Color Hints"
+HINTS_NAME = _("Color Hints")
 
 # GIMP makes names unique: "Color Hints #1".
-_HINTS_NAME = re.compile(re.escape(HINTS_NAME) + r"( #\d+)?\Z")
+# An image may come from somebody who speaks another language.
+_HINTS_NAMES = re.compile(
+    "(%s)" % "|".join(map(re.escape, in_all_languages("Color Hints"))) + r"( #\d+)?\Z"
+)
 
 
 def walk(layers: list[Gimp.Layer]) -> Iterator[Gimp.Layer]:
@@ -42,7 +46,7 @@ def is_hints(layer: Gimp.Layer) -> bool:
 
 
 def _is_called_hints(layer: Gimp.Layer) -> bool:
-    return bool(_HINTS_NAME.match(layer.get_name())) or memory.is_marked_as_hints(layer)
+    return bool(_HINTS_NAMES.match(layer.get_name())) or memory.is_marked_as_hints(layer)
 
 
 def groups_around(layer: Gimp.Layer) -> list[Gimp.Layer]:
@@ -64,7 +68,7 @@ def active_layer(drawables: list[Gimp.Drawable]) -> Gimp.Layer:
         elif isinstance(drawable, Gimp.Layer):
             layers.append(drawable)
     if len(layers) != 1:
-        raise Problem("Select one layer, the photo, in the Layers dialog, then try again.")
+        raise Problem(_("Select one layer, the photo, in the Layers dialog, then try again."))
     return layers[0]
 
 
@@ -72,8 +76,10 @@ def check_mode(image: Gimp.Image) -> None:
     """Raises Problem for images that cannot hold colours."""
     if image.get_base_type() == Gimp.ImageBaseType.INDEXED:
         raise Problem(
-            "This image has a fixed palette (indexed colors). Convert it with Image > Mode > RGB, "
-            "then try again."
+            _(
+                "This image has a fixed palette (indexed colors). Convert it with Image > Mode > "
+                "RGB, then try again."
+            )
         )
 
 
@@ -83,7 +89,7 @@ def photo_of(image: Gimp.Image, layer: Gimp.Layer) -> Gimp.Layer:
         photo = photo_of_hints(image, layer)
         if photo is None:
             raise Problem(
-                "There is no photo below the hint layer %s. Select the photo's layer."
+                _("There is no photo below the hint layer %s. Select the photo's layer.")
                 % layer.get_name()
             )
     else:
@@ -97,10 +103,10 @@ def _check_picture(photo: Gimp.Layer) -> None:
     name = photo.get_name()
     if photo.is_text_layer() or photo.is_floating_sel():
         raise Problem(
-            "%s holds no picture to colorize: click a layer with a photo and try again." % name
+            _("%s holds no picture to colorize: click a layer with a photo and try again.") % name
         )
     if _is_empty(photo):
-        raise Problem("%s is empty: click the photo's layer and try again." % name)
+        raise Problem(_("%s is empty: click the photo's layer and try again.") % name)
 
 
 def _is_empty(layer: Gimp.Layer) -> bool:

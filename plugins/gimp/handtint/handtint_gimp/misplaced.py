@@ -10,6 +10,7 @@ from gi.repository import Gegl, Gimp
 from . import footprint, hintlayers, hints, insert, layers, memory, pixels
 from . import settings as kept
 from .client import Flow, Picture, strokes
+from .client.translation import _
 from .problem import Cancelled
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def _ask(image: Gimp.Image, layer: Gimp.Layer) -> None:
         return
     from . import dialogs
 
-    answer = dialogs.ask_about_paint(dialogs.ON_A_LAYER % layer.get_name(), "This is the _photo")
+    answer = dialogs.ask_about_paint(dialogs.ON_A_LAYER % layer.get_name(), _("This is the _photo"))
     if answer == "cancel":
         raise Cancelled
     image.undo_group_start()
@@ -109,7 +110,7 @@ def move_from_result(job: Job) -> Flow[bool]:
     found_paint = _paint_on(result, remembered, picture, CLOSE if same_hints else FAR, job)
     if found_paint is None:
         return False  # not on this photo as it is: then it is the user's picture
-    answer = dialogs.ask_about_paint(dialogs.ON_A_RESULT % result.get_name(), "_Keep it")
+    answer = dialogs.ask_about_paint(dialogs.ON_A_RESULT % result.get_name(), _("_Keep it"))
     if answer == "cancel":
         raise Cancelled
     if answer == "hints":

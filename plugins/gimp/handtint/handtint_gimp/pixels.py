@@ -17,6 +17,7 @@ from typing import Any, Iterator
 from gi.repository import Babl, Gegl, Gimp
 
 from .client import DTYPES, Plane, Stream
+from .client.translation import _
 from .problem import Problem
 
 STRIP = 8 << 20
@@ -50,7 +51,7 @@ def babl_format(dtype: str, layout: str) -> str:
     name = "%s %s" % (_BABL_MODELS[layout], _BABL_TYPES[dtype])
     # A name that babl does not know would end this process without a word.
     if not Babl.format_exists(name):
-        raise Problem("This GIMP does not know the pixel format %s. Update GIMP." % name)
+        raise Problem(_("This GIMP does not know the pixel format %s. Update GIMP.") % name)
     return name
 
 
@@ -75,7 +76,7 @@ def read_strips(
         rectangle = Gegl.Rectangle.new(x, y + top, width, rows)
         data = buffer.get(rectangle, 1.0, name, Gegl.AbyssPolicy.NONE)
         if name is not None and len(data) != width * rows * pixel_bytes:
-            raise Problem("GIMP gave too few pixels: is there enough memory and disk space?")
+            raise Problem(_("GIMP gave too few pixels: is there enough memory and disk space?"))
         yield data
 
 
@@ -130,7 +131,7 @@ class Reader:
             digest.update(data)
             yield data
         else:
-            raise Problem("The photo was removed meanwhile: nothing was changed.")
+            raise Problem(_("The photo was removed meanwhile: nothing was changed."))
         self._print = digest.hexdigest()
 
     def plane(self) -> Plane:

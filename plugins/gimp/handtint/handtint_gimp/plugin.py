@@ -8,6 +8,7 @@ from typing import Any, Callable
 from gi.repository import Gimp, Gio, GObject
 
 from . import commands
+from .client.translation import _
 from .settings import CHOICES, RANGES, Settings
 
 MENU = "<Image>/Colors/Handtint"
@@ -30,7 +31,7 @@ class Handtint(Gimp.PlugIn):
     """Colors for black-and-white photos, from the Handtint server on this machine."""
 
     def do_set_i18n(self, name: str) -> bool:
-        """No translations."""
+        """GIMP does not translate: the texts are translated here (`client/translation.py`)."""
         return False
 
     def do_query_procedures(self) -> list[str]:
@@ -68,14 +69,19 @@ class Handtint(Gimp.PlugIn):
         procedure = self._procedure(
             name,
             commands.run_colorize,
-            "Colori_ze Layer",
-            "Handtint: color a black-and-white photo, at once, with the settings that it has",
-            "Inserts a colored layer above the selected photo layer, or replaces the earlier one. "
-            "The photo's lightness is kept, pixel by pixel. Colors painted on a Color Hints layer "
-            "are obeyed. Takes the settings of the arguments when called by a script.",
+            _("Colori_ze Layer"),
+            _("Handtint: color a black-and-white photo, at once, with the settings that it has"),
+            _(
+                "Inserts a colored layer above the selected photo layer, or replaces the earlier "
+                "one. The photo's lightness is kept, pixel by pixel. Colors painted on a Color "
+                "Hints layer are obeyed. Takes the settings of the arguments when called by a "
+                "script."
+            ),
         )
         self._add_settings(procedure)
-        procedure.add_layer_return_value("layer", "Layer", "The colored layer", True, READWRITE)
+        procedure.add_layer_return_value(
+            "layer", _("Layer"), _("The colored layer"), True, READWRITE
+        )
         return procedure
 
     def _options(self, name: str) -> Gimp.Procedure:
@@ -84,42 +90,48 @@ class Handtint(Gimp.PlugIn):
             commands.run_options,
             # Not "Colorize Layer with": GIMP sorts by label and procedure name run together, and
             # the space after "Layer" would come before the other entry's "plug-in".
-            "Colorize with _Options...",
-            "Handtint: color a black-and-white photo, after a dialog with all settings",
-            "The same as %s, with a dialog that also holds the choice of a server." % COLORIZE,
+            _("Colorize with _Options..."),
+            _("Handtint: color a black-and-white photo, after a dialog with all settings"),
+            _("The same as %s, with a dialog that also holds the choice of a server.") % COLORIZE,
         )
         self._add_settings(procedure)
-        procedure.add_layer_return_value("layer", "Layer", "The colored layer", True, READWRITE)
+        procedure.add_layer_return_value(
+            "layer", _("Layer"), _("The colored layer"), True, READWRITE
+        )
         return procedure
 
     def _hints(self, name: str) -> Gimp.Procedure:
         procedure = self._procedure(
             name,
             commands.run_hints,
-            "New Color _Hints Layer",
-            "Handtint: go to the photo's layer to paint color hints on, or add it",
-            "The layer belongs to the selected photo. Any paint on it is a hint: its lightness is "
-            "ignored, gray means neutral, erased paint is no hint. Colorize Layer obeys the hints.",
+            _("New Color _Hints Layer"),
+            _("Handtint: go to the photo's layer to paint color hints on, or add it"),
+            _(
+                "The layer belongs to the selected photo. Any paint on it is a hint: its "
+                "lightness is ignored, gray means neutral, erased paint is no hint. Colorize "
+                "Layer obeys the hints."
+            ),
         )
-        procedure.add_layer_return_value("layer", "Layer", "The hint layer", True, READWRITE)
+        procedure.add_layer_return_value("layer", _("Layer"), _("The hint layer"), True, READWRITE)
         return procedure
 
     def _suggest(self, name: str) -> Gimp.Procedure:
         procedure = self._procedure(
             name,
             commands.run_suggest,
-            "_Suggest Hint Colors",
-            "Handtint: show likely colors for a place in the photo",
-            "The place is the center of the selection, else the center of the stroke that was "
-            "painted last. A click on a color makes it the foreground color and gives it to that "
-            "stroke. "
-            "Returns the colors, likeliest first, and their probabilities.",
+            _("_Suggest Hint Colors"),
+            _("Handtint: show likely colors for a place in the photo"),
+            _(
+                "The place is the center of the selection, else the center of the stroke that "
+                "was painted last. A click on a color makes it the foreground color and gives it "
+                "to that stroke. Returns the colors, likeliest first, and their probabilities."
+            ),
         )
         procedure.add_string_array_return_value(
-            "colors", "Colors", "Likely colors as #rrggbb, likeliest first", READWRITE
+            "colors", _("Colors"), _("Likely colors as #rrggbb, likeliest first"), READWRITE
         )
         procedure.add_double_array_return_value(
-            "probabilities", "Probabilities", "Their probabilities, 0 to 1", READWRITE
+            "probabilities", _("Probabilities"), _("Their probabilities, 0 to 1"), READWRITE
         )
         return procedure
 
@@ -127,15 +139,17 @@ class Handtint(Gimp.PlugIn):
         procedure = self._procedure(
             name,
             commands.run_export,
-            "_Export Colored Picture...",
-            "Handtint: write what is seen, without hint layers, to a file",
-            "The visible layers become one picture; hint layers are left out. The name's ending "
-            "says the kind of file. The image itself stays as it is.",
+            _("_Export Colored Picture..."),
+            _("Handtint: write what is seen, without hint layers, to a file"),
+            _(
+                "The visible layers become one picture; hint layers are left out. The name's "
+                "ending says the kind of file. The image itself stays as it is."
+            ),
         )
         procedure.add_file_argument(
             "file",
-            "_File",
-            "The file to write",
+            _("_File"),
+            _("The file to write"),
             Gimp.FileChooserAction.SAVE,
             True,
             None,
@@ -148,17 +162,19 @@ class Handtint(Gimp.PlugIn):
             name,
             commands.run_panel,
             "_Panel",
-            "Handtint: open a panel that stays, with live colors while you paint",
-            "The panel holds all of Handtint. While its switch Live is on, the colors follow the "
-            "hints, the photo and the sliders. Called again it takes up the image that it was "
-            "called from.",
+            _("Handtint: open a panel that stays, with live colors while you paint"),
+            _(
+                "The panel holds all of Handtint. While its switch Live is on, the colors follow "
+                "the hints, the photo and the sliders. Called again it takes up the image that "
+                "it was called from."
+            ),
         )
 
     def _add_settings(self, procedure: Gimp.Procedure) -> None:
         default = Settings()
         for name, label, text in (
-            ("vividness", "_Vividness", "0: calm, safe colors; 1: the boldest ones"),
-            ("strength", "Hint stren_gth", "How far hints count: 0 not at all, 1 as painted"),
+            ("vividness", _("_Vividness"), _("0: calm, safe colors; 1: the boldest ones")),
+            ("strength", _("Hint stren_gth"), _("How far hints count: 0 not at all, 1 as painted")),
         ):
             low, high = RANGES[name]
             procedure.add_double_argument(
@@ -166,14 +182,14 @@ class Handtint(Gimp.PlugIn):
             )
         procedure.add_boolean_argument(
             "use-hints",
-            "_Use hints",
-            "Obey the colors painted on Color Hints layers",
+            _("_Use hints"),
+            _("Obey the colors painted on Color Hints layers"),
             default.use_hints,
             READWRITE,
         )
         for name, label, text in (
-            ("output", "Resul_t", "Kind of the new layer"),
-            ("area", "_Area", "Where the new layer shows"),
+            ("output", _("Resul_t"), _("Kind of the new layer")),
+            ("area", _("_Area"), _("Where the new layer shows")),
         ):
             choice = Gimp.Choice.new()
             for number, (nick, title, detail) in enumerate(CHOICES[name]):

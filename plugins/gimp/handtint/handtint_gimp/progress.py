@@ -33,8 +33,8 @@ class Clock:
         import resource  # not on Windows
 
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # KiB on Linux
-        told = {"seconds": self.seconds, "server_ms": server, "peak_kib": peak}
-        print("handtint-trace " + json.dumps(told), file=sys.stderr)
+        trace = {"seconds": self.seconds, "server_ms": server, "peak_kib": peak}
+        print("handtint-trace " + json.dumps(trace), file=sys.stderr)
 
 
 class Bar:

@@ -13,20 +13,22 @@ from typing import Any
 
 from gi.repository import Gimp
 
+from .client.translation import _
+
 RANGES = {"vividness": (0.0, 1.0), "strength": (0.0, 1.0)}
 
 CHOICES = {
     "output": (
-        ("normal", "Normal layer", "Full picture; lightness is exact"),
+        ("normal", _("Normal layer"), _("Full picture; lightness is exact")),
         (
             "color",
-            "Color-only layer (LCh Color)",
-            "Colors only; lightness is that of the layers below",
+            _("Color-only layer (LCh Color)"),
+            _("Colors only; lightness is that of the layers below"),
         ),
     ),
     "area": (
-        ("selection", "Selection, if there is one", "The selection becomes the layer's mask"),
-        ("layer", "Whole layer", "No mask is made"),
+        ("selection", _("Selection, if there is one"), _("The selection becomes the layer's mask")),
+        ("layer", _("Whole layer"), _("No mask is made")),
     ),
 }
 """(nick, title, detail) of each choice."""

@@ -10,6 +10,7 @@ from gi.repository import Gegl, Gimp
 from . import asking, effects, hints, layers, memory, pixels
 from . import settings as kept
 from .client import Session, protocol, strokes, transport
+from .client.translation import _
 from .problem import Problem
 from .progress import Bar
 
@@ -41,7 +42,7 @@ def suggest(
     photo = layers.photo_of(image, active)
     results = layers.results_of(image, photo)
     place = _place(image, photo, results)
-    bar = Bar("Suggest Hint Colors")
+    bar = Bar(_("Suggest Hint Colors"))
     with effects.applied(image, photo) as seen:
 
         def request(source: protocol.Photo, session: Session, request_id: str) -> Any:
@@ -65,13 +66,13 @@ def suggest(
 
 def _place(image: Gimp.Image, photo: Gimp.Layer, results: layers.Results) -> Place:
     paint = hints.collect(layers.hints_of(image, photo), photo)
-    _, photo_x, photo_y = photo.get_offsets()
+    _known, photo_x, photo_y = photo.get_offsets()
     size = photo.get_width(), photo.get_height()
     if not Gimp.Selection.is_empty(image):
         place = hints.selection_center(image)
         x, y = place[0] - photo_x, place[1] - photo_y
         if not (0 <= x < size[0] and 0 <= y < size[1]):
-            raise Problem("The selection lies outside the photo. Select a place in the photo.")
+            raise Problem(_("The selection lies outside the photo. Select a place in the photo."))
         return Place(photo, (x, y), paint, None)
     if paint is not None:
         sums = paint.sums
@@ -85,8 +86,10 @@ def _place(image: Gimp.Image, photo: Gimp.Layer, results: layers.Results) -> Pla
             # The stroke itself would only bring back its own color.
             return Place(photo, where, paint.without(stroke, sums), stroke)
     raise Problem(
-        "Select a place in the photo first (for example with the Rectangle Select tool, R): "
-        "likely colors for its center are shown."
+        _(
+            "Select a place in the photo first (for example with the Rectangle Select tool, R): "
+            "likely colors for its center are shown."
+        )
     )
 
 

@@ -13,13 +13,14 @@ from gi.repository import GdkPixbuf, Gegl, Gimp, GimpUi, GLib, Gtk  # noqa: E402
 
 from . import layers, manual, suggesting  # noqa: E402
 from .client import colors  # noqa: E402
+from .client.translation import _  # noqa: E402
 
 NAME = "handtint"
 COLUMNS, WIDTH, HEIGHT = 3, 84, 48
 VIEW = 160
 """Pixels of the small picture of the place."""
 
-TIP = "%s. Shown at a lightness at which colors can be told apart; the photo's lightness stays."
+TIP = _("%s. Shown at a lightness at which colors can be told apart; the photo's lightness stays.")
 
 
 def show(image: Gimp.Image, found: list[Any], place: suggesting.Place) -> None:
@@ -28,22 +29,22 @@ def show(image: Gimp.Image, found: list[Any], place: suggesting.Place) -> None:
     If there is a stroke at the place, it gets the color, too.
     """
     GimpUi.init(NAME)
-    dialog = GimpUi.Dialog(title="Suggest Hint Colors", role=NAME + "-suggest")
+    dialog = GimpUi.Dialog(title=_("Suggest Hint Colors"), role=NAME + "-suggest")
     dialog.add_button("_Close", Gtk.ResponseType.CLOSE)
     manual.put_into(dialog, "suggest")
     with_stroke = suggesting.has_stroke(image, place)
-    text = "Click a color to paint with it."
+    text = _("Click a color to paint with it.")
     if with_stroke:
-        text = "Click a color to give it to the stroke, and to paint with it."
-    told = Gtk.Label(label=text, xalign=0.0, wrap=True, max_width_chars=50)
+        text = _("Click a color to give it to the stroke, and to paint with it.")
+    message = Gtk.Label(label=text, xalign=0.0, wrap=True, max_width_chars=50)
     grid = Gtk.Grid(column_spacing=6, row_spacing=6)
 
     def choose(color: str) -> None:
         Gimp.context_set_foreground(Gegl.Color.new(color))
-        now = "%s is the foreground color now." % color
+        now = _("%s is the foreground color now.") % color
         if with_stroke and suggesting.recolor(image, place, color):
-            now = "The stroke is %s now: choose Colorize Layer to see what it does." % color
-        told.set_text(now)
+            now = _("The stroke is %s now: choose Colorize Layer to see what it does.") % color
+        message.set_text(now)
 
     for number, item in enumerate(found):
         grid.attach(_swatch(number, item, choose), number % COLUMNS, number // COLUMNS, 1, 1)
@@ -52,7 +53,7 @@ def show(image: Gimp.Image, found: list[Any], place: suggesting.Place) -> None:
     beside.pack_start(_view(image, place), False, False, 0)
     beside.pack_start(grid, True, True, 0)
     box.pack_start(beside, True, True, 0)
-    box.pack_start(told, False, False, 0)
+    box.pack_start(message, False, False, 0)
     dialog.get_content_area().pack_start(box, True, True, 0)
     dialog.show_all()
     dialog.run()
@@ -71,7 +72,10 @@ def _swatch(number: int, item: Any, choose: Any) -> Gtk.Button:
     inside.pack_start(Gtk.Label(label="%d %%" % share), False, False, 0)
     button.add(inside)
     button.set_tooltip_text(TIP % item.color)
-    button.get_accessible().set_name("Likely color %d: %s, %d %%" % (number + 1, item.color, share))
+    button.get_accessible().set_name(
+        _("Likely color %(number)d: %(color)s, %(percent)d %%")
+        % {"number": number + 1, "color": item.color, "percent": share}
+    )
     button.connect("clicked", lambda _: choose(item.color))
     return button
 
@@ -98,8 +102,10 @@ def _view(image: Gimp.Image, place: suggesting.Place) -> Gtk.Image:
         )
     )
     picture.set_valign(Gtk.Align.START)
-    picture.set_tooltip_text("The place that the colors are for")
-    picture.get_accessible().set_name("The place that the colors are for, at %d, %d" % (x, y))
+    picture.set_tooltip_text(_("The place that the colors are for"))
+    picture.get_accessible().set_name(
+        _("The place that the colors are for, at %(x)d, %(y)d") % {"x": x, "y": y}
+    )
     return picture
 
 

@@ -8,13 +8,15 @@ from typing import IO, Any, Callable, Iterator
 
 from gi.repository import Gimp
 
+from .client.translation import _
+
 try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 LOOK_EVERY = 0.1
-WAITING = "Waiting for the run that is at work"
+WAITING = _("Waiting for the run that is at work")
 
 
 def _path(image: Gimp.Image) -> str:

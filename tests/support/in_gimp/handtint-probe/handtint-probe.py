@@ -36,6 +36,14 @@ def look(layer):
     }
 
 
+def flat(layers):
+    """The layers of a stack, those of a group after the group; the group itself left out."""
+    found = []
+    for layer in layers:
+        found += flat(layer.get_children()) if layer.is_group() else [layer]
+    return found
+
+
 def settings(layer):
     parasite = layer.get_parasite("handtint-result")
     content = json.loads(bytes(parasite.get_data()).decode()) if parasite else {}
@@ -51,10 +59,23 @@ def pixel(image, name, x, y):
     return None
 
 
+def act(image):
+    """Do what $PROBE_DO holds, once: Python, with the image as `image`."""
+    path = os.environ.get("PROBE_DO", "")
+    if path and os.path.exists(path):
+        with open(path) as file:
+            code = file.read()
+        os.remove(path)
+        exec(code, {"image": image, "Gimp": Gimp, "Gegl": Gegl})
+        Gimp.displays_flush()
+
+
 def run(procedure, run_mode, image, drawables, config, data):
+    act(image)
     told = {
-        "layers": [look(layer) for layer in image.get_layers()],
+        "layers": [look(layer) for layer in flat(image.get_layers())],
         "selected": [layer.get_name() for layer in image.get_selected_layers()],
+        "images": len(Gimp.get_images()),
         "base": image.get_base_type().value_nick,
         "dirty": image.is_dirty(),
         "parasites": image.get_parasite_list(),

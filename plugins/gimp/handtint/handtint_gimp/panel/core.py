@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -11,6 +13,8 @@ from .. import colorizing, hintlayers, layers, memory, misplaced
 from .. import settings as kept
 from ..client import ClientError
 from ..client.center import Center
+from ..client.state import ServerView
+from ..client.translation import _
 from ..problem import Cancelled, Problem
 from .follower import Follower
 from .loop import Loop, every
@@ -19,7 +23,7 @@ from .suggester import Suggester
 from .viewer import Viewer
 
 LOOK_MS = 3000
-NO_PICTURE = "No picture is open: open a photo and try again."
+NO_PICTURE = _("No picture is open: open a photo and try again.")
 
 
 class Core(Center):
@@ -50,6 +54,18 @@ class Core(Center):
     def may_look(self) -> bool:
         """Not while the brush is down, nor while colors are being made."""
         return not (self.follower.brush_is_down or self.side_jobs.runs("live"))
+
+    def announce(self, text: str, error: bool) -> None:
+        """The panel shows it itself; for tests it is in GIMP's log, too."""
+        if text and os.environ.get("HANDTINT_TRACE"):
+            print("handtint-panel " + text, file=sys.stderr, flush=True)
+
+    def set_view(self, view: ServerView) -> None:
+        """What waited for a server goes on when there is one."""
+        was_ready = self.server.state.ready
+        super().set_view(view)
+        if view.state.ready and not was_ready:
+            self.follower.live.update()
 
     def server_changed(self) -> None:
         """The other server has seen no photo yet."""
@@ -89,11 +105,14 @@ class Core(Center):
     def paint_on_result(self) -> None:
         """The user has painted where it is no hint."""
         target = self.follower.target
-        name = target.result.get_name() if target is not None and target.result else "the result"
-        self.follower.live.on = False
+        name = target.result.get_name() if target is not None and target.result else _("the result")
+        self.follower.live.painted_on()
         self.say(
-            "You painted on %s, which is no hint layer. Colorize Layer asks what the paint is; "
-            "New Hints Layer makes a place for hints." % name,
+            _(
+                "You painted on %s, which is no hint layer. Colorize Layer asks what the paint is; "
+                "New Hints Layer makes a place for hints."
+            )
+            % name,
             error=True,
         )
 
@@ -131,7 +150,8 @@ class Core(Center):
     def _colorized(self, done: colorizing.Done) -> None:
         Gimp.displays_flush()
         follower = self.follower
-        follower.search()
+        with follower.live.held():
+            follower.search()
         target = follower.target
         if target is not None and done.picture is not None:
             known = Known(done.picture.image_id, done.sent, done.picture.layout)

@@ -14,13 +14,13 @@ from gi.repository import Gimp
 from .. import hints as painting
 from ..client import Dropped
 from ..client.hintscan import ROWS, Crop, HintScan
+from ..client.laststroke import LastStroke
 from ..client.steps import Tick
 from ..client.strokes import Box
 from . import target as targets
 from .live import Live
 from .loop import every
 from .pointer import Pointer
-from .stroke import LastStroke
 from .target import Target
 from .watch import Watch
 
@@ -38,6 +38,12 @@ HURRIED = 0.3
 
 REST = 14
 """A look is followed by a rest of so many times as long as it took."""
+
+LONGEST = 0.12
+"""Seconds that it rests at most: Undo by a key is to be noticed, too."""
+
+APART = 1.0
+"""Where the button is not known: changes with a longer pause between them are two strokes."""
 
 SEARCH = 1.0
 """Seconds between two searches for what to follow, if nothing calls for one."""
@@ -112,7 +118,7 @@ class Follower:
         if now < self._hurried_until:
             return HURRY
         busy = now - max(self.pointer.moved_at, self._found_at) < 1.5 or not self.pointer.known
-        return max(SOON if busy or self._sweeps > 0 else QUIET, min(REST * took, 0.3))
+        return max(SOON if busy or self._sweeps > 0 else QUIET, min(REST * took, LONGEST))
 
     def _look(self, now: float) -> None:
         if not self._image_is_there():
@@ -168,10 +174,10 @@ class Follower:
                 found = True
                 self._hints_changed(watch.layer, box)
         watch = self._photo_watch
-        if watch is not None and self._looks % 2 == 0 and watch.layer.is_valid():
-            if watch.look() is not None:
-                found = True
-                self._photo_changed()
+        turn = watch is not None and self._looks % 2 == 0
+        if watch is not None and turn and watch.layer.is_valid() and watch.look() is not None:
+            found = True
+            self.live.photo_changed()
         if found:
             self._sweeps = 0
         elif self._sweeps > 0 or self._looks % 3 == 0:
@@ -195,7 +201,7 @@ class Follower:
         if box is None:
             return False
         if watch is self._photo_watch:
-            self._photo_changed()
+            self.live.photo_changed()
         else:
             self._hints_changed(layer, box)
         return True
@@ -228,6 +234,8 @@ class Follower:
             self._effects = targets.effects_of(now.photo)
             self._photo_watch = Watch(now.photo)
             self._photo_watch.look()
+            if same_photo:
+                self.live.shape_changed()
             self.live.photo_changed()
         self.live.target_changed(same_photo)
         self._core.target_changed()
@@ -236,7 +244,7 @@ class Follower:
         found = targets.effects_of(now.photo)
         if found != self._effects:
             self._effects = found
-            self._photo_changed()
+            self.live.photo_changed()
 
     def _watch_hints(self, now: Target) -> None:
         self._watches = [Watch(layer) for layer in now.hints]
@@ -277,6 +285,8 @@ class Follower:
         inside = _cut(shifted, now.size)
         if inside is None:
             return
+        if not self.pointer.known and time.monotonic() - self._found_at > APART:
+            self.lifted_at = time.monotonic()
         if self.stroke.is_new(self.lifted_at):
             self.stroke.begin(self.lifted_at, scan.crop())
         rgba = painting.read_box(now.hints, now.photo, inside)
@@ -288,9 +298,6 @@ class Follower:
         self.live.hints_changed(inside)
         self._core.hints_changed()
 
-    def _photo_changed(self) -> None:
-        self.live.photo_changed()
-
     @property
     def is_ready(self) -> bool:
         """Whether it is known what is painted."""
@@ -300,6 +307,11 @@ class Follower:
         """The row of the last change, counted from another one; the middle if there was none."""
         box = self.last_box
         return box[1] + box[3] // 2 - top if box is not None else height // 2
+
+    @property
+    def painted(self) -> tuple[tuple[int, int], ...]:
+        """Equal for equal hints."""
+        return self._scan.state if self._scan is not None else ()
 
     def crop(self) -> Crop | None:
         """All hints, as they are sent."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from gi.repository import GdkPixbuf, GLib
 
 from ..client import BadReply, Picture, helps
+from ..client.translation import _
 from ..problem import Problem
 from .target import Target
 
@@ -33,11 +34,11 @@ class Map:
     def of(cls, target: Target, cells: Picture) -> Map:
         """From the server's cells; raises BadReply, or Problem if the layer is gone."""
         if (cells.dtype, cells.layout) != ("u8", "Y"):
-            raise BadReply("The server's answer is of another kind than asked for: update it.")
+            raise BadReply(_("The server's answer is of another kind than asked for: update it."))
         layer = target.result if target.result is not None else target.photo
         got = layer.get_thumbnail_data(WIDTH, HEIGHT) if layer.is_valid() else None
         if not got or got[0] is None:
-            raise Problem("The photo was removed meanwhile.")
+            raise Problem(_("The photo was removed meanwhile."))
         data, width, height, channels = bytes(got[0].get_data()), got[1], got[2], got[3]
         rgb = as_rgb(data, channels)
         marks = _marks(cells, width, height)

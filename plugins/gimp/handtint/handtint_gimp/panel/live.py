@@ -2,7 +2,7 @@
 
 The result is written directly, without an undo step: Ctrl+Z takes back the user's stroke, and the
 colors follow.  Such changes do not mark the image as changed, either.  So one step that can be
-undone is made when the sliders rest, when Live goes off and when the panel closes (`commit`).
+undone is made when the sliders rest, when Live goes off and when the panel closes (`step`).
 """
 
 from __future__ import annotations
@@ -11,19 +11,21 @@ import json
 import os
 import sys
 import time
+from contextlib import contextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Generator
+from typing import TYPE_CHECKING, Any, Generator, Iterator
 
 from gi.repository import Gimp
 
-from .. import hints as painting
 from .. import insert, memory, pixels, turn
-from ..client import ClientError, Dropped, ImageUnknown, Picture, protocol, strokes
+from ..client import ClientError, Dropped, ImageUnknown, Picture, protocol
 from ..client.steps import Tick, Until
 from ..client.strokes import Box
+from ..problem import Problem
 from . import transfer
 from .loop import Timer
 from .photo import Known, know, on_wire
+from .step import make_step
 from .target import Target
 
 if TYPE_CHECKING:
@@ -52,9 +54,9 @@ class Live:
         self._known: Known | None = None
         self._wanted: Any = None
         self._shown: Any = None
-        self._generation = 0
+        self._photos = 0
         self._near: Box | None = None
-        self._writing = self._again = False
+        self._writing = self._again = self._held = False
         self._base: transfer.Stored | None = None
         self._base_of: Target | None = None
         self._made_with = core.settings
@@ -67,7 +69,6 @@ class Live:
 
     def hints_changed(self, box: Box | None) -> None:
         """Something was painted or taken away in a box, or somewhere."""
-        self._generation += 1
         self._near = box
         self._note("noticed")
         self.update()
@@ -75,13 +76,15 @@ class Live:
     def photo_changed(self) -> None:
         """The photo's pixels are others: they travel with the next request."""
         self._known = None
-        self._generation += 1
+        self._photos += 1
         self.update()
 
     def target_changed(self, same_photo: bool) -> None:
         """The result or the layers around it are others."""
         target = self._follower.target
         result = target.result if target is not None else None
+        if self._held:
+            return
         if not same_photo or result is None or result.get_id() != self._checked:
             self._shown = None
             self._base = None
@@ -104,6 +107,27 @@ class Live:
         self._shown = self._all_that_counts()
         self._rest.stop()
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """What changes meanwhile is known already."""
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+
+    def shape_changed(self) -> None:
+        """The image was scaled, turned or converted, and the result with it.
+
+        Nobody has painted on it by that, though it looks otherwise now.
+        """
+        target = self._follower.target
+        result = target.result if target is not None else None
+        if result is not None and result.get_id() == self._checked:
+            memory.note_live(result)
+        self._base = self._picture = self._shown = None
+        self._checked = 0
+
     def known_as(self, target: Target) -> Known | None:
         """What the server knows a photo by, if that is known and the photo is as it was."""
         now = self._follower.target
@@ -121,11 +145,10 @@ class Live:
         if target is None or target.result is None or not self.on or self._is_busy:
             return
         result = target.result
-        selected = result.get_id() in self._follower.selected
-        if selected and self._base is not None and self._shown is not None:
-            if result.is_valid() and not memory.is_live(result):
-                self._core.paint_on_result()
-                return
+        may_be_painted = result.get_id() in self._follower.selected and self._base is not None
+        if may_be_painted and result.is_valid() and not memory.is_live(result):
+            self._core.paint_on_result()
+            return
         if self._retry_at and time.monotonic() > self._retry_at:
             self._retry_at = 0.0
             self.update()
@@ -159,6 +182,13 @@ class Live:
         else:
             self._core.side_jobs.stop("live")
 
+    def painted_on(self) -> None:
+        """The user has painted on the result: nothing is written over that."""
+        self.on = False
+        self.stop()
+        self._base = self._picture = self._shown = None
+        self._checked = 0
+
     def leave(self) -> None:
         """Another photo is followed from now on."""
         if self._writing:
@@ -181,12 +211,14 @@ class Live:
         if target is None:
             return None
         result = target.result.get_id() if target.result is not None else 0
-        return (self._generation, result, asdict(self._core.settings))
+        settings = self._core.settings
+        painted = self._follower.painted if settings.use_hints else ()
+        return (self._photos, painted, result, asdict(settings))
 
     def update(self) -> None:
         """Bring the result up to date, if Live is on and it is not."""
         core, target = self._core, self._follower.target
-        if not self.on or core.running or core.is_asking or target is None:
+        if not self.on or self._held or core.running or core.is_asking or target is None:
             return
         if target.result is None or not self._follower.is_ready:
             return
@@ -220,10 +252,10 @@ class Live:
 
     def _failed(self, error: ClientError) -> None:
         self._writing = False
-        self._retry_at = time.monotonic() + 1.0
-        if isinstance(error, transfer.Locked) and self._core.message == str(error):
-            return
-        self._core.fail(error)
+        if isinstance(error, Problem):
+            self._retry_at = time.monotonic() + 1.0  # such as a lock, which may be taken away
+        if self._core.message != str(error):
+            self._core.fail(error)
 
     def _note(self, what: str) -> None:
         if what == "noticed" and (not self._is_busy or not self._now):
@@ -235,6 +267,7 @@ class Live:
         assert result is not None
         with turn.wanted(image) as has_come:
             yield Until(has_come)
+            transfer.check_writable(image, result, target.size)  # else the server works in vain
             if self._checked != result.get_id() and not (yield from self._keep_base(target)):
                 return "painted"
             session = self._core.session()
@@ -301,6 +334,7 @@ class Live:
         ):
             return False
         self._checked, self._base, self._base_of = result.get_id(), base, target
+        memory.note_live(result)
         return True
 
     def _write(self, target: Target, picture: Picture, region: Box | None) -> Flow:
@@ -339,51 +373,16 @@ class Live:
 
     def commit(self) -> None:
         """Make what was written a step that can be undone: back to before the first change."""
-        base, picture, self._base = self._base, self._picture, None
-        target = self._base_of
+        base, self._base = self._base, None
+        picture, target, known = self._picture, self._base_of, self._known
         self._rest.stop()
-        if base is None or picture is None or self._known is None or target is None:
+        if base is None or picture is None or known is None or target is None:
             return
-        if not self._fits(target, base, picture):
+        layer = make_step(target, base, picture, self._made_with, known.sent)
+        if layer is None:
             return
-        with turn.wanted(target.image) as has_come:
-            if has_come():  # else another run makes a result, and a step, right now
-                self._commit(target, base, picture, self._known.sent)
-
-    def _commit(self, target: Target, base: transfer.Stored, picture: Picture, sent: str) -> None:
-        assert target.result is not None
-        assert target.remembered is not None
-        settings = self._made_with
-        used = target.hints if settings.use_hints else []
-        paint = painting.collect(used, target.photo) if used else None
-        sums = paint.sums if paint else {}
-        before = target.remembered
-        new = strokes.new_tiles(sums, strokes.unpack_sums(before.hints))
-        fresh = {tile: value for tile, value in sums.items() if tile in new}
-        note = {
-            "sent": sent,
-            "hints": strokes.pack_sums(sums) if paint else "",
-            "fresh": strokes.pack_sums(fresh) if fresh else before.fresh,
-            "settings": asdict(settings),
-        }
-        results = [(target.result, target.remembered)]
-        put = insert.insert(
-            target.image, target.photo, results, picture, settings, note, base.put_back
-        )
         Gimp.displays_flush()
-        self._follower.search()
-        self._checked = put.layer.get_id()
+        with self.held():
+            self._follower.search()
+        self._checked = layer.get_id()
         self._shown = self._all_that_counts()
-
-    def _fits(self, target: Target, base: transfer.Stored, picture: Picture) -> bool:
-        """Whether the result is still the one that was written, and may be replaced."""
-        result = target.result
-        if result is None or result.get_id() != base.layer.get_id():
-            return False
-        if not target.is_there() or (picture.width, picture.height) != target.size:
-            return False
-        try:
-            transfer.check_writable(target.image, result, target.size)
-        except ClientError:
-            return False
-        return memory.is_live(result)

@@ -17,6 +17,7 @@ from typing import Any, Callable, Iterator
 from gi.repository import GLib
 
 from ..client import Answer, ClientError, Endpoint, Request, ServerLost, on_the_bar, transport
+from ..client.translation import _
 
 Done = Callable[[Answer], None]
 Failed = Callable[[ClientError], None]
@@ -172,8 +173,10 @@ class Call:
             soon(self._end, self._failed, error)
         except Exception as fault:
             traceback.print_exc(file=sys.stderr)
-            error = ServerLost("The request to the Handtint server failed (%s). Try again." % fault)
-            soon(self._end, self._failed, error)
+            lost = ServerLost(
+                _("The request to the Handtint server failed (%s). Try again.") % fault
+            )
+            soon(self._end, self._failed, lost)
         else:
             soon(self._end, self._done, answer)
 

@@ -33,9 +33,9 @@ def know(target: Target, session: Session, forgotten: bool = False) -> Flow:
     with effects.applied(target.image, target.photo) as seen:
         reader = asking.reader_of(target.image, target.photo, seen)
         remembered = target.remembered
-        if remembered is not None and remembered.image_id and not forgotten:
-            if remembered.sent == reader.fingerprint():
-                return Known(remembered.image_id, remembered.sent, reader.answer_layout)
+        may_know = remembered is not None and remembered.image_id and not forgotten
+        if may_know and remembered.sent == reader.fingerprint():
+            return Known(remembered.image_id, remembered.sent, reader.answer_layout)
         _, image_id = yield from session.ask_about(
             reader.plane(),
             "",

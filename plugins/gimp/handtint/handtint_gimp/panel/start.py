@@ -7,6 +7,7 @@ from typing import Any
 import gi
 from gi.repository import Gimp, GLib, GObject
 
+from ..client.translation import _
 from .loop import soon
 
 NAME = "handtint"
@@ -54,8 +55,8 @@ def _offer(plug_in: Gimp.PlugIn, follow: Any) -> None:
         return procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, None)
 
     offered = Gimp.Procedure.new(plug_in, FOLLOW, Gimp.PDBProcType.TEMPORARY, called, None)
-    blurb = "Hands an image to the open panel"
+    blurb = _("Hands an image to the open panel")
     offered.set_documentation(blurb, blurb, FOLLOW)
-    offered.add_image_argument("image", "Image", "Image", False, GObject.ParamFlags.READWRITE)
+    offered.add_image_argument("image", _("Image"), _("Image"), False, GObject.ParamFlags.READWRITE)
     plug_in.add_temp_procedure(offered)
     plug_in.persistent_enable()

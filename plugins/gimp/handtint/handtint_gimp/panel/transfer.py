@@ -14,6 +14,7 @@ from gi.repository import Gegl, Gimp
 from .. import pixels
 from ..client import DTYPES, Dropped
 from ..client.strokes import Box
+from ..client.translation import _
 from ..problem import Problem
 
 PIECE = 1 << 20
@@ -53,12 +54,14 @@ def check_writable(image: Gimp.Image, layer: Gimp.Layer, size: tuple[int, int]) 
     if not is_there(image, layer, size):
         raise Dropped("The result is gone, or has another size.")
     if not layer.is_rgb() or layer.is_group():
-        raise Problem("%s cannot hold colors any more. Choose Colorize Layer." % layer.get_name())
+        raise Problem(
+            _("%s cannot hold colors any more. Choose Colorize Layer.") % layer.get_name()
+        )
     around: Any = layer
     while around is not None:
         if around.get_lock_content():
             raise Locked(
-                "%s is locked: Live waits until you unlock it in the Layers dialog."
+                _("%s is locked: Live waits until you unlock it in the Layers dialog.")
                 % around.get_name()
             )
         around = around.get_parent()

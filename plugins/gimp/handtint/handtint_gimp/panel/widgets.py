@@ -7,6 +7,7 @@ from typing import Any, Callable
 from gi.repository import Gdk, GdkPixbuf, Gtk
 
 from ..client.colors import swatch
+from ..client.translation import _
 from .helps import as_rgb, pixbuf_of
 
 COUNT = 5
@@ -80,8 +81,8 @@ class Fraction(Gtk.Box):
 class Swatches(Gtk.Box):
     """Likely colors with their shares, and a crop of the place.  Its height never changes."""
 
-    WAITING = "Likely colors for the place that you paint on appear here."
-    TIP = "Paint with %s, and recolor the last stroke.\nLightness comes from the photo."
+    WAITING = _("Likely colors for the place that you paint on appear here.")
+    TIP = _("Paint with %s, and recolor the last stroke.\nLightness comes from the photo.")
 
     def __init__(self, chosen: Callable[[str], None]) -> None:
         super().__init__(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
@@ -89,7 +90,7 @@ class Swatches(Gtk.Box):
         self._shown: Any = None
         self._place = Gtk.Image()
         self._place.set_no_show_all(True)
-        self._place.get_accessible().set_name("The place that the colors are for")
+        self._place.get_accessible().set_name(_("The place that the colors are for"))
         self._words = Gtk.Label(label=self.WAITING, wrap=True, xalign=0.0, max_width_chars=30)
         self._row = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=2)
         self.pack_start(self._place, False, False, 0)
@@ -122,7 +123,8 @@ class Swatches(Gtk.Box):
         button.set_focus_on_click(False)
         button.set_tooltip_text(self.TIP % item.color)
         button.get_accessible().set_name(
-            "Suggested color %d of %d, %s, %d per cent" % (number + 1, count, item.color, share)
+            _("Suggested color %(number)d of %(count)d, %(color)s, %(percent)d per cent")
+            % {"number": number + 1, "count": count, "color": item.color, "percent": share}
         )
         button.connect("clicked", lambda _: self._chosen(item.color))
         column = Gtk.Box(orientation=Gtk.Orientation.VERTICAL)

@@ -19,6 +19,7 @@ from gi.repository import Gdk, GimpUi, GLib, Gtk  # noqa: E402
 from .. import dialogs, manual  # noqa: E402
 from ..client import BadSetting  # noqa: E402
 from ..client.colors import legible  # noqa: E402
+from ..client.translation import _  # noqa: E402
 from .core import Core  # noqa: E402
 from .loop import safely  # noqa: E402
 from .widgets import Dot, Fraction, Swatches  # noqa: E402
@@ -54,7 +55,7 @@ class Window(Gtk.Window):
         column.pack_start(Gtk.Separator(), False, False, 0)
         column.pack_start(self._swatches, False, False, 0)
         self._map = Gtk.Image(no_show_all=True)
-        self._map.get_accessible().set_name("Where a hint helps: the hatched places")
+        self._map.get_accessible().set_name(_("Where a hint helps: the hatched places"))
         column.pack_start(self._map, False, False, 0)
         self.connect("delete-event", safely(self._on_delete))
         self.connect("focus-out-event", safely(self._on_focus_out))
@@ -83,9 +84,9 @@ class Window(Gtk.Window):
         self._dot = Dot()
         self._state = Gtk.Label(xalign=0.0, ellipsize=3, hexpand=True)
         self._bar = Gtk.ProgressBar(valign=Gtk.Align.CENTER, hexpand=True)
-        self._bar.get_accessible().set_name("Progress")
-        server = _button("_Server...", "The server: automatic, or an address", self._on_server)
-        cancel = _button("C_ancel", "Stop; the picture stays as it is", self._core.cancel)
+        self._bar.get_accessible().set_name(_("Progress"))
+        server = _button("_Server...", _("The server: automatic, or an address"), self._on_server)
+        cancel = _button(_("C_ancel"), _("Stop; the picture stays as it is"), self._core.cancel)
         self._at_rest, self._at_work = Gtk.Stack(), Gtk.Stack()
         for stack, widgets in (
             (self._at_rest, (self._state, self._bar)),
@@ -108,8 +109,8 @@ class Window(Gtk.Window):
         area = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER)
         area.set_size_request(-1, MESSAGE_HEIGHT)
         area.add(self._message)
-        tip = "Copy the command of the message, to enter it in a terminal"
-        self._copy = _button("Cop_y", tip, self._on_copy)
+        tip = _("Copy the command of the message, to enter it in a terminal")
+        self._copy = _button(_("Cop_y"), tip, self._on_copy)
         self._copy.set_valign(Gtk.Align.START)
         self._copy.set_no_show_all(True)
         row.pack_start(area, True, True, 0)
@@ -119,13 +120,13 @@ class Window(Gtk.Window):
     def _make_buttons(self) -> Gtk.Widget:
         row = _row(homogeneous=True)
         self._colorize = _button(
-            "_Colorize Layer",
-            "Insert a colored copy of the selected layer above it",
+            _("_Colorize Layer"),
+            _("Insert a colored copy of the selected layer above it"),
             self._core.colorize,
         )
         new_hints = _button(
-            "New Hints _Layer",
-            "Go to the layer to paint color hints on; add it if there is none",
+            _("New Hints _Layer"),
+            _("Go to the layer to paint color hints on; add it if there is none"),
             self._core.new_hints,
         )
         row.pack_start(self._colorize, True, True, 0)
@@ -135,29 +136,29 @@ class Window(Gtk.Window):
     def _make_settings(self) -> list[Gtk.Widget]:
         core = self._core
         self._use_hints = _check(
-            "_Use hints", "Count the painted hints", lambda on: core.change(use_hints=on)
+            _("_Use hints"), _("Count the painted hints"), lambda on: core.change(use_hints=on)
         )
         self._live = _check(
-            "Li_ve",
-            "Color anew whenever the brush is lifted from a hint layer",
+            _("Li_ve"),
+            _("Color anew whenever the brush is lifted from a hint layer"),
             core.set_live,
         )
         self._show_hints = _check(
-            "Sh_ow hints",
-            "Show or hide the hint layers; hidden hints count, too",
+            _("Sh_ow hints"),
+            _("Show or hide the hint layers; hidden hints count, too"),
             core.viewer.show_hints,
         )
         switches = _row(spacing=12)
         for switch in (self._use_hints, self._live, self._show_hints):
             switches.pack_start(switch, False, False, 0)
         self._strength = Fraction(
-            "Hint stren_gth",
-            "How far painted hints replace the automatic colors",
+            _("Hint stren_gth"),
+            _("How far painted hints replace the automatic colors"),
             safely(lambda value: core.change(strength=value)),
         )
         self._vividness = Fraction(
-            "Vivi_dness",
-            "From calm colors, which are wrong least often, to bold ones",
+            _("Vivi_dness"),
+            _("From calm colors, which are wrong least often, to bold ones"),
             safely(lambda value: core.change(vividness=value)),
         )
         names = Gtk.SizeGroup(mode=Gtk.SizeGroupMode.HORIZONTAL)
@@ -166,11 +167,11 @@ class Window(Gtk.Window):
             self._note_pressing(part.slider)
             part.number.connect("button-press-event", safely(self._on_number))
         self._overlay = _check(
-            "Where a hint hel_ps",
-            "Hatch the places where the colors are least certain, in a small picture below",
+            _("Where a hint hel_ps"),
+            _("Hatch the places where the colors are least certain, in a small picture below"),
             core.viewer.show_map,
         )
-        compare = _button("Co_mpare", "Hold to see the photo without color", lambda: None)
+        compare = _button(_("Co_mpare"), _("Hold to see the photo without color"), lambda: None)
         compare.connect("pressed", safely(lambda _: core.viewer.hold()))
         compare.connect("released", safely(lambda _: core.viewer.release()))
         self._note_pressing(compare)
@@ -203,7 +204,7 @@ class Window(Gtk.Window):
         return False
 
     def _on_server(self) -> None:
-        dialog = Gtk.Dialog(title="Server", transient_for=self, use_header_bar=0)
+        dialog = Gtk.Dialog(title=_("Server"), transient_for=self, use_header_bar=0)
         dialog.add_button("_Cancel", Gtk.ResponseType.CANCEL)
         dialog.add_button("_OK", Gtk.ResponseType.OK)
         dialog.set_default_response(Gtk.ResponseType.OK)
@@ -252,7 +253,7 @@ class Window(Gtk.Window):
         image = now.follower.image
         named = image is not None and image.is_valid()
         self.set_title("%s: %s" % (TITLE, image.get_name()) if named else TITLE)
-        self._dot.show_color(now.server.state.colour)
+        self._dot.show_color(now.server.state.color)
         self._state.set_text(now.server.state.words)
         self._state.set_tooltip_text(now.server.detail or None)
         self._colorize.set_sensitive(not now.running)
@@ -283,7 +284,7 @@ class Window(Gtk.Window):
         # The bar is too narrow for words such as "Starting the server, first time only".
         text = now.message or (now.progress[0] if now.progress else "")
         if not text and now.follower.image is None:
-            text = "No picture is open: open a photo."
+            text = _("No picture is open: open a photo.")
         if not (text and now.message_is_error):
             self._message.set_text(text)
         else:

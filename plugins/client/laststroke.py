@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..client import strokes
-from ..client.hintscan import Crop
-from ..client.strokes import Box, Tile
+from . import strokes
+from .hintscan import Crop
+from .strokes import Box, Tile
 
 
 class LastStroke:

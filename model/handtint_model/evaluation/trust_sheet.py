@@ -26,7 +26,7 @@ _RADIUS = 4
 
 
 @torch.inference_mode()
-def affinity(colorizer: Colorizer, photo: EncodedPhoto, place: tuple[int, int]) -> Array:
+def trust_in_hint(colorizer: Colorizer, photo: EncodedPhoto, place: tuple[int, int]) -> Array:
     """How much each cell trusts a single full hint at pixel (x, y): (h, w) float32, 0..1.
 
     0: the cell keeps its automatic colour. 1: it takes the hint's.
@@ -46,7 +46,7 @@ def affinity(colorizer: Colorizer, photo: EncodedPhoto, place: tuple[int, int]) 
     return np.asarray(found.trust[0].cpu().numpy().reshape(rows, columns))
 
 
-def affinity_sheet(
+def trust_sheet(
     colorizer: Colorizer, photos: Sequence[PhotoFile], place: tuple[int, int]
 ) -> Image.Image:
     """A row per photo: gray with the place, trust, automatic, with an orange hint, truth.
@@ -57,7 +57,7 @@ def affinity_sheet(
     for file in photos:
         truth = file.read()
         photo = colorizer.encode(luminance_of(truth))
-        trust = affinity(colorizer, photo, place)
+        trust = trust_in_hint(colorizer, photo, place)
         y, x = np.ogrid[: truth.shape[0], : truth.shape[1]]
         painted = np.hypot(x - place[0], y - place[1]) <= _RADIUS
         hint = Hints.from_points([(*place, _COLOR)], radius=_RADIUS)

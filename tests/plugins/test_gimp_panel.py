@@ -1,0 +1,202 @@
+"""The panel in GIMP's window: live colors with the brush, and what may go wrong meanwhile."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from run_in_gimp import ROOT
+
+from .conftest import GimpAndServer
+from .test_gimp_window import names, session
+
+pytestmark = [pytest.mark.gimp, pytest.mark.timeout(2400)]
+
+PHOTO = ROOT / "tests" / "data" / "photos" / "coffee-gray.png"
+RESULT = "coffee-gray.png (colorized)"
+HINTS = "Color Hints"
+
+
+def layer(state: dict[str, Any], name: str) -> dict[str, Any]:
+    """A layer of a state, by its name."""
+    found: list[dict[str, Any]] = [x for x in state["layers"] if x["name"] == name]
+    assert len(found) == 1, (name, names(state))
+    return found[0]
+
+
+def result(state: dict[str, Any]) -> str:
+    """The pixels of the colored layer, as a digest."""
+    return str(layer(state, RESULT)["digest"])
+
+
+def hints(state: dict[str, Any]) -> str:
+    """The pixels of the hint layer, as a digest."""
+    return str(layer(state, HINTS)["digest"])
+
+
+@pytest.fixture(scope="module")
+def panel(in_gimp: GimpAndServer) -> dict[str, Any]:
+    return session(in_gimp.gimp, "panel", PHOTO, HANDTINT_TRACE="1")
+
+
+def test_the_panel_stays_above_gimps_window(panel: dict[str, Any]) -> None:
+    told = panel["p01-above"]
+    assert told["window"] in told["above"], told
+
+
+def test_colorize_is_one_undo_step(panel: dict[str, Any]) -> None:
+    assert names(panel["p02-colorized"]) == [RESULT, "coffee-gray.png"]
+    assert names(panel["p02-undone"]) == ["coffee-gray.png"]
+
+
+def test_colors_follow_the_brush_without_an_undo_step(panel: dict[str, Any]) -> None:
+    start, stroke = panel["p03-live"], panel["p04-stroke"]
+    assert result(stroke) != result(start)
+    assert stroke["selected"] == [HINTS]
+    undone, redone = panel["p05-undone"], panel["p06-redone"]
+    assert (hints(undone), result(undone)) == (hints(start), result(start))
+    assert (hints(redone), result(redone)) == (hints(stroke), result(stroke))
+
+
+def test_colors_follow_the_eraser(panel: dict[str, Any]) -> None:
+    assert hints(panel["p07-erased"]) != hints(panel["p06-redone"])
+    assert result(panel["p07-erased"]) != result(panel["p06-redone"])
+
+
+def test_a_slider_at_rest_is_one_undo_step(panel: dict[str, Any]) -> None:
+    before, moved = panel["p08-second"], panel["p09-vivid"]
+    assert moved["dirty"]
+    kept = layer(moved, RESULT)["settings"]
+    assert kept["vividness"] != 0.5, kept
+    undone, redone = panel["p10-vivid-undone"], panel["p11-vivid-redone"]
+    assert (hints(undone), result(undone)) == (hints(before), result(before))
+    assert result(redone) == result(moved)
+
+
+def test_a_swatch_recolors_the_stroke(panel: dict[str, Any]) -> None:
+    stroke, after = panel["p12-stroke"], panel["p13-swatch"]
+    assert after["foreground"] != stroke["foreground"]
+    assert layer(after, HINTS)["painted"] == layer(stroke, HINTS)["painted"]
+    assert hints(after) != hints(stroke)
+    assert result(after) != result(stroke)
+
+
+def test_looking_changes_nothing(panel: dict[str, Any]) -> None:
+    before, held, after = panel["p13-swatch"], panel["p14-compare"], panel["p15-compared"]
+    shown = [x["visible"] for x in held["layers"]]
+    assert shown == [False, False, True], "the photo alone"
+    assert after["layers"] == before["layers"]
+    undone = panel["p16-undo-after-compare"]
+    assert hints(undone) == hints(panel["p12-stroke"]), "Ctrl+Z is dead after Compare"
+    assert panel["p17-map"]["layers"] == after["layers"]
+
+
+def test_the_menu_entry_takes_the_panels_settings(panel: dict[str, Any]) -> None:
+    before, after = panel["p17-map"], panel["p18-by-shortcut"]
+    assert names(after) == names(before)
+    assert result(after) == result(before)
+    kept = layer(after, RESULT)["settings"]
+    assert kept["vividness"] == layer(panel["p09-vivid"], RESULT)["settings"]["vividness"]
+    assert result(panel["p19-goes-on"]) != result(after), "the panel lost the new result"
+
+
+def test_a_second_start_brings_the_same_panel(panel: dict[str, Any]) -> None:
+    before, after = panel["p20-second-start"]["processes"]
+    assert before == after
+    assert len(after) == 1
+
+
+def test_closing_makes_one_step(panel: dict[str, Any]) -> None:
+    stroke, closed = panel["p21-stroke"], panel["p22-closed"]
+    assert result(closed) == result(stroke)
+    undone = panel["p23-closing-undone"]
+    assert hints(undone) == hints(stroke)
+    assert result(undone) == result(panel["p18-by-shortcut"]), "what the menu had made"
+
+
+def test_the_panel_does_not_outlive_a_killed_gimp(panel: dict[str, Any]) -> None:
+    assert panel["p24-killed"] == {"left": []}
+
+
+# --- what may go wrong -----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def trouble(in_gimp: GimpAndServer) -> dict[str, Any]:
+    try:
+        return session(in_gimp.gimp, "panel_trouble", PHOTO, HANDTINT_TRACE="1")
+    finally:
+        in_gimp.server.__exit__(None, None, None)
+        in_gimp.server.start()
+
+
+def log(states: dict[str, Any]) -> str:
+    """What GIMP and the panel have written."""
+    return "".join(state.get("log", "") for state in states.values())
+
+
+def test_gimp_neither_ends_nor_misses_the_panel(trouble: dict[str, Any]) -> None:
+    told = log(trouble)
+    for word in ("killing", "crashed", "Traceback", "CRITICAL"):
+        lines = [line for line in told.splitlines() if word in line and "handtint" in line]
+        assert not lines, lines
+    assert "Traceback" not in told, told[-3000:]
+
+
+def test_a_locked_result_waits(trouble: dict[str, Any]) -> None:
+    assert result(trouble["t02-locked"]) == result(trouble["t01-stroke"])
+    assert re.search(r"handtint-panel .* is locked: Live waits", log(trouble))
+    assert result(trouble["t03-unlocked"]) != result(trouble["t01-stroke"])
+
+
+def test_removed_layers_come_back(trouble: dict[str, Any]) -> None:
+    before = trouble["t03-unlocked"]
+    removed = trouble["t04-hints-removed"]
+    assert HINTS not in names(removed)
+    assert result(removed) != result(before), "the colors of hints that are gone"
+    assert result(trouble["t05-hints-back"]) == result(before)
+    assert RESULT not in names(trouble["t06-result-removed"])
+    assert result(trouble["t07-result-back"]) == result(before)
+    assert result(trouble["t08-goes-on"]) != result(before)
+
+
+def test_paint_on_the_result_is_kept(trouble: dict[str, Any]) -> None:
+    assert "which is no hint layer" in log(trouble)
+    assert result(trouble["t09-painted"]) != result(trouble["t08-goes-on"])
+
+
+def test_the_photo_is_followed(trouble: dict[str, Any]) -> None:
+    back, before = trouble["t11-photo-back"], trouble["t08-goes-on"]
+    assert result(trouble["t10-photo-inverted"]) not in (result(before), result(back))
+    assert result(back) == result(before)
+
+
+@pytest.mark.parametrize("name", ["t12-scaled", "t13-16-bits", "t14-float", "t17-group"])
+def test_other_shapes_are_followed(trouble: dict[str, Any], name: str) -> None:
+    state = trouble[name]
+    assert not layer(state, RESULT)["gray"]
+    assert names(state) == [HINTS, RESULT, "coffee-gray.png"]
+
+
+def test_a_gray_image_is_said(trouble: dict[str, Any]) -> None:
+    assert "cannot hold colors any more" in log(trouble)
+    assert result(trouble["t16-after-all"]) != result(trouble["t11-photo-back"])
+
+
+def test_a_second_image_takes_the_panel(trouble: dict[str, Any]) -> None:
+    second = trouble["t22-second-image"]
+    assert second["images"] == 2
+    for state in (second, trouble["t23-second-closed"]):
+        assert state["processes"][0] == state["processes"][1], "another process"
+
+
+def test_a_dying_server_changes_nothing(trouble: dict[str, Any]) -> None:
+    before, after = trouble["t19-server-stopped"], trouble["t20-server-killed"]
+    assert after["layers"] == before["layers"]
+    assert "The Handtint server ended before its answer was complete" in log(trouble)
+    assert trouble["t21-no-server"]["layers"] == before["layers"]
+
+
+def test_nothing_stays_behind(trouble: dict[str, Any]) -> None:
+    assert trouble["t25-quit"] == {"status": 0, "left": []}

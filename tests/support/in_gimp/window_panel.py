@@ -1,0 +1,213 @@
+"""The panel in GIMP's window: live colors with the brush, sliders, swatches, switches."""
+
+import os
+import time
+
+SHORTCUTS = """(action "plug-in-handtint-panel" "<Primary><Alt>l")
+"""
+
+TITLE = "^Handtint"
+COLORIZE, NEW_HINTS, LIVE, HELPS, COMPARE = (90, 150), (250, 150), (120, 187), (20, 300), (290, 300)
+VIVID = (185, 260)
+SWATCH = (85, 353)
+"""Where the panel's parts are, in its own pixels."""
+
+
+class Panel:
+    """Steps for `window.Session`."""
+
+    # --- tools -----------------------------------------------------------------------------
+
+    def open_panel(self, window):
+        desktop = self.desktop
+        desktop.activate(window)
+        desktop.key("ctrl+alt+l")
+        self.panel = desktop.window(TITLE, 60)
+        time.sleep(1.0)
+        desktop.do("windowmove", self.panel, 1030, 90)
+        desktop.activate(window)
+        self.process = self.panel_processes()
+        return self.panel
+
+    def panel_processes(self):
+        """Those of this GIMP: other tests may run on this machine."""
+        plug_in = os.path.join(os.environ["GIMP3_DIRECTORY"], "plug-ins/handtint/handtint.py")
+        return (self.desktop.ask(["pgrep", "-f", plug_in + " -gimp"]) or "").split()
+
+    def push(self, place):
+        """Click a part of the panel."""
+        left, top, _, _ = self.desktop.geometry(self.panel)
+        self.desktop.click(left + place[0], top + place[1])
+
+    def act(self, code):
+        """Let the probe do something to the image; what it holds then."""
+        with open(os.environ["PROBE_DO"], "w") as file:
+            file.write(code)
+        return self.look()
+
+    def brush(self, window, dx=0, dy=0, tool="p"):
+        """A stroke near the middle of the picture."""
+        x, y, width, height = self.desktop.geometry(window)
+        middle_x, middle_y = x + width * 40 // 100 + dx, y + height // 2 + dy
+        if tool:
+            self.desktop.key(tool)
+        self.desktop.drag([(middle_x - 60 + i * 4, middle_y + i // 2) for i in range(30)])
+
+    def result(self, state):
+        found = [x["digest"] for x in state["layers"] if "(colorized)" in x["name"]]
+        return found[0] if found else ""
+
+    def settled(self, condition, what, seconds=60):
+        """A state that fulfils a condition and is the same at two looks."""
+        before = [None]
+
+        def same(state):
+            now = [(x["name"], x["digest"]) for x in state["layers"]]
+            there = condition(state) and before[0] == now
+            before[0] = now
+            return there
+
+        return self.look.until(same, seconds, what)
+
+    def other(self, state, what, seconds=60):
+        """The state once the result is another."""
+        old = self.result(state)
+        return self.settled(lambda now: self.result(now) not in ("", old), what, seconds)
+
+    def follows(self, name, window, before, dx=0, dy=0):
+        """A stroke, and the result that follows it."""
+        self.brush(window, dx, dy)
+        after = self.other(before, name)
+        self.note(name, after)
+        return after
+
+    def prepared(self):
+        """A photo with colors, a hint layer, and the panel with Live on."""
+        window = self.open()
+        self.open_panel(window)
+        self.push(COLORIZE)
+        self.look.until(self.result, 240, "the colored layer")
+        self.push(NEW_HINTS)
+        self.look.until(lambda s: len(s["layers"]) == 3, 30, "the hint layer")
+        self.push(LIVE)
+        time.sleep(1.5)
+        return window
+
+    # --- a session -------------------------------------------------------------------------
+
+    def run_panel(self):
+        window = self.open()
+        self.open_panel(window)
+        self.note("p01-panel")
+        told = self.desktop.ask(["xprop", "-id", self.panel, "WM_TRANSIENT_FOR"]) or ""
+        self.states["p01-above"] = {"above": told, "window": hex(int(window))}
+        self.push(COLORIZE)
+        self.look.until(self.result, 240, "the colored layer")
+        self.note("p02-colorized")
+        self.desktop.key("ctrl+z")
+        self.look.until(lambda s: len(s["layers"]) == 1, 30, "the undo")
+        self.note("p02-undone")
+        self.desktop.key("ctrl+y")
+        self.look.until(self.result, 30, "the redo")
+        self.push(NEW_HINTS)
+        self.look.until(lambda s: len(s["layers"]) == 3, 30, "the hint layer")
+        self.push(LIVE)
+        time.sleep(1.5)
+        self.live_strokes(window)
+        self.sliders(window)
+        self.swatches(window)
+        self.looking(window)
+        self.from_the_menu(window)
+        self.closing(window)
+        self.gimp_killed(window)
+
+    def live_strokes(self, window):
+        key = self.desktop.key
+        start = self.note("p03-live")
+        stroke = self.follows("p04-stroke", window, start)
+        key("ctrl+z")
+        undone = self.settled(lambda s: not s["layers"][0]["painted"], "the undo")
+        self.note("p05-undone", undone)
+        key("ctrl+y")
+        same = self.result(stroke)
+        self.note("p06-redone", self.settled(lambda s: self.result(s) == same, "the redo"))
+        self.brush(window, tool="shift+e")
+        self.note("p07-erased", self.other(stroke, "the erased stroke"))
+        self.follows("p08-second", window, self.states["p07-erased"], dy=-100)
+
+    def sliders(self, window):
+        before = self.states["p08-second"]
+        self.push(VIVID)
+        moved = self.other(before, "the slider")
+        time.sleep(2.0)  # it rests, and a step is made
+        moved = self.note("p09-vivid")
+        self.desktop.key("ctrl+z")
+        undone = self.settled(lambda s: self.result(s) == self.result(before), "the slider's undo")
+        self.note("p10-vivid-undone", undone)
+        self.desktop.key("ctrl+y")
+        again = self.settled(lambda s: self.result(s) == self.result(moved), "the redo")
+        self.note("p11-vivid-redone", again)
+
+    def swatches(self, window):
+        before = self.follows("p12-stroke", window, self.states["p11-vivid-redone"], dx=60, dy=90)
+        time.sleep(1.5)
+        self.push(SWATCH)
+        self.note("p13-swatch", self.other(before, "the recolored stroke"))
+
+    def looking(self, window):
+        """Compare and the map change nothing of the image."""
+        desktop = self.desktop
+        left, top, _, _ = desktop.geometry(self.panel)
+        desktop.do("mousemove", left + COMPARE[0], top + COMPARE[1])
+        desktop.do("mousedown", 1)
+        time.sleep(1.0)
+        desktop.shot("p14-compare")
+        self.states["p14-compare"] = self.look()
+        desktop.do("mouseup", 1)
+        time.sleep(0.7)
+        self.note("p15-compared")
+        desktop.key("ctrl+z")
+        time.sleep(1.5)
+        self.note("p16-undo-after-compare")
+        desktop.key("ctrl+y")
+        time.sleep(1.5)
+        self.push(HELPS)
+        time.sleep(3.0)
+        self.note("p17-map")
+        self.push(HELPS)
+
+    def from_the_menu(self, window):
+        """Colorize Layer of the menu, while the panel is live: one result, with its settings."""
+        before = self.states["p17-map"]
+        self.desktop.key("ctrl+alt+h")
+        self.desktop.wait(lambda: len(self.panel_processes()) == 1, 60, "the menu's run")
+        time.sleep(1.0)
+        after = self.note("p18-by-shortcut")
+        self.follows("p19-goes-on", window, after, dx=-60, dy=100)
+        self.desktop.key("ctrl+alt+l")
+        time.sleep(2.0)
+        self.note("p20-second-start")
+        self.states["p20-second-start"]["processes"] = [self.process, self.panel_processes()]
+        self.desktop.activate(window)
+        del before
+
+    def closing(self, window):
+        """Closing the panel makes one step of what Live has done since the last one."""
+        before = self.follows("p21-stroke", window, self.states["p20-second-start"], dx=80, dy=-60)
+        self.desktop.do("windowquit", self.panel)
+        self.desktop.wait(lambda: not self.panel_processes(), 30, "the panel's end")
+        time.sleep(1.0)
+        self.note("p22-closed")
+        self.desktop.key("ctrl+z")
+        time.sleep(1.5)
+        self.note("p23-closing-undone")
+        del before
+
+    def gimp_killed(self, window):
+        """GIMP is killed: the panel does not outlive it."""
+        self.open_panel(window)
+        gimp = self.desktop.processes[-1]
+        gimp.kill()
+        gimp.wait(20)
+        self.desktop.wait(lambda: not self.panel_processes(), 30, "the panel's end")
+        self.states["p24-killed"] = {"left": self.panel_processes()}
