@@ -295,3 +295,35 @@ def test_systemd_takes_the_unit(
     assert done.returncode == 0, done.stderr
     if weights:
         assert '--weights "/tmp/own weights 100%%.safetensors"' in unit.read_text()
+
+
+def palette_of(path: Path) -> list[tuple[int, int, int, str]]:
+    """The colors of a .gpl file, read as GIMP does."""
+    first, name, *lines = path.read_text(encoding="utf-8").splitlines()
+    assert first == "GIMP Palette"
+    assert name.startswith("Name: Handtint ")
+    colors = []
+    for line in lines:
+        if not line.startswith(("Columns:", "#")):
+            values, label = line.split("\t")
+            red, green, blue = map(int, values.split())
+            colors.append((red, green, blue, label))
+    return colors
+
+
+def test_palettes_come_and_go(home: Path) -> None:
+    places = {"gimp": home / ".config/GIMP/3.0", "krita": home / ".local/share/krita"}
+    for editor, place in places.items():
+        (place / "palettes").mkdir(parents=True)
+        (place / "palettes" / "mine.gpl").write_text("GIMP Palette\nName: Mine\n")
+        done = handtint(home, "install", editor)
+        assert done.returncode == 0, done.stderr
+        found = sorted((place / "palettes").glob("handtint-*.gpl"))
+        assert len(found) == 4
+        for path in found:
+            colors = palette_of(path)
+            assert len(colors) > 20
+            assert all(0 <= value <= 255 for color in colors for value in color[:3])
+            assert len({label for *_, label in colors}) == len(colors)  # each has a name of its own
+        assert handtint(home, "uninstall", editor).returncode == 0
+        assert [p.name for p in (place / "palettes").iterdir()] == ["mine.gpl"]
