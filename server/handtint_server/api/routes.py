@@ -22,15 +22,9 @@ from ..model import ColorizeOptions, Hints, image_io
 from ..sentences import sentence
 from .openapi import document
 from .schemas import (
-    AlternativesRequest,
-    ColorizeRequest,
-    PhotoRequest,
-    RequestState,
-    SuggestAnswer,
-    SuggestionModel,
-    SuggestRequest,
-    UncertaintyRequest,
-)
+    AlternativesRequest, ColorizeRequest, PhotoRequest, RequestState, SuggestAnswer,
+    SuggestionModel, SuggestRequest, UncertaintyRequest,
+)  # fmt: skip
 from .validation import read_request
 
 if TYPE_CHECKING:

@@ -46,14 +46,8 @@ from .wire import (
 )
 
 __all__ = [
-    "BadReply",
-    "Client",
-    "ClientError",
-    "Colorized",
-    "Rejected",
-    "SuggestedColor",
-    "Unreachable",
-]
+    "BadReply", "Client", "ClientError", "Colorized", "Rejected", "SuggestedColor", "Unreachable",
+]  # fmt: skip
 
 _POLL_SECONDS = 0.15
 _LONGEST_WAIT = 30.0
