@@ -22,9 +22,15 @@ from ..model import ColorizeOptions, Hints, image_io
 from ..sentences import sentence
 from .openapi import document
 from .schemas import (
-    AlternativesRequest, ColorizeRequest, PhotoRequest, RequestState, SuggestAnswer,
-    SuggestionModel, SuggestRequest, UncertaintyRequest,
-)  # fmt: skip
+    AlternativesRequest,
+    ColorizeRequest,
+    PhotoRequest,
+    RequestState,
+    SuggestAnswer,
+    SuggestionModel,
+    SuggestRequest,
+    UncertaintyRequest,
+)
 from .validation import read_request
 
 if TYPE_CHECKING:
@@ -39,12 +45,7 @@ if TYPE_CHECKING:
 bp = Blueprint("v1", __name__)
 
 PHOTO_PARTS = frozenset({"image", "plane", "profile", "hints", *REFERENCE_PARTS})
-FILE_TYPES = {
-    "png": "image/png",
-    "jpeg": "image/jpeg",
-    "tiff": "image/tiff",
-    "webp": "image/webp",
-}
+FILE_TYPES = {kind: f"image/{kind}" for kind in ("png", "jpeg", "tiff", "webp")}
 RAW_TYPE = "application/octet-stream"
 
 
