@@ -180,8 +180,8 @@ def test_long_photos_have_one_set_of_features(colorizer: Colorizer) -> None:
     """Seen in two windows, a panorama's strokes work as anywhere, also where the windows meet."""
     rng = np.random.default_rng(0)
     plane = np.repeat(rng.integers(40, 220, (8, 160), np.uint8).repeat(8, 0), 8, axis=1)
-    photo = colorizer.encode(plane, render_size=64)
-    assert len(photo.geometry.windows(64)) > 1
+    photo = colorizer.encode(plane, render_size=128)
+    assert len(photo.geometry.windows(128)) > 1
     features = photo.strokes
     assert features is not None
     rows, columns = photo.geometry.cells

@@ -197,8 +197,9 @@ def note_wanted(photo: Gimp.Layer, settings: dict[str, Any] | None) -> None:
     if settings is not None:
         text = json.dumps(settings).encode("ascii")
         photo.attach_parasite(Gimp.Parasite.new(WANTED, 0, text))
-    elif photo.get_parasite(WANTED) is not None:
-        photo.detach_parasite(WANTED)
+    elif wanted(photo) is not None:
+        # Not detached: Undo would bring the settings back, of which it takes back the result.
+        photo.attach_parasite(Gimp.Parasite.new(WANTED, 0, b"null"))
 
 
 def wanted(photo: Gimp.Layer) -> dict[str, Any] | None:
