@@ -92,7 +92,15 @@ class Follower:
     @property
     def brush_is_down(self) -> bool:
         """Whether the user is painting in GIMP, as far as that is known."""
-        return not self._core.is_pressed and self.pointer.is_down()
+        return not self.panel_is_pressed and self.pointer.is_down()
+
+    @property
+    def panel_is_pressed(self) -> bool:
+        """Whether a button is held on the panel, as far as that is known."""
+        # A slider keeps the release to itself: the pointer tells.
+        if not self.pointer.is_down():
+            self._core.is_pressed = False
+        return self._core.is_pressed
 
     # --- looking ---------------------------------------------------------------------------
 

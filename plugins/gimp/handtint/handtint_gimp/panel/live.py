@@ -366,7 +366,7 @@ class Live:
     # --- one undo step ---------------------------------------------------------------------
 
     def _sliders_rest(self) -> None:
-        if self._is_busy or self._core.is_pressed or self._core.running:
+        if self._is_busy or self._follower.panel_is_pressed or self._core.running:
             self._rest.start(RESTS_MS)
         else:
             self.commit()
