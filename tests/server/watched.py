@@ -32,7 +32,7 @@ class CountingLoad:
             self.runs += 1
             self.before()
 
-        colorizer.network.register_forward_pre_hook(count)
+        colorizer.network.encoder.register_forward_pre_hook(count)
         return colorizer
 
 
