@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -115,13 +116,15 @@ def test_it_holds_what_the_tree_holds(wheel: Path) -> None:
 def test_it_installs_the_plugins(installed: Path, tmp_path: Path) -> None:
     (tmp_path / ".config/GIMP/3.0").mkdir(parents=True)
     (tmp_path / ".local/share/krita").mkdir(parents=True)
+    beside = ("actions/", "palettes/")  # what does not lie in the folder of the plug-ins
+
+    def place_of(folder: str, plugins: str, name: str) -> Path:
+        return tmp_path / folder / ("" if name.startswith(beside) else plugins) / name
+
     where = {
-        "gimp": lambda name: tmp_path / ".config/GIMP/3.0/plug-ins" / name,
-        "krita": lambda name: (
-            tmp_path / ".local/share/krita" / ("" if name.startswith("actions/") else "pykrita")
-            / name
-        ),
-    }  # fmt: skip
+        "gimp": partial(place_of, ".config/GIMP/3.0", "plug-ins"),
+        "krita": partial(place_of, ".local/share/krita", "pykrita"),
+    }
     for editor, place in where.items():
         handtint(installed, tmp_path, "install", editor)
         for name, source in plugin_files(editor).items():
