@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,8 @@ from .network import Heads
 from .network.stroke_decoder import StrokeFeatures
 from .render.upsample import ColorField
 from .types import Plane, is_number
+
+_Made = TypeVar("_Made")
 
 KEPT_AUTOMATIC = 6
 """Automatic colours, by vividness and alternative, that are kept with a photo; the longest unused
@@ -77,35 +79,29 @@ class PhotoResults:
                 self._tilts = kept
         return kept[1]
 
-    def graph(self, make: Callable[[], PhotoGraph]) -> PhotoGraph:
-        """The photo graph."""
+    def _once(self, name: str, make: Callable[[], _Made]) -> _Made:
+        """The attribute ``name``; the first that is made stays."""
         with self._lock:
-            kept = self._graph
+            kept: _Made | None = getattr(self, name)
         made = make() if kept is None else kept
         with self._lock:
-            if self._graph is None:
-                self._graph = made
-            return self._graph
+            first: _Made | None = getattr(self, name)
+            if first is None:
+                setattr(self, name, made)
+                return made
+            return first
+
+    def graph(self, make: Callable[[], PhotoGraph]) -> PhotoGraph:
+        """The photo graph."""
+        return self._once("_graph", make)
 
     def reach(self, make: Callable[[], StrokeReach]) -> StrokeReach:
         """The stroke decoder on the photo, with the maps that are kept."""
-        with self._lock:
-            kept = self._reach
-        made = make() if kept is None else kept
-        with self._lock:
-            if self._reach is None:
-                self._reach = made
-            return self._reach
+        return self._once("_reach", make)
 
     def agreed(self, make: Callable[[], Agreed]) -> Agreed:
         """The calibrated distributions after neighbouring cells have agreed."""
-        with self._lock:
-            kept = self._agreed
-        made = make() if kept is None else kept
-        with self._lock:
-            if self._agreed is None:
-                self._agreed = made
-            return self._agreed
+        return self._once("_agreed", make)
 
     def propagated(self, key: bytes, make: Callable[[], PropagatedHints]) -> PropagatedHints:
         """The propagated hints of `propagation.key_of`; only the last ones are kept."""
