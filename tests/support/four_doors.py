@@ -67,7 +67,13 @@ def pngs() -> dict[str, bytes]:
         "linear": _png(gray, (b"gAMA", struct.pack(">I", 100_000))),
         "gamma_1_8": _png(gray, (b"gAMA", struct.pack(">I", 55_556))),
         "p3": _png(toned, (b"gAMA", struct.pack(">I", 45_455)), (b"cHRM", p3)),
+        "cicp": _png(toned, (b"cICP", bytes((12, 8, 0, 1)))),  # P3, linear
     }
+
+
+def hdr_png() -> bytes:
+    """A PNG that says it is of high dynamic range (PQ)."""
+    return _png(np.full((40, 60), 90, np.uint8), (b"cICP", bytes((9, 16, 0, 1))))
 
 
 def _png(pixels: NDArray[np.uint8], *chunks: tuple[bytes, bytes]) -> bytes:
