@@ -22,7 +22,7 @@ def of_image(image: Gimp.Image) -> PngColor | None:
     """What the image's PNG says; None if GIMP shows it as meant, or the user wants it so."""
     if image.get_color_profile() is not None or image.get_parasite(AS_SHOWN) is not None:
         return None
-    file = image.get_imported_file()
+    file = image.get_imported_file() or image.get_file()
     path = file.get_path() if file is not None else None
     return pngcolor.of_file(path) if path else None
 
