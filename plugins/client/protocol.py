@@ -183,9 +183,12 @@ def _photo_call(
         fields.update(
             width=photo.width, height=photo.height, dtype=photo.dtype, layout=photo.layout
         )
-    if hints is not None:
+    if hints is not None and hints.width:
         fields["hints"], data = _hints(hints)
         parts.append(("hints", RAW, data))
+    if hints is not None and hints.fences:
+        fields["within"], data = _within(hints)
+        parts.append(("within", RAW, data))
     fields.update((name, value) for name, value in options.items() if value is not None)
     if request_id:
         fields["request_id"] = request_id
@@ -225,6 +228,17 @@ def _hints(crop: Hints) -> tuple[dict[str, Any], Content]:
         return described, zlib.compress(crop.rgba)
     described["encoding"] = "raw"
     return described, crop.rgba
+
+
+def _within(crop: Hints) -> tuple[dict[str, Any], bytes]:
+    masks = [
+        {"x": fence.x, "y": fence.y, "width": fence.width, "height": fence.height}
+        for fence in crop.fences
+    ]
+    data = b"".join(bytes(piece) for fence in crop.fences for piece in (fence.mask, fence.rgba))
+    if isinstance(crop, DeflatedCrop) or crop.deflate:
+        return {"masks": masks, "encoding": "zlib"}, zlib.compress(data, 1)
+    return {"masks": masks, "encoding": "raw"}, data
 
 
 def _multipart(parts: Sequence[Part], boundary: str) -> tuple[Content, ...]:
