@@ -26,7 +26,7 @@ from .strokes import LIKE_COLOR, StrokeGroups
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
-FILLS = (0.2, 0.4)
+FILLS = (0.3, 0.5)
 """Share of a fence that its strokes reach: up to the first they act as anywhere else, from the
 second they fill all of it."""
 
