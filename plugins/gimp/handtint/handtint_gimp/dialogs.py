@@ -66,7 +66,7 @@ class AlternativesFrame(Gtk.Expander):
     """Other colorings, asked for when it is opened, and the reference; chosen ones go to config."""
 
     def __init__(self, image: Gimp.Image, photo: Gimp.Layer, config: Gimp.ProcedureConfig) -> None:
-        super().__init__(label=_("Alternatives"))
+        super().__init__(label=_("Alte_rnatives"), use_underline=True)
         self.set_border_width(12)
         self._image, self._photo, self._config = image, photo, config
         self._job: Job | None = None
