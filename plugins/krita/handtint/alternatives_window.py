@@ -16,7 +16,7 @@ COUNT = 4
 WIDTH, HEIGHT = 152, 114
 """Pixels of a thumbnail."""
 
-PICTURES = _("Pictures (*.png *.jpg *.jpeg *.tif *.tiff *.webp)")
+PICTURES = _("Pictures (*.png *.jpg *.tif *.webp)").replace(")", " *.jpeg *.tiff)")
 
 
 def title(number: int) -> str:

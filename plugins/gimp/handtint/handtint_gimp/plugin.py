@@ -189,7 +189,7 @@ class Handtint(Gimp.PlugIn):
         )
         procedure.add_int_argument(
             "alternative",
-            _("Al_ternative"),
+            _("Alte_rnatives"),
             _("0: the usual coloring; 1 to 3: another one, the likeliest first"),
             0,
             MOST_ALTERNATIVES,
