@@ -16,6 +16,9 @@ COUNT = 4
 WIDTH, HEIGHT = 152, 114
 """Pixels of a thumbnail."""
 
+CHOSEN = "QToolButton:checked { border: 3px solid palette(highlight); border-radius: 3px; }"
+"""How the one in use is seen: Krita's dark theme hardly shows a pressed button."""
+
 PICTURES = _("Pictures (*.png *.jpg *.tif *.webp)").replace(")", " *.jpeg *.tiff)")
 
 
@@ -48,6 +51,7 @@ class AlternativesWindow(QtWidgets.QDialog):
             button.setIconSize(QtCore.QSize(WIDTH, HEIGHT))
             button.setText(title(number))
             button.setToolButtonStyle(QtCore.Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+            button.setStyleSheet(CHOSEN)
             button.setToolTip(_("Make this coloring the result"))
             button.setAccessibleName(
                 _("Coloring %(number)d of %(count)d: %(title)s")

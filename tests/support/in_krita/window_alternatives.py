@@ -181,11 +181,13 @@ def reference_from_a_file() -> Iterator[Any]:
     yield idle
     yield 500
     usual, before = sum_of(RESULT), mean_color(RESULT)
+    pictures = [bytes(p.data) for p in core().alternatives.pictures]
     path = make_reference("blue.png", 220)
     window().use_file(path)
     yield lambda: core().settings.reference == references.of_file(path)
     yield idle
-    yield has_pictures
+    yield lambda: [bytes(p.data) for p in core().alternatives.pictures] != pictures
+    yield idle
     yield 800
     assert not core().message_is_error, core().message
     assert sum_of(RESULT) != usual, "the reference changed nothing"
@@ -208,9 +210,10 @@ def reference_from_a_layer() -> Iterator[Any]:
     bits.setsize(image.sizeInBytes())
     node.setPixelData(QtCore.QByteArray(bytes(bits)), 0, 0, image.width(), image.height())
     document.rootNode().addChildNode(node, layer("Background"))
-    document.setActiveNode(layer("Background"))
     node.setVisible(False)
-    yield 1000
+    yield 1000  # Krita makes it active by itself
+    document.setActiveNode(layer("Background"))
+    yield lambda: core().settings.reference != ""
     yield idle
     box = window().reference
     window()._show()

@@ -16,7 +16,7 @@ from .client.translation import _
 WIDTH, HEIGHT = 144, 108
 """Pixels of a thumbnail."""
 
-OTHER_FILE = "other file"
+OTHER_FILE = "other-file"
 
 
 def title(number: int) -> str:
