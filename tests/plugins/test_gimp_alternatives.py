@@ -20,6 +20,20 @@ def outcome(in_gimp: GimpAndServer) -> Outcome:
     return in_gimp.gimp.run("alternatives", limit=1500, PLUGIN=str(plugin))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "a_mark_on_request"])
 def test_case(outcome: Outcome, name: str) -> None:
     assert outcome[name] is None
+
+
+def test_the_image_and_its_export_carry_the_mark(in_gimp: GimpAndServer, outcome: Outcome) -> None:
+    from handtint_model.files import find_mark, read_image
+
+    first, second, third = outcome["a_mark_on_request"]
+    assert first.startswith("colorized; weights ")
+    assert first.endswith("; alternative 1")
+    assert second.startswith("colorized; weights ")
+    assert "alternative" not in second
+    assert third == ""
+    found = find_mark(read_image(in_gimp.gimp.work / "marked.png").meta.xmp)
+    assert found.is_colorized
+    assert any("colorized; weights" in line for line in found.history), found.history

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Callable, Generator
 
-from . import references
+from . import marking, references
 from .client import (
     BadReply,
     DeflatedCrop,
@@ -151,6 +151,8 @@ def colorize(document: Any, node: Any, session: Session, settings: Settings, see
         target(document, by_uid(document, key)).hints,
         still_there,
     )
+    if settings.mark:
+        marking.mark(document, picture.weights)
     return Outcome(
         key,
         uid(placed.node),

@@ -12,7 +12,7 @@ from typing import Any
 from krita import Krita
 
 GROUP = "handtint"
-OF_PICTURE = ("vividness", "strength", "use_hints", "alternative", "reference")
+OF_PICTURE = ("vividness", "strength", "use_hints", "alternative", "reference", "mark")
 
 MOST_ALTERNATIVES = 3
 
@@ -21,7 +21,8 @@ MOST_ALTERNATIVES = 3
 class Settings:
     """vividness, strength: 0..1; vividness None: the server's default.  use_hints: whether
     hints count.  alternative: 0 for the usual coloring, 1 to 3 for another.  reference: where
-    colors are taken from (`client.references`).  These belong to a picture.
+    colors are taken from (`client.references`).  mark: whether the document shall say that it was
+    colorized.  These belong to a picture.
 
     use_selection, live: check boxes.
 
@@ -33,6 +34,7 @@ class Settings:
     use_hints: bool = True
     alternative: int = 0
     reference: str = ""
+    mark: bool = False
     use_selection: bool = True
     live: bool = False
     convert_gray: str = "ask"
@@ -48,8 +50,9 @@ class Settings:
             value = kept.get(name)
             if isinstance(value, (int, float)) and 0 <= value <= 1:
                 found[name] = float(value)
-        if isinstance(kept.get("use_hints"), bool):
-            found["use_hints"] = kept["use_hints"]
+        for name in ("use_hints", "mark"):
+            if isinstance(kept.get(name), bool):
+                found[name] = kept[name]
         number = kept.get("alternative")
         if isinstance(number, int) and 0 <= number <= MOST_ALTERNATIVES:
             found["alternative"] = int(number)

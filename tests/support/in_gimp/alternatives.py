@@ -104,3 +104,21 @@ def case_a_reference_that_is_no_picture():
         assert "reference is gray" in str(error).lower(), error
     else:
         raise AssertionError("a gray one was taken")
+
+
+def case_a_mark_on_request():
+    import handtint_gimp.marking as marking
+
+    image, photo = photo_image(96, 64)
+    colorize(image, photo)
+    metadata = image.get_metadata()
+    assert not (metadata and metadata.try_get_tag_string(marking.SOURCE_TAG))
+    colorize(image, photo, mark=True, alternative=1)
+    colorize(image, photo, mark=True)
+    metadata = image.get_metadata()
+    assert metadata.try_get_tag_string(marking.SOURCE_TAG) == marking.SOURCE_TYPE
+    call(EXPORT, image, photo, file=Gio.File.new_for_path(G["OUT"] + "/marked.png"))
+    return [
+        metadata.try_get_tag_string("Xmp.xmpMM.History[%d]/stEvt:parameters" % number) or ""
+        for number in (1, 2, 3)
+    ]

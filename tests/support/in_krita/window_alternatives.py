@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import traceback
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -257,6 +258,23 @@ def a_file_that_is_no_picture() -> Iterator[Any]:
     yield idle
 
 
+def a_mark_on_request() -> Iterator[Any]:
+    document = APP.activeDocument()
+    assert "Handtint" not in document.documentInfo()
+    for _ in range(2):
+        core().keep_settings(replace(core().settings, mark=True))
+        core().colorize()
+        yield lambda: core().running
+        yield lambda: not core().running
+    assert document.documentInfo().count("Colorized with Handtint") == 1, document.documentInfo()
+    assert "weights" in document.documentInfo()
+    path = CHOICE / "marked.png"
+    core().viewer.export(document, str(path))
+    yield 500
+    probe.VALUES["the file is marked"] = b"Colorized with Handtint" in path.read_bytes()
+    core().keep_settings(replace(core().settings, mark=False))
+
+
 PARTS = (
     four_thumbnails,
     click_makes_it_the_result,
@@ -265,6 +283,7 @@ PARTS = (
     reference_from_a_file,
     reference_from_a_layer,
     a_file_that_is_no_picture,
+    a_mark_on_request,
 )
 
 

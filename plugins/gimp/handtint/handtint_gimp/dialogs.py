@@ -36,7 +36,7 @@ def ask_options(
         entry = dialog.get_scale_entry(name, 100.0)  # per cent; 0..1 is what scripts give
         entry.get_label().set_text_with_mnemonic(title)
     dialog.set_sensitive("strength", True, config, "use-hints", False)
-    dialog.fill(["use-hints", "strength", "vividness", "output", "area"])
+    dialog.fill(["use-hints", "strength", "vividness", "output", "area", "mark"])
     others = AlternativesFrame(image, layers.photo_of(image, active), config)
     dialog.get_content_area().pack_start(others, False, False, 6)
     others.show_all()

@@ -203,6 +203,13 @@ class Handtint(Gimp.PlugIn):
             default.reference,
             READWRITE,
         )
+        procedure.add_boolean_argument(
+            "mark",
+            _("Mark the _image as colorized"),
+            _("The image's metadata say that a trained model has colored it, and which"),
+            default.mark,
+            READWRITE,
+        )
         for name, label, text in (
             ("output", _("Resul_t"), _("Kind of the new layer")),
             ("area", _("_Area"), _("Where the new layer shows")),

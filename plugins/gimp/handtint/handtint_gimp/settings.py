@@ -42,7 +42,8 @@ class Settings:
     """What the options dialog and scripts choose.  Defaults are the server's own.
 
     alternative: 0 for the usual coloring, 1 to 3 for another.  reference: where colors are taken
-    from (`client.references`), "" from nowhere.
+    from (`client.references`), "" from nowhere.  mark: whether the image's metadata shall say that
+    it was colorized.
     """
 
     vividness: float = 0.5
@@ -50,6 +51,7 @@ class Settings:
     use_hints: bool = True
     alternative: int = 0
     reference: str = ""
+    mark: bool = False
     output: str = "normal"
     area: str = "selection"
 
@@ -89,8 +91,9 @@ def _usable(kept: dict[str, Any]) -> dict[str, Any]:
     for name, choices in CHOICES.items():
         if kept.get(name) in [nick for nick, _, _ in choices]:
             values[name] = kept[name]
-    if isinstance(kept.get("use_hints"), bool):
-        values["use_hints"] = kept["use_hints"]
+    for name in ("use_hints", "mark"):
+        if isinstance(kept.get(name), bool):
+            values[name] = kept[name]
     number = kept.get("alternative")
     if isinstance(number, int) and 0 <= number <= MOST_ALTERNATIVES:
         values["alternative"] = int(number)
