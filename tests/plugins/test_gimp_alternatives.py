@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
-from run_in_gimp import CASES, Outcome
+from run_in_gimp import CASES, ROOT, Outcome
 
 from .conftest import GimpAndServer
+from .test_gimp_window import session
 
 pytestmark = [pytest.mark.gimp, pytest.mark.timeout(1800)]
 
+PHOTO = ROOT / "tests" / "data" / "photos" / "coffee-gray.png"
 NAMES = re.findall(r"^def case_(\w+)", (CASES / "alternatives.py").read_text("utf-8"), re.MULTILINE)
 
 
@@ -26,7 +29,7 @@ def test_case(outcome: Outcome, name: str) -> None:
 
 
 def test_the_image_and_its_export_carry_the_mark(in_gimp: GimpAndServer, outcome: Outcome) -> None:
-    from handtint_model.files import find_mark, read_image
+    from handtint_model.files import find_mark, inspect_photo
 
     first, second, third = outcome["a_mark_on_request"]
     assert first.startswith("colorized; weights ")
@@ -34,6 +37,15 @@ def test_the_image_and_its_export_carry_the_mark(in_gimp: GimpAndServer, outcome
     assert second.startswith("colorized; weights ")
     assert "alternative" not in second
     assert third == ""
-    found = find_mark(read_image(in_gimp.gimp.work / "marked.png").meta.xmp)
+    found = find_mark(inspect_photo(in_gimp.gimp.work / "marked.png").meta.xmp)
     assert found.is_colorized
     assert any("colorized; weights" in line for line in found.history), found.history
+
+
+@pytest.fixture(scope="module")
+def window(in_gimp: GimpAndServer) -> dict[str, Any]:
+    return session(in_gimp.gimp, "alternatives", PHOTO)
+
+
+def test_window(window: dict[str, Any]) -> None:
+    assert window
