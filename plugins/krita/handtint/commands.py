@@ -152,7 +152,7 @@ def colorize(document: Any, node: Any, session: Session, settings: Settings, see
         still_there,
     )
     if settings.mark:
-        marking.mark(document, picture.weights)
+        marking.mark_document(document, picture.weights)
     return Outcome(
         key,
         uid(placed.node),

@@ -1,4 +1,4 @@
-"""The honest mark: the document's information say that it was colorized, and how.
+"""The honest mark: the document's information say that it was colorized, and by what.
 
 Krita lets scripts change the document's information (File > Document Information), and not the
 metadata of a layer.  The mark is a line of the description.
@@ -9,22 +9,22 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from typing import Any
 
-BEGIN = "Colorized with Handtint"
+from .client import mark
+
 DESCRIPTION = "abstract"
 """What Krita calls the description in the file."""
 
 
-def mark(document: Any, weights: str) -> None:
+def mark_document(document: Any, weights: str) -> None:
     """Mark a document; a mark that it has already is brought up to date."""
-    line = "%s: a trained model, weights %s, has made the colors." % (BEGIN, weights)
-    changed = with_line(document.documentInfo(), line)
+    changed = with_line(document.documentInfo(), mark.line(weights))
     if changed:
         document.setDocumentInfo(changed)
 
 
 def is_marked(document: Any) -> bool:
     """Whether a document says that it was colorized."""
-    return BEGIN in document.documentInfo()
+    return mark.BEGIN in document.documentInfo()
 
 
 def with_line(information: str, line: str) -> str:
@@ -42,6 +42,5 @@ def with_line(information: str, line: str) -> str:
     place = about.find(space + DESCRIPTION)
     if place is None:
         place = ET.SubElement(about, space + DESCRIPTION)
-    others = [old for old in (place.text or "").splitlines() if not old.startswith(BEGIN)]
-    place.text = "\n".join([*others, line]).strip()
+    place.text = mark.with_line(place.text or "", line)
     return ET.tostring(root, encoding="unicode")

@@ -262,7 +262,7 @@ def a_mark_on_request() -> Iterator[Any]:
     document = APP.activeDocument()
     assert "Handtint" not in document.documentInfo()
     for _ in range(2):
-        core().keep_settings(replace(core().settings, mark=True))
+        core().keep_settings(replace(core().settings, mark=True, reference=""))
         core().colorize()
         yield lambda: core().running
         yield lambda: not core().running

@@ -83,7 +83,7 @@ def insert(
             memory.forget_live(layer)
             _give_locks(layer, locks)
         if settings.mark:
-            marking.mark(image, picture, settings.vividness, settings.alternative)
+            marking.mark_image(image, picture)
         image.set_selected_layers(wanted or [layer])
         if old is not None:
             _mark_selection(image, wanted or [layer])

@@ -1,49 +1,29 @@
-"""The honest mark: the image's metadata say that it was colorized, and how.
+"""The honest mark: the image's comment says that it was colorized, and by what.
 
-The same words as the server's own files have (docs/files.md): a source type of the IPTC
-(NewsCodes, "Digital Source Type") and an entry of the history (XMP Specification Part 2, 1.2.2).
-What GIMP exports carries them.
+GIMP's exports write the comment into the file.  XMP would be the place that archives know, but
+GIMP's Python reaches it only where GExiv2's description for Python is installed, which it is not
+in Debian's GIMP.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from gi.repository import Gimp
 
-import gi
+from .client import Picture, mark
 
-gi.require_version("GExiv2", "0.10")
+COMMENT = "gimp-comment"
+"""The parasite in which GIMP keeps an image's comment, UTF-8 and a zero byte."""
 
-from gi.repository import GExiv2, Gimp  # noqa: E402
-
-from .client import Picture  # noqa: E402
-
-SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
-SOURCE_TAG = "Xmp.iptcExt.DigitalSourceType"
-HISTORY = "Xmp.xmpMM.History"
+_FLAGS = Gimp.PARASITE_PERSISTENT | Gimp.PARASITE_UNDOABLE
 
 
-def mark(image: Gimp.Image, picture: Picture, vividness: float, alternative: int) -> None:
-    """Mark an image, as a part of the undo step that is being made."""
-    metadata = image.get_metadata() or Gimp.Metadata.new()
-    told = "colorized; weights %s; vividness %g" % (picture.weights, vividness)
-    if alternative:
-        told += "; alternative %d" % alternative
-    before = metadata.try_get_tag_string(SOURCE_TAG)
-    if before and before != SOURCE_TYPE:
-        told += "; the photo's own source type %s" % before
-    metadata.try_set_tag_string(SOURCE_TAG, SOURCE_TYPE)
-    number = _entries(metadata) + 1
-    if number == 1:
-        metadata.try_set_xmp_tag_struct(HISTORY, GExiv2.StructureType.SEQ)
-    entry = "%s[%d]/stEvt:" % (HISTORY, number)
-    for name, text in (("action", "edited"), ("softwareAgent", "Handtint"), ("parameters", told)):
-        metadata.try_set_tag_string(entry + name, text)
-    image.set_metadata(metadata)
-
-
-def _entries(metadata: Any) -> int:
-    """How many entries the history has."""
-    count = 0
-    while metadata.try_get_tag_string("%s[%d]/stEvt:action" % (HISTORY, count + 1)):
-        count += 1
-    return count
+def mark_image(image: Gimp.Image, picture: Picture) -> None:
+    """Add the mark to the comment, as a part of the undo step that is being made."""
+    parasite = image.get_parasite(COMMENT)
+    before = bytes(parasite.get_data()) if parasite is not None else b""
+    own = before.rstrip(b"\0").decode("utf-8", "replace")
+    if not own.isascii():
+        return  # GIMP's Python writes no byte above 127: the user's own comment comes first
+    text = mark.with_line(own, mark.line(picture.weights))
+    if text != own:
+        image.attach_parasite(Gimp.Parasite.new(COMMENT, _FLAGS, text.encode("ascii") + b"\0"))
