@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Generator, Iterator
 
 from gi.repository import Gimp
 
-from .. import insert, memory, pixels, turn
+from .. import insert, memory, pixels, references, turn
 from ..client import ClientError, Dropped, ImageUnknown, Picture, protocol
 from ..client.steps import Tick, Until
 from ..client.strokes import Box
@@ -64,6 +64,8 @@ class Live:
         self._checked = 0
         self._rest = Timer(self._sliders_rest)
         self._retry_at = 0.0
+        self._reference: bytes | None = None
+        self._lost = ""
 
     # --- what has changed ------------------------------------------------------------------
 
@@ -240,6 +242,8 @@ class Live:
         self._tell_times()
         if self._core.message_is_error:
             self._core.clear_message()
+        if self._lost:
+            self._core.say(self._lost)
         self._core.live_done()
         if self._all_that_counts() != self._shown:
             self.update()
@@ -274,6 +278,7 @@ class Live:
             if self._known is None:
                 self._known = yield from know(target, session)
             settings = self._core.settings
+            self._reference, self._lost = references.read(image, settings.reference)
             crop = self._follower.crop() if settings.use_hints else None
             for region in self._regions(target):
                 self._note("asked")
@@ -299,13 +304,15 @@ class Live:
     def _request(self, crop: Any, region: Box | None) -> Any:
         known, settings = self._known, self._core.settings
         assert known is not None
-        hints = on_wire(crop)
+        hints, reference = on_wire(crop), self._reference
         return lambda: protocol.colorize(
             known.image_id,
             hints,
             vividness=settings.vividness,
             strength=settings.strength,
             answer_layout=known.answer_layout,
+            alternative=settings.alternative or None,
+            reference=reference,
             region=region,
         )
 
