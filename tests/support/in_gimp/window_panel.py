@@ -39,6 +39,23 @@ class Panel:
         left, top, _, _ = self.desktop.geometry(self.panel)
         self.desktop.click(left + place[0], top + place[1])
 
+    def push_colorize(self):
+        """Colorize Layer of the panel, to its end.
+
+        Nothing else may look at the image before: GIMP ends a plug-in whose layer is converted
+        while it reads, and shows a message that takes the keyboard.
+        """
+        before = self.told("handtint-colorized")
+        self.push(COLORIZE)
+        self.desktop.wait(
+            lambda: self.told("handtint-colorized") > before, 240, "the colored layer"
+        )
+
+    def told(self, word):
+        """How many lines with a word GIMP and the panel have written."""
+        with open(os.path.join(self.given["work"], "gimp.log"), errors="replace") as file:
+            return sum(word in line for line in file)
+
     def act(self, code):
         """Let the probe do something to the image; what it holds then."""
         with open(os.environ["PROBE_DO"], "w") as file:
@@ -85,8 +102,7 @@ class Panel:
         """A photo with colors, a hint layer, and the panel with Live on."""
         window = self.open()
         self.open_panel(window)
-        self.push(COLORIZE)
-        self.look.until(self.result, 240, "the colored layer")
+        self.push_colorize()
         self.push(NEW_HINTS)
         self.look.until(lambda s: len(s["layers"]) == 3, 30, "the hint layer")
         self.push(LIVE)
@@ -101,8 +117,7 @@ class Panel:
         self.note("p01-panel")
         told = self.desktop.ask(["xprop", "-id", self.panel, "WM_TRANSIENT_FOR"]) or ""
         self.states["p01-above"] = {"above": told, "window": hex(int(window))}
-        self.push(COLORIZE)
-        self.look.until(self.result, 240, "the colored layer")
+        self.push_colorize()
         self.note("p02-colorized")
         self.desktop.key("ctrl+z")
         self.look.until(lambda s: len(s["layers"]) == 1, 30, "the undo")

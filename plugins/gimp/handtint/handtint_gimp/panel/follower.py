@@ -112,7 +112,7 @@ class Follower:
         if self._was_down:
             self._was_down = False
             self.lifted_at, self._hurried_until = now, now + HURRIED
-            self._sweeps = sum(watch.strips for watch in self._watches)
+            self._sweeps = sum(watch.blocks for watch in self._watches)
             self._next_look = 0.0
         if now < self._next_look or self._core.is_asking:
             return
@@ -194,7 +194,7 @@ class Follower:
         return found
 
     def _sweep(self) -> bool:
-        """Look exactly at one strip of one layer."""
+        """Look closely at one block of one layer."""
         every_watch = [*self._watches]
         if self._photo_watch is not None and not self._sweeps:
             every_watch.append(self._photo_watch)

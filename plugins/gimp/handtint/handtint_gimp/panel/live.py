@@ -8,8 +8,6 @@ undone is made when the sliders rest, when Live goes off and when the panel clos
 from __future__ import annotations
 
 import json
-import os
-import sys
 import time
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -23,7 +21,7 @@ from ..client.steps import Tick, Until
 from ..client.strokes import Box
 from ..problem import Problem
 from . import transfer
-from .loop import Timer
+from .loop import Timer, trace
 from .photo import Known, know, on_wire
 from .step import make_step
 from .target import Target
@@ -247,8 +245,8 @@ class Live:
     def _tell_times(self) -> None:
         """For those who measure, and set HANDTINT_TRACE: when the steps of an update were done."""
         now, self._now = self._now, {}
-        if now and os.environ.get("HANDTINT_TRACE"):
-            print("handtint-live " + json.dumps(now), file=sys.stderr, flush=True)
+        if now:
+            trace("handtint-live " + json.dumps(now))
 
     def _failed(self, error: ClientError) -> None:
         self._writing = False
