@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 from run_in_gimp import ROOT
 
 from .conftest import GimpAndServer
@@ -90,10 +93,19 @@ def test_a_swatch_recolors_the_stroke(panel: dict[str, Any]) -> None:
     assert result(after) != result(stroke)
 
 
-def test_looking_changes_nothing(panel: dict[str, Any]) -> None:
-    before, held, after = panel["p13-swatch"], panel["p14-compare"], panel["p15-compared"]
-    shown = [x["visible"] for x in held["layers"]]
-    assert shown == [False, False, True], "the photo alone"
+def colors(shots: Path, name: str) -> int:
+    """The largest chroma (largest minus smallest channel) in the picture on the screen."""
+    with Image.open(shots / f"{name}.png") as screen:
+        picture = np.asarray(screen.convert("RGB").crop((340, 260, 880, 720))).astype(int)
+    return int((picture.max(axis=2) - picture.min(axis=2)).max())
+
+
+def test_looking_changes_nothing(in_gimp: GimpAndServer, panel: dict[str, Any]) -> None:
+    shots = in_gimp.gimp.work / "shots-panel"
+    assert colors(shots, "p13-swatch") > 60
+    assert colors(shots, "p14-compare") < 6, "not the photo alone"
+    assert colors(shots, "p15-compared") > 60
+    before, after = panel["p13-swatch"], panel["p15-compared"]
     assert after["layers"] == before["layers"]
     undone = panel["p16-undo-after-compare"]
     assert hints(undone) == hints(panel["p12-stroke"]), "Ctrl+Z is dead after Compare"
@@ -166,6 +178,7 @@ def test_removed_layers_come_back(trouble: dict[str, Any]) -> None:
     assert result(trouble["t05-hints-back"]) == result(before)
     assert RESULT not in names(trouble["t06-result-removed"])
     assert result(trouble["t07-result-back"]) == result(before)
+    assert hints(trouble["t08-goes-on"]) != hints(before)
     assert result(trouble["t08-goes-on"]) != result(before)
 
 

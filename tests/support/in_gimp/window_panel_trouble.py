@@ -73,6 +73,8 @@ class Trouble:
         self.note("t06-result-removed")
         self.undo(2)
         self.wait_for("t07-result-back", self.result(before))
+        # GIMP selects what Undo brings back.
+        self.act(OF_NAME % "Color Hints" + "image.set_selected_layers([layer])")
         self.follows("t08-goes-on", window, before, dx=50, dy=90)
 
     def painted_on(self, window):

@@ -151,7 +151,8 @@ class Call:
             self._end(self._failed, error)
             return
         if piece is not None:
-            self._pieces.append(piece)
+            # In bytes: an array of 16-bit values counts its length in values.
+            self._pieces.append(memoryview(piece).cast("B"))
             self._timer.start(0)
             return
         self._request = replace(self._request, body=tuple(self._pieces))
