@@ -122,6 +122,7 @@ def test_the_menu_entry_takes_the_panels_settings(panel: dict[str, Any]) -> None
 
 
 def test_a_second_start_brings_the_same_panel(panel: dict[str, Any]) -> None:
+    assert panel["p20-second-start"]["active"], "the panel was not brought to the front"
     before, after = panel["p20-second-start"]["processes"]
     assert before == after
     assert len(after) == 1

@@ -200,9 +200,11 @@ class Panel:
         self.follows("p19-goes-on", window, after, dx=-60, dy=100)
         self.desktop.key("ctrl+alt+l")
         time.sleep(2.0)
-        self.note("p20-second-start")
-        self.states["p20-second-start"]["processes"] = [self.process, self.panel_processes()]
+        told = self.desktop.ask(["xdotool", "getactivewindow"]) or ""
         self.desktop.activate(window)
+        state = self.note("p20-second-start")
+        state["processes"] = [self.process, self.panel_processes()]
+        state["active"] = told.strip() == str(self.panel)
         del before
 
     def closing(self, window):
