@@ -1,12 +1,12 @@
-"""What the panel sees of layers without touching their tiles: the plug-in's own modules, in GIMP."""
+"""What the panel sees of layers without touching their tiles: the plug-in's own modules."""
 
 import os
 import sys
 
 sys.path.insert(0, os.path.join(os.environ["GIMP3_DIRECTORY"], "plug-ins", "handtint"))
 
-from handtint_gimp import thumbnails  # noqa: E402
-from handtint_gimp.panel.watch import Watch  # noqa: E402
+from handtint_gimp import thumbnails
+from handtint_gimp.panel.watch import Watch
 
 W, H = 1300, 300
 BOX = (-20, -10, 1310, 300)  # beyond the layer on all sides but one
@@ -70,7 +70,8 @@ def case_one_faint_pixel_is_noticed():
         ]
         assert found, (x, y)
         left, top, width, height = found[0]
-        assert left <= x < left + width and top <= y < top + height, (x, y, found)
+        assert left <= x < left + width, (x, y, found)
+        assert top <= y < top + height, (x, y, found)
         assert width * height <= 1024 * 512, found
         for _ in range(watch.blocks):
             assert watch.sweep() is None, "reported twice"

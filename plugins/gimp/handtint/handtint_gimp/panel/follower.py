@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Generator
 from gi.repository import Gimp
 
 from .. import hints as painting
+from .. import turn
 from ..client import Dropped
 from ..client.hintscan import ROWS, Crop, HintScan
 from ..client.laststroke import LastStroke
@@ -129,7 +130,7 @@ class Follower:
         return max(SOON if busy or self._sweeps > 0 else QUIET, min(REST * took, LONGEST))
 
     def _look(self, now: float) -> None:
-        if not self._image_is_there():
+        if not self._image_is_there() or (self.image is not None and turn.is_taken(self.image)):
             return
         self._looks += 1
         assert self.image is not None
