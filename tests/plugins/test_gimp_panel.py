@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -15,14 +14,7 @@ from run_in_gimp import ROOT
 from .conftest import GimpAndServer
 from .test_gimp_window import names, session
 
-pytestmark = [
-    pytest.mark.gimp,
-    pytest.mark.timeout(2400),
-    pytest.mark.skipif(
-        not os.environ.get("HANDTINT_PANEL"),
-        reason="the panel is in the making: HANDTINT_PANEL=1 tries it in GIMP's window",
-    ),
-]
+pytestmark = [pytest.mark.gimp, pytest.mark.timeout(2400)]
 
 PHOTO = ROOT / "tests" / "data" / "photos" / "coffee-gray.png"
 RESULT = "coffee-gray.png (colorized)"

@@ -192,7 +192,6 @@ class Panel:
 
     def from_the_menu(self, window):
         """Colorize Layer of the menu, while the panel is live: one result, with its settings."""
-        before = self.states["p17-map"]
         self.desktop.key("ctrl+alt+h")
         self.desktop.wait(lambda: len(self.panel_processes()) == 1, 60, "the menu's run")
         time.sleep(1.0)
@@ -205,19 +204,18 @@ class Panel:
         state = self.note("p20-second-start")
         state["processes"] = [self.process, self.panel_processes()]
         state["active"] = told.strip() == str(self.panel)
-        del before
 
     def closing(self, window):
         """Closing the panel makes one step of what Live has done since the last one."""
-        before = self.follows("p21-stroke", window, self.states["p20-second-start"], dx=80, dy=-60)
-        self.desktop.do("windowquit", self.panel)
+        self.follows("p21-stroke", window, self.states["p20-second-start"], dx=80, dy=-60)
+        left, top, width, _ = self.desktop.geometry(self.panel)
+        self.desktop.click(left + width - 11, top - 10)  # the title's cross
         self.desktop.wait(lambda: not self.panel_processes(), 30, "the panel's end")
         time.sleep(1.0)
         self.note("p22-closed")
         self.desktop.key("ctrl+z")
         time.sleep(1.5)
         self.note("p23-closing-undone")
-        del before
 
     def gimp_killed(self, window):
         """GIMP is killed: the panel does not outlive it."""

@@ -104,7 +104,6 @@ class Trouble:
 
     def other_shapes(self, window):
         """Scaled, 16 bits, float, gray: each followed, or said; and undone."""
-        before = self.states["t11-photo-back"]
         self.act("image.scale(image.get_width() // 2, image.get_height() // 2)")
         time.sleep(1.0)
         self.follows("t12-scaled", window, self.look())
@@ -123,7 +122,6 @@ class Trouble:
         self.undo(2)
         time.sleep(1.0)
         self.follows("t16-after-all", window, self.look(), dx=90, dy=-70)
-        del before
 
     def in_a_group(self, window):
         self.act(GROUP)
