@@ -113,6 +113,14 @@ def test_the_menu_entry_takes_the_panels_settings(panel: dict[str, Any]) -> None
     assert result(panel["p19-goes-on"]) != result(after), "the panel lost the new result"
 
 
+def test_live_off_makes_one_step(panel: dict[str, Any]) -> None:
+    stroke, off, undone = (panel["p19-" + x] for x in ("goes-on", "live-off", "live-undone"))
+    assert result(off) == result(stroke)
+    assert layer(off, RESULT)["tattoo"] != layer(stroke, RESULT)["tattoo"]
+    assert result(undone) == result(panel["p18-by-shortcut"])
+    assert hints(undone) == hints(stroke), "the stroke itself is a step of its own"
+
+
 def test_a_second_start_brings_the_same_panel(panel: dict[str, Any]) -> None:
     assert panel["p20-second-start"]["active"], "the panel was not brought to the front"
     before, after = panel["p20-second-start"]["processes"]
@@ -125,7 +133,7 @@ def test_closing_makes_one_step(panel: dict[str, Any]) -> None:
     assert result(closed) == result(stroke)
     undone = panel["p23-closing-undone"]
     assert hints(undone) == hints(stroke)
-    assert result(undone) == result(panel["p18-by-shortcut"]), "what the menu had made"
+    assert result(undone) == result(panel["p19-live-off"]), "the step before"
 
 
 def test_the_panel_does_not_outlive_a_killed_gimp(panel: dict[str, Any]) -> None:

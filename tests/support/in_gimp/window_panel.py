@@ -196,7 +196,19 @@ class Panel:
         self.desktop.wait(lambda: len(self.panel_processes()) == 1, 60, "the menu's run")
         time.sleep(1.0)
         after = self.note("p18-by-shortcut")
-        self.follows("p19-goes-on", window, after, dx=-60, dy=100)
+        stroke = self.follows("p19-goes-on", window, after, dx=-60, dy=100)
+        self.push(LIVE)
+        time.sleep(1.5)
+        self.note("p19-live-off")
+        self.desktop.key("ctrl+z")
+        self.note(
+            "p19-live-undone",
+            self.settled(lambda s: self.result(s) == self.result(after), "the undo of Live"),
+        )
+        self.desktop.key("ctrl+y")
+        self.settled(lambda s: self.result(s) == self.result(stroke), "the redo of Live")
+        self.push(LIVE)
+        time.sleep(1.5)
         self.desktop.key("ctrl+alt+l")
         time.sleep(2.0)
         told = self.desktop.ask(["xdotool", "getactivewindow"]) or ""

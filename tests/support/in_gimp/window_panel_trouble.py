@@ -20,6 +20,7 @@ layer = next(x for x in image.get_layers() if %r in x.get_name())
 
 ANOTHER = """
 other = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, image.get_file() or image.get_imported_file())
+other.clean_all()  # else GIMP asks whether to save it
 Gimp.Display.new(other)
 """
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Generator, Iterator
 from gi.repository import Gimp
 
 from .. import insert, memory, turn
+from .. import settings as kept
 from ..client import ClientError, Dropped, ImageUnknown, Picture, protocol
 from ..client.steps import Tick, Until
 from ..client.strokes import Box
@@ -160,9 +161,10 @@ class Live:
         if on == self.on:
             return
         self.on = on
+        self._commit_later = not on and self._is_busy  # what was asked for is still shown
         if not on:
-            self.stop()
-            self.commit()
+            if not self._is_busy:
+                self.commit()
             return
         target = self._follower.target
         if target is not None and target.result is None:
@@ -207,7 +209,7 @@ class Live:
             return
         memory.note_live(writing.target.result)
         if writing.region is None:
-            self._picture, self._made_with = writing.picture, self._core.settings
+            self._picture, self._made_with = writing.picture, writing.settings
 
     def drop(self) -> None:
         """The image is gone."""
@@ -302,13 +304,12 @@ class Live:
                 self._note("answered")
                 size = target.size if region is None else (region[2], region[3])
                 picture = protocol.read_picture(answer, size)
-                yield from self._write(target, picture, region)
+                yield from self._write(target, picture, region, settings)
                 self._note("shown")
                 if region is not None and self._again:
                     break  # overtaken
             else:
                 self._picture, self._made_with = picture, settings
-            memory.note_live(result)
         return None if self._again else wanted
 
     def _request(self, crop: Any, region: Box | None) -> Any:
@@ -352,19 +353,22 @@ class Live:
         memory.note_live(result)
         return True
 
-    def _write(self, target: Target, picture: Picture, region: Box | None) -> Flow:
+    def _write(
+        self, target: Target, picture: Picture, region: Box | None, settings: kept.Settings
+    ) -> Flow:
         """Into the result, the nearest to the stroke first; not while a button is down."""
         if self._base is None and not (yield from self._keep_base(target)):
             raise Dropped("Somebody has painted on the result.")
         height = target.size[1] if region is None else region[3]
         top = 0 if region is None else region[1]
         middle = self._follower.stroke_row(top, height)
-        writing = self._writing = Writing(target, picture, region, middle)
+        writing = self._writing = Writing(target, picture, region, settings, middle)
         more = True
         while more:
             yield Until(self._may_write)
             more = writing.step()
         self._writing = None
+        memory.note_live(target.result)
 
     def _may_write(self) -> bool:
         return not self._follower.brush_is_down
@@ -379,9 +383,6 @@ class Live:
 
     def commit(self) -> None:
         """Make what was written a step that can be undone: back to before the first change."""
-        if self._writing:
-            self._commit_later = True
-            return
         self._commit_later = False
         base, self._base = self._base, None
         picture, target, known = self._picture, self._base_of, self._known

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gi.repository import Gimp
 
 from .. import pixels
+from .. import settings as kept
 from ..client import Picture
 from ..client.strokes import Box
 from . import transfer
@@ -14,12 +15,20 @@ from .target import Target
 class Writing:
     """Writes a picture into a result piece by piece, the nearest to a row first.
 
-    region: what the picture is of, in the photo's pixels; None: all of it.  middle: the row, in
-    the picture.
+    region: what the picture is of, in the photo's pixels; None: all of it.  settings: what it was
+    made with.  middle: the row, in the picture.
     """
 
-    def __init__(self, target: Target, picture: Picture, region: Box | None, middle: int) -> None:
+    def __init__(
+        self,
+        target: Target,
+        picture: Picture,
+        region: Box | None,
+        settings: kept.Settings,
+        middle: int,
+    ) -> None:
         self.target, self.picture, self.region = target, picture, region
+        self.settings = settings
         self._left, self._top, self._width, height = region or (0, 0, *target.size)
         self._pixel = transfer.pixel_bytes(picture.dtype, picture.layout)
         self._format = pixels.babl_format(picture.dtype, picture.layout)
