@@ -5,7 +5,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.environ["GIMP3_DIRECTORY"], "plug-ins", "handtint"))
 
-from handtint_gimp import thumbnails
+from handtint_gimp import memory, thumbnails
 from handtint_gimp.panel.watch import Watch
 
 W, H = 1300, 300
@@ -53,6 +53,19 @@ def case_a_layer_that_is_gone():
     got = layer.get_thumbnail_data(20, 20)
     layer.get_image().delete()
     assert thumbnails.rgb_of(layer, got) is None
+    # As in the panel: what is asked of a layer that is gone fails without a word.
+    handler = Gimp.get_plug_in().get_pdb_error_handler()
+    Gimp.get_plug_in().set_pdb_error_handler(Gimp.PDBErrorHandler.PLUGIN)
+    try:
+        watch = Watch(painted("RGB", "U8_NON_LINEAR", 40, 30))
+        watch.look()
+        watch.layer.get_image().delete()
+        assert watch.look() is None
+        assert watch.sweep() is None
+        memory.note_live(layer)
+        assert not memory.is_live(layer)
+    finally:
+        Gimp.get_plug_in().set_pdb_error_handler(handler)
 
 
 def case_one_faint_pixel_is_noticed():
