@@ -95,6 +95,7 @@ def test_krita_shows_pngs_as_the_command_line_does(tmp_path: Path, colorizer: Co
         data = np.fromfile(out / f"{name}.bgra", np.uint8).reshape(*wanted.shape[:2], 4)
         off = np.abs(data[..., 2::-1] - wanted)
         print(f"{name:10} mean {off.mean():.2f}, largest {off.max()} codes")
-        # Krita keeps 8 bits in the file's own curve, this side 16.
+        # Krita keeps 8 bits in the file's own curve, this side 16: linear light has steps of 13
+        # codes at black, half of which is lost, and one more in the conversion for this test.
         assert off.mean() < 0.5, name
-        assert off.max() <= 6, name
+        assert off.max() <= 7, name
