@@ -96,6 +96,7 @@ def test_krita_shows_pngs_as_the_command_line_does(tmp_path: Path, colorizer: Co
         off = np.abs(data[..., 2::-1] - wanted)
         print(f"{name:10} mean {off.mean():.2f}, largest {off.max()} codes")
         # Krita keeps 8 bits in the file's own curve, this side 16: linear light has steps of 13
-        # codes at black, half of which is lost, and one more in the conversion for this test.
+        # codes at black, half of which is lost; other primaries and this test's own conversion
+        # take one more each.
         assert off.mean() < 0.5, name
-        assert off.max() <= 7, name
+        assert off.max() <= (8 if name in ("linear", "cicp") else 2), name
