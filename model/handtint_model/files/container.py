@@ -32,6 +32,7 @@ class Container:
 
     format: Format
     entries: tuple[Entry, ...] = ()  # of EXIF, or of the TIFF page
+    size: tuple[int, int] = (0, 0)  # PNG and JPEG: width and height as stored; 0: not found
     xmp: bytes = b""
     iptc: bytes = b""  # the records themselves
     texts: tuple[Text, ...] = ()
@@ -50,7 +51,7 @@ def look(source: str | Path | bytes, page: int | None = None) -> Container:
 
     page: of a TIFF, from 1; None: the only one.
     """
-    with _open(source) as file:
+    with open_file(source) as file:
         kind = formats.detect(file.read(formats.HEAD_BYTES))
         if page is not None and kind.name != "tiff" and page != 1:
             raise BadImage(f"this {kind.title} has no page {page}; it holds 1 page.")
@@ -62,7 +63,8 @@ def look(source: str | Path | bytes, page: int | None = None) -> Container:
 
 
 @contextmanager
-def _open(source: str | Path | bytes) -> Iterator[BinaryIO]:
+def open_file(source: str | Path | bytes) -> Iterator[BinaryIO]:
+    """A file, or a file's bytes, to read; raises BadImage for what is no regular file."""
     if isinstance(source, bytes):
         yield io.BytesIO(source)
         return
@@ -86,6 +88,7 @@ def _png(kind: Format, file: BinaryIO) -> Container:
     return Container(
         kind,
         entries=entries,
+        size=found.size,
         xmp=found.xmp,
         iptc=found.iptc,
         texts=tuple(found.texts),
@@ -104,6 +107,7 @@ def _jpeg(kind: Format, file: BinaryIO) -> Container:
     return Container(
         kind,
         entries=entries,
+        size=found.size,
         xmp=xmp.merged(found.xmp, found.extensions),
         iptc=found.iptc,
         texts=tuple(Text(COMMENT, text) for text in found.comments),

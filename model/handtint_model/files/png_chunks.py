@@ -39,6 +39,7 @@ class Text:
 class PngChunks:
     """What the chunks beside the pixels say."""
 
+    size: tuple[int, int] = (0, 0)  # width and height; 0 where IHDR is damaged
     animated: bool = False
     color: dict[bytes, bytes] = field(default_factory=dict)  # gAMA, cHRM, sRGB, cICP
     texts: list[Text] = field(default_factory=list)
@@ -55,6 +56,8 @@ def read(file: BinaryIO) -> PngChunks:
     for name, data in _chunks(file):
         if name == b"IDAT":
             pixels = True
+        elif name == b"IHDR" and len(data) == 13:
+            found.size = struct.unpack_from(">II", data)
         elif name == b"acTL" and not pixels:
             found.animated = True
         elif name in (b"gAMA", b"cHRM", b"sRGB", b"cICP") and not pixels:

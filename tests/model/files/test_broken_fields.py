@@ -1,10 +1,12 @@
 """Files with one wrong field: read where all pixels are there, else refused by the field's name."""
 
+import io
 import struct
 
 import numpy as np
 import pytest
 import tifffile
+from PIL import Image
 
 from handtint_model.errors import BadImage
 from handtint_model.files import ReadLimits, read_photo
@@ -115,3 +117,61 @@ def test_a_page_chain_that_leads_nowhere_beside_a_bad_orientation(at):
 def test_an_exif_directory_beyond_the_end_does_not_matter():
     data = tiff((EXIF, 4, 1, 4294967290))
     np.testing.assert_array_equal(read_photo(data).luminance, GRAY)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (png(check=1), "the checksum of its chunk IHDR is wrong"),
+        (png(color=9), "color type 9 does not exist"),
+        (png(bits=3), "color type 0 with 3 bits does not exist"),
+        (png(interlace=7), "interlace method 7 does not exist"),
+        (png(width=0), "its size is 0 x 96"),
+        (png(color=3), "its palette (PLTE) is missing"),
+        (png(chunk(b"PLTE", b"ab"), color=3), "its palette (PLTE) is damaged"),
+        (png(chunk(b"ABCD", b"xx")), "its chunk ABCD is not known, but needed"),
+        (png(chunk(b"\x1b[2J", b"xx")), "its chunk names are damaged"),
+        (png()[:-30], "it ends within its chunk IDAT"),
+        (png()[:33], "it ends before its pixels"),
+        (png()[:20], "it ends within its chunk IHDR"),
+        (png()[:8] + struct.pack(">I", 2**31 - 1) + b"IHDR", "it ends within its chunk IHDR"),
+        (png()[:8] + png()[33:], "its first chunk is not IHDR"),
+    ],
+)
+def test_a_png_that_cannot_be_read_says_why(tmp_path, data, reason):
+    assert "damaged" in refused(data, f"({reason})")
+    (tmp_path / "a.png").write_bytes(data)
+    refused(tmp_path / "a.png", f"({reason})")
+
+
+def test_a_wrong_checksum_of_the_pixels_is_named():
+    data = bytearray(png())
+    data[-13] ^= 1  # of IDAT's checksum
+    refused(bytes(data), "the checksum of its chunk IDAT is wrong")
+
+
+def test_a_png_of_absurd_size_is_too_large():
+    assert "damaged" not in refused(png(width=2**31 - 1, height=2**31 - 1), "limit")
+
+
+@pytest.mark.parametrize(("width", "height"), [(65535, 65535), (65535, 10), (10, 65501)])
+def test_a_jpeg_too_large_for_libjpeg(width, height):
+    file = io.BytesIO()
+    Image.fromarray(GRAY).save(file, "JPEG")
+    data = bytearray(file.getvalue())
+    at = data.index(b"\xff\xc0")
+    data[at + 5 : at + 9] = struct.pack(">HH", height, width)
+    text = refused(bytes(data), f"{width} x {height} pixels", "scale the picture down")
+    assert "damaged" not in text
+
+
+def test_a_cut_off_tiff_names_no_impossible_line():
+    body = tiff()
+    at = struct.unpack_from("<I", body, 4)[0]
+    # The directory first, so that the pixels are what is cut off.
+    head = body[:4] + struct.pack("<I", 8) + body[at:]
+    place = head.index(struct.pack("<HHI", 273, 4, 1)) + 8
+    data = head[:place] + struct.pack("<I", len(head)) + head[place + 4 :] + body[8:at]
+    np.testing.assert_array_equal(read_photo(data).luminance, GRAY)
+    text = refused(data[: len(data) // 2], "damaged or cut off", "expected")
+    assert "4294967295" not in text
