@@ -157,7 +157,7 @@ def _tiff(kind: Format, file: BinaryIO, number: int | None) -> Container:
         resolution=exif.resolution(page.entries),
         compression=_compression(page.compression),
         page=page,
-        kind="TIFF with old JPEG compression" if page.compression == tiff_pages.OLD_JPEG else "",
+        kind="a TIFF with old JPEG compression" if page.compression == tiff_pages.OLD_JPEG else "",
         bad_orientation=any(
             not 1 <= Page(i, entries).number(ORIENTATION, 1) <= 8
             for i, entries in enumerate(directories)

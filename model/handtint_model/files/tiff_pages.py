@@ -22,7 +22,7 @@ _CFA, _LINEAR_RAW = 32803, 34892
 _READ = (_MINISWHITE, _MINISBLACK, RGB, PALETTE, SEPARATED, YCBCR, CIELAB, ICCLAB)
 UNSIGNED, SIGNED, FLOAT, UNDEFINED = 1, 2, 3, 4
 _COMPLEX = (5, 6)
-_PHOTOMETRIC_TAG, _COLOR_MAP = 262, 320
+_PHOTOMETRIC_TAG, _STRIPS, _COLOR_MAP, _TILES = 262, 273, 320, 324
 OLD_JPEG = 6
 
 _COMPRESSIONS = {
@@ -238,7 +238,8 @@ def judge(page: Page) -> str:
 def _refuse_meaning(page: Page) -> None:
     """Raise BadImage where it is not known what color a code stands for."""
     code = page.photometric
-    if not page.count(_PHOTOMETRIC_TAG):
+    pixels = page.count(_STRIPS) or page.count(_TILES)  # without them the directory is cut off
+    if pixels and not page.count(_PHOTOMETRIC_TAG):
         raise BadImage(
             "this TIFF does not say what its values mean (PhotometricInterpretation, tag 262, is "
             "missing); save it as gray or RGB."

@@ -175,3 +175,12 @@ def test_a_cut_off_tiff_names_no_impossible_line():
     np.testing.assert_array_equal(read_photo(data).luminance, GRAY)
     text = refused(data[: len(data) // 2], "damaged or cut off", "expected")
     assert "4294967295" not in text
+
+
+@pytest.mark.parametrize("fields", [0, 3])
+def test_a_tiff_whose_directory_is_cut_off_is_damaged(fields):
+    whole = tiff()
+    at = struct.unpack_from("<I", whole, 4)[0]
+    refused(whole[: at + 2 + 12 * fields], "damaged or cut off")
+    head = b"II*\0" + struct.pack("<IH", 8, 9) + whole[at + 2 : at + 2 + 12 * fields]
+    refused(head, "damaged or cut off")
