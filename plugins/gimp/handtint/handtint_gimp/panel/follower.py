@@ -324,6 +324,10 @@ class Follower:
 
     def crop(self) -> Crop | None:
         """All hints, as they are sent."""
+        now = self.target
+        if now is not None and now.is_there() and painting.is_fenced(now.hints, now.photo):
+            paint = painting.collect(now.hints, now.photo)
+            return paint.deflated() if paint is not None else None
         return self._scan.crop() if self._scan is not None else None
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generator, Iterator
 
 from gi.repository import Gimp
 
-from .. import insert, memory, turn
+from .. import insert, memory, references, turn
 from .. import settings as kept
 from ..client import ClientError, Dropped, ImageUnknown, Picture, protocol
 from ..client.steps import Tick, Until
@@ -65,6 +65,8 @@ class Live:
         self._checked = 0
         self._rest = Timer(self._sliders_rest)
         self._retry_at = 0.0
+        self._reference: bytes | None = None
+        self._lost = ""
 
     # --- what has changed ------------------------------------------------------------------
 
@@ -254,6 +256,8 @@ class Live:
         self._times.tell()
         if self._core.message_is_error:
             self._core.clear_message()
+        if self._lost:
+            self._core.say(self._lost)
         if self._commit_later:
             self.commit()
         self._core.live_done()
@@ -281,6 +285,7 @@ class Live:
             if self._known is None:
                 self._known = yield from know(target, session)
             settings = self._core.settings
+            self._reference, self._lost = references.read(image, settings.reference)
             crop = self._follower.crop() if settings.use_hints else None
             for region in self._regions(target):
                 self._times.note("asked")
@@ -305,13 +310,15 @@ class Live:
     def _request(self, crop: Any, region: Box | None) -> Any:
         known, settings = self._known, self._core.settings
         assert known is not None
-        hints = on_wire(crop)
+        hints, reference = on_wire(crop), self._reference
         return lambda: protocol.colorize(
             known.image_id,
             hints,
             vividness=settings.vividness,
             strength=settings.strength,
             answer_layout=known.answer_layout,
+            alternative=settings.alternative or None,
+            reference=reference,
             region=region,
         )
 
