@@ -1,4 +1,4 @@
-"""Augmentations: tone, wear, and rectangles of other photos, against overfitting.
+"""Augmentations: film, tone, wear, and rectangles of other photos, against overfitting.
 
 Everything runs on the device that holds the batch. The random numbers come from the host, so that
 no step has to wait for a value from the device.
@@ -11,11 +11,40 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..color.torch_conversions import linear_to_srgb, rgb_to_lab, srgb_to_linear
 from ..network import STRIDE
 
 BLUR = (0.4, 2.0)  # pixels, standard deviation
 GRAIN = 0.04  # standard deviation in L*/100, at most
 _REACH = 5  # pixels either side of a blur's kernel
+
+
+def film(rng: np.random.Generator, crops: Tensor, lightness: Tensor, share: float) -> Tensor:
+    """Show a share of the samples as film would that does not see all colors alike.
+
+    crops: (B, S, S, 3) uint8; lightness: theirs, (B, 1, S, S) in 0..1; so is the result.  One
+    third is seen in blue light, as by plates before 1873, one third in green and blue, as by
+    orthochromatic film, one third by random weights of red, green and blue.
+    """
+    if share <= 0.0:
+        return lightness
+    batch = len(lightness)
+    chosen = rng.random(batch) < share
+    kind = rng.integers(0, 3, batch)
+    weights = rng.dirichlet((1.0, 1.0, 1.0), batch)
+    green = rng.uniform(0.3, 0.7, batch)
+    ortho = np.stack([np.zeros(batch), green, 1.0 - green], -1)
+    weights = np.where((kind == 1)[:, None], ortho, weights)
+    weights[kind == 0] = (0.0, 0.0, 1.0)
+    numbers = torch.as_tensor(np.flatnonzero(chosen), device=lightness.device)
+    if not chosen.any():
+        return lightness
+    mix = torch.as_tensor(weights[chosen], dtype=lightness.dtype, device=lightness.device)
+    light = srgb_to_linear(crops[numbers].permute(0, 3, 1, 2).to(lightness.dtype) / 255.0)
+    gray = linear_to_srgb((light * mix[:, :, None, None]).sum(1, keepdim=True))
+    out = lightness.clone()
+    out[numbers] = rgb_to_lab(gray.expand(-1, 3, -1, -1))[:, :1] / 100.0
+    return out
 
 
 def jitter_tone(rng: np.random.Generator, lightness: Tensor, share: float) -> Tensor:

@@ -18,6 +18,7 @@ from ..network.checkpoint import config_from_dict, load_weights
 from ..network.encoder import blocks_of, calibrate_stem, load_pretrained, read_encoder_file
 from .config import Stage, TrainConfig
 from .feed import Feed
+from .lightness_bands import count_by_band
 from .samples import measure_prior, prepare
 from .team import Team
 
@@ -31,6 +32,7 @@ class Beginning:
     network: ColorNetwork
     config: TrainConfig  # with the network's sizes
     counts: NDArray[np.float64]  # (313,) of the bins
+    band_counts: NDArray[np.float64] | None  # (BANDS, 313), if the run weighs by lightness
     state: dict[str, Any] | None  # the checkpoint to go on from
 
 
@@ -66,14 +68,19 @@ def begin(
     config = replace(config, model=network.config)
     if state is not None:
         network.load_state_dict(state["network"])
-        return Beginning(network, config, np.array(state["counts"]), state)
-    counts = np.zeros(COUNT)
+        banded = state.get("band_counts")
+        banded = None if banded is None else np.array(banded)
+        return Beginning(network, config, np.array(state["counts"]), banded, state)
+    counts, banded = np.zeros(COUNT), None
     if team.main:
         calibrated = encoder_file is not None and config.calibrate and start_from is None
         counts = _look_at_photos(network, config, feed, calibrated)
-    counts, start = team.share((counts, network.state_dict()))
+        if config.lightness_bands:
+            stream = feed.from_the_start(Stage(1.0, config.stages[0].crop, 50))
+            banded = count_by_band(stream, PRIOR_CROPS)
+    counts, banded, start = team.share((counts, banded, network.state_dict()))
     network.load_state_dict(start)
-    return Beginning(network, config, counts, None)
+    return Beginning(network, config, counts, banded, None)
 
 
 def _network(

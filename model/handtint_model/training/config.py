@@ -24,6 +24,7 @@ class TrainConfig:
 
     model: ModelConfig = field(default_factory=ModelConfig)
     loss: str = "rebalanced"  # "plain": weights 1; "regression": L2 of ab (ablations)
+    lightness_bands: bool = False  # rebalance by bin and lightness, not by bin alone
     stem: str = "compensated"  # "naive": kernels summed, input not centred (ablations)
     calibrate: bool = True  # GroupNorm's affine fitted to the original stem
     stages: tuple[Stage, ...] = (Stage(0.65, 160, 16), Stage(1.0, 224, 8))
@@ -38,6 +39,7 @@ class TrainConfig:
     share_without_hints: float = 0.15
     share_altered: float = 0.1  # samples whose truth's ab is rotated and scaled as a whole
     share_altered_object: float = 0.3  # samples of whose truth one object is shifted in ab
+    share_film: float = 0.0  # samples seen as by film that does not see all colours alike
     share_toned: float = 0.0  # samples seen through another tone curve, as of a faded print
     share_worn: float = 0.0  # samples seen blurred, grainy or both
     share_pasted: float = 0.0  # samples with a rectangle of another one in them
@@ -72,6 +74,7 @@ class StrokeConfig:
     plain: int = 3  # pictures without, for points alone
     learning_rate: float = 1.5e-3
     network_rate: float = 0.0  # times the learning rate, for the network that it sits on; 0: frozen
+    encoder_rate: float = 0.1  # times that, for the encoder
     color_weight: float = 2.0  # of the points' loss beside the objects'
     weight_decay: float = 0.05
     dropout: float = 0.1

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .augment import jitter_tone, paste, wear
+from .augment import film, jitter_tone, paste, wear
 from .config import Stage, TrainConfig
 from .device_photos import DevicePhotos
 from .photos import PhotoRef, PhotoSampler, host_batches
@@ -44,8 +44,10 @@ class Feed:
         mine = seen + self.team.rank * stage.batch  # number of this process's first photo
         crops = self._crops(stage, seen, mine)
         rng = np.random.default_rng((self.config.seed, 1, mine))
-        sample = prepare(paste(rng, crops.to(self.team.device), self.config.share_pasted))
-        seen_as = jitter_tone(rng, sample.lightness, self.config.share_toned)
+        crops = paste(rng, crops.to(self.team.device), self.config.share_pasted)
+        sample = prepare(crops)
+        seen_as = film(rng, crops, sample.lightness, self.config.share_film)
+        seen_as = jitter_tone(rng, seen_as, self.config.share_toned)
         seen_as = wear(rng, seen_as, self.config.share_worn)
         sample.lightness = seen_as.contiguous(memory_format=torch.channels_last)
         return sample, len(crops), rng

@@ -25,6 +25,7 @@ from .beginning import Beginning, begin
 from .checkpoints import load_run, save_run
 from .config import Stage, TrainConfig
 from .feed import Feed
+from .lightness_bands import BandedLoss
 from .objective import losses, regression_loss, watched_loss
 from .photos import PhotoRef, index_photos
 from .run_log import RunLog
@@ -155,6 +156,7 @@ class Run:
     ) -> None:
         self.team, self.order, self.feed, self.held = team, order, feed, held
         self.config, self.counts = beginning.config, beginning.counts
+        self.band_counts = beginning.band_counts
         self.prior = smoothed_prior(beginning.counts)
         self.weights = torch.tensor(
             rebalancing_weights(self.prior), dtype=torch.float32, device=team.device
@@ -180,6 +182,9 @@ class Run:
             torch.compile(self.network, dynamic=False) if self.config.compile else self.network
         )
         self._encoding = SoftEncoding(team.device)
+        self._banded: BandedLoss | None = None
+        if beginning.band_counts is not None:
+            self._banded = BandedLoss(beginning.band_counts, self.weights)
         self._watched = held_crops(held, self.config) if team.main else None
         self._held_loss = ""
         self._encoder_is_free: bool | None = None
@@ -277,8 +282,9 @@ class Run:
             none = torch.zeros((), device=self.team.device)
             return regression_loss(self._compiled, sample, self.config), none
         return losses(
-            self._compiled, self.network, sample, self._encoding, self.weights, self.config, rng
-        )
+            self._compiled, self.network, sample, self._encoding, self.weights, self.config, rng,
+            self._banded,
+        )  # fmt: skip
 
     def checkpoint(self) -> None:
         """Save the run, to resume it, and the averaged weights, to use them."""
@@ -293,6 +299,7 @@ class Run:
             "ema": self.ema.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "counts": self.counts.tolist(),
+            "band_counts": None if self.band_counts is None else self.band_counts.tolist(),
             "step": self.step,
             "seen": self.seen,
             "elapsed": self.elapsed,

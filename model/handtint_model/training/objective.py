@@ -14,6 +14,7 @@ from ..hints.mixture import HintCells, mixture
 from ..network import ColorNetwork
 from .config import TrainConfig
 from .hint_simulation import alter_truth, simulate_hints
+from .lightness_bands import BandedLoss
 from .losses import (
     Target,
     hinted_error,
@@ -32,6 +33,7 @@ def losses(
     weights: Tensor,
     config: TrainConfig,
     rng: np.random.Generator,
+    banded: BandedLoss | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Automatic and hinted loss of a batch, each averaged over the samples that it applies to."""
     with torch.autocast(sample.ab.device.type, torch.bfloat16, enabled=config.bf16):
@@ -42,7 +44,10 @@ def losses(
     # the hints tell of: an altered truth cannot be known without its hints.
     target = Target(*encoding.sparse(sample.ab.flatten(1, 2)))
     log_p = target_log_probabilities(heads, target)
-    automatic = soft_cross_entropy(log_p, target, weights)
+    if banded is None:
+        automatic = soft_cross_entropy(log_p, target, weights)
+    else:
+        automatic = banded(heads, target, sample.lightness)
     if config.hint_loss == 0.0:
         return automatic.mean(), torch.zeros_like(automatic[0])
     truth = alter_truth(rng, sample.ab, config.share_altered, config.share_altered_object)

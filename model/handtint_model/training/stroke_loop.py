@@ -24,8 +24,8 @@ from .augment import jitter_tone, wear
 from .checkpoints import load_run, save_run
 from .config import Stage, StrokeConfig, TrainConfig
 from .loop import WEIGHTS, Ema, learning_rate, stop_signals
-from .losses import Target, soft_cross_entropy, target_log_probabilities
 from .masks import MaskedCrop, MaskRef, MaskSampler, index_masks
+from .objective import losses
 from .photos import PhotoSampler, index_photos
 from .samples import Sample, hold_out, prepare
 from .stroke_objective import (
@@ -161,6 +161,7 @@ class StrokeRun:
         self.network: ColorNetwork = network.to(device, memory_format=torch.channels_last)
         assert self.network.strokes is not None
         self.free = config.network_rate > 0
+        self._clipped: list[list[nn.Parameter]] = []
         rest = [p for n, p in self.network.named_parameters() if not n.startswith("strokes.")]
         for parameter in rest:
             parameter.requires_grad_(self.free)
@@ -168,7 +169,12 @@ class StrokeRun:
             {"params": list(self.network.strokes.parameters()), "share": 1.0}
         ]
         if self.free:
-            groups.append({"params": rest, "share": config.network_rate})
+            encoder = list(self.network.encoder.parameters())
+            own = {id(p) for p in encoder}
+            others = [p for p in rest if id(p) not in own]
+            self._clipped = [encoder, others]
+            for parameters, rate in zip(self._clipped, (config.encoder_rate, 1.0)):
+                groups.append({"params": parameters, "share": config.network_rate * rate})
         self.optimizer = torch.optim.AdamW(
             groups, lr=config.learning_rate, weight_decay=config.weight_decay, betas=(0.9, 0.98)
         )
@@ -178,6 +184,7 @@ class StrokeRun:
             rebalancing_weights(checkpoint.prior), dtype=torch.float32, device=device
         )
         self._encoding = SoftEncoding(device)
+        self._colors = TrainConfig()
         self.step, self.elapsed = 0, 0.0
         self._sums, self._since = np.zeros(4), 0
         if state is not None:
@@ -199,9 +206,8 @@ class StrokeRun:
         loss.backward()  # type: ignore[no-untyped-call]
         assert self.network.strokes is not None
         nn.utils.clip_grad_norm_(self.network.strokes.parameters(), 1.0)
-        if self.free:
-            rest = [p for n, p in self.network.named_parameters() if not n.startswith("strokes.")]
-            nn.utils.clip_grad_norm_(rest, 1.0)
+        for parameters in self._clipped:
+            nn.utils.clip_grad_norm_(parameters, 1.0)
         self.optimizer.step()
         self.ema.update(self.network, self.step)
         self.step += 1
@@ -234,9 +240,13 @@ class StrokeRun:
         colors, before = color_loss(drawn, points, automatic, decoder.log_gamma)
         loss = objects + self.config.color_weight * colors
         if self.free:
-            target = Target(*self._encoding.sparse(ab.to(device).flatten(1, 2)))
-            log_p = target_log_probabilities(heads, target)
-            loss = loss + soft_cross_entropy(log_p, target, self.weights).mean()
+            # Lest it forget what it learned before: its own colors, and the mixture.
+            sample = Sample(lightness, ab.to(device))
+            known, hinted = losses(
+                lambda _: heads, self.network, sample, self._encoding, self.weights,
+                self._colors, batch.rng,
+            )  # fmt: skip
+            loss = loss + known + hinted
         gain = 10.0 / np.log(10.0) * (before - colors.detach())
         return loss, np.array([v.item() for v in (objects, iou, colors, gain)])
 

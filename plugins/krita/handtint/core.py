@@ -9,6 +9,7 @@ from typing import Any, Callable
 
 from krita import Krita
 
+from .alternatives import Alternatives
 from .announce import announce
 from .client import ClientError, Session
 from .client.center import Center
@@ -39,7 +40,7 @@ class Core(Center):
     """What Krita adds to the centre.
 
     follower: watches the active photo and its hints.  suggester: colours for a place.  viewer:
-    what is shown.  questions: asks what paint is.
+    what is shown.  questions: asks what paint is.  alternatives: other colorings.
     """
 
     def __init__(self) -> None:
@@ -52,6 +53,7 @@ class Core(Center):
         self.follower = Follower(self)
         self.questions = Questions(self)
         self.viewer = Viewer(self)
+        self.alternatives = Alternatives(self)
         self._look_timer = timer(LOOK_MS, self.look_at_server)
 
     # --- for the centre --------------------------------------------------------------------

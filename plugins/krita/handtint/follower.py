@@ -46,9 +46,8 @@ SETTINGS_MS = 150
 class Follower:
     """See the module's docstring.
 
-    photo_uid, area: of the photo.  kept: the result that was written last
-    (unique id, rectangle, its pixels or None).  update_times: when the steps of each
-    live update were done, for those who measure.
+    photo_uid, area: of the photo.  crop: its hints.  kept: the result that was written last
+    (unique id, rectangle, its pixels or None).  update_times: of each live update's steps.
     """
 
     def __init__(self, core: Core) -> None:
@@ -60,7 +59,7 @@ class Follower:
         self._document: Any = None
         self.photo_uid = ""
         self.area: Rect = (0, 0, 0, 0)
-        self._crop: Crop | None = None
+        self.crop: Crop | None = None
         self._live: LiveUpdate | None = None
         self._live_again = False
         self._to_settle: tuple[Any, str] = (None, "")
@@ -175,7 +174,7 @@ class Follower:
         had = bool(self._watched)
         self._watched = ()
         self._document, self.photo_uid = None, ""
-        self._crop = None
+        self.crop = None
         self._core.suggester.stop()
         if had and not same_photo:
             self._core.suggester.forget()
@@ -223,7 +222,7 @@ class Follower:
     def _on_hints_changed(self, place: tuple[int, int] | None) -> None:
         if self._watch is None:
             return
-        before, self._crop = self._crop, self._watch.crop()
+        before, self.crop = self.crop, self._watch.crop()
         self._is_told = True
         if not self._is_news:
             self._is_news = True  # what a picture holds when it becomes active is no change
@@ -231,6 +230,7 @@ class Follower:
         if place is not None:
             self._core.suggester.wish(place, before)
         self._core.viewer.hints_changed()
+        self._core.alternatives.look()
         self._update_live()
         if self._live is None:
             self._core.suggester.ask()
@@ -306,7 +306,7 @@ class Follower:
         if result is None:
             return
         settings = self._core.settings
-        crop = self._crop if settings.use_hints else None
+        crop = self.crop if settings.use_hints else None
         wanted = (uid(result), crop, settings.of_run())
         if wanted == self._shown and self._live is None:
             return
@@ -370,6 +370,8 @@ class Follower:
             self._settle()  # nobody will do that later
         if self._core.message_is_error:
             self._core.clear_message()
+        if update is not None and update.lost:
+            self._core.say(update.lost)
         self._core.viewer.live_done()
         self._core.tell()
 

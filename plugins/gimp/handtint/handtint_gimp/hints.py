@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from gi.repository import Gegl, Gimp
 
 from . import fences as fencing
-from . import graphs
+from . import graphs, thumbnails
 from .client import HintCrop, strokes
 from .client.hintscan import Crop
 from .client.messages import Fence
@@ -129,7 +129,11 @@ def read_box(layers: list[Gimp.Layer], photo: Gimp.Layer, box: strokes.Box) -> b
     if len(usable) > 1 or _mask_of(usable[0]) is not None:
         return _stack(usable, photo_x, photo_y, box)
     _, x, y = usable[0].get_offsets()
-    where = Gegl.Rectangle.new(box[0] + photo_x - x, box[1] + photo_y - y, box[2], box[3])
+    inside = (box[0] + photo_x - x, box[1] + photo_y - y, box[2], box[3])
+    rgba = thumbnails.rgba_box(usable[0], inside)
+    if rgba is not None:
+        return rgba
+    where = Gegl.Rectangle.new(*inside)
     return bytes(usable[0].get_buffer().get(where, 1.0, graphs.RGBA, Gegl.AbyssPolicy.NONE))
 
 
