@@ -21,11 +21,12 @@ from .client import (
     Suggestions,
     protocol,
 )
-from .client.hintscan import Crop, HintScan
+from .client.hintscan import Crop
 from .client.steps import Tick
 from .client.translation import _
+from .fences import crop_of_layers
 from .nodes import alive, by_uid, target, uid
-from .photos import HintReader, Photo, Rect, read_hints, read_photo
+from .photos import Photo, Rect, read_photo
 from .results import place
 from .settings import Settings
 from .spaces import space_of_document
@@ -106,8 +107,10 @@ def hints_on_wire(crop: Crop | None, rect: Rect) -> DeflatedCrop | None:
     """Hints in the photo's own pixels, as the client sends them."""
     if crop is None:
         return None
+    x, y = rect[:2]
+    fences = tuple(replace(fence, x=fence.x - x, y=fence.y - y) for fence in crop.fences)
     return DeflatedCrop(
-        crop.x - rect[0], crop.y - rect[1], crop.width, crop.height, crop.stream, "RGBA"
+        crop.x - x, crop.y - y, crop.width, crop.height, crop.stream, "RGBA", fences
     )
 
 
@@ -120,7 +123,7 @@ def colorize(document: Any, node: Any, session: Session, settings: Settings, see
     photo = yield from read_photo(goal.photo, space_of_document(document), still_there)
     crop = None
     if settings.use_hints and goal.hints:
-        crop = yield from crop_of_layers(goal.hints, photo.rect, still_there)
+        crop = yield from crop_of_layers(goal.hints, goal.photo, photo.rect, still_there)
     reference, lost = yield from references.read(document, settings.reference, still_there)
     try:
         answer, image_id = yield from _ask(
@@ -163,13 +166,6 @@ def colorize(document: Any, node: Any, session: Session, settings: Settings, see
         photo.rect,
         placed.pixels,
     )
-
-
-def crop_of_layers(layers: Any, rect: Rect, still_there: Callable[[], None]) -> Flow:
-    """All hints of some layers as a crop; None if nothing is painted."""
-    reader, scan = HintReader(layers), HintScan(rect)
-    yield from read_hints(reader, scan, still_there)
-    return scan.crop()
 
 
 def colorize_request(
