@@ -50,7 +50,7 @@ WIDE_PULL = 1e-5
 """Of the agreement over whole regions.  What an alternative has beside that, its detail, is made
 smaller until it is `MOST_DETAIL` of what the automatic colors have beside theirs."""
 
-MOST_DETAIL = 0.6
+MOST_DETAIL = 0.5
 """Chosen on 60 training photos: docs/hints.md, Alternatives."""
 
 _STEPS = 4  # halvings of the length's logarithm: it is found to about 10 %
