@@ -57,10 +57,11 @@ _STEPS = 4  # halvings of the length's logarithm: it is found to about 10 %
 
 
 class Variant(NamedTuple):
-    """What makes an alternative of a photo: a tilt, (2,), and the share 0..1 of its detail."""
+    """An alternative of a photo at one vividness."""
 
-    tilt: Tensor
-    detail: float
+    tilt: Tensor  # (2,)
+    detail: float  # share of the detail, 0..1
+    ab: NDArray[np.float32]  # (N, 2) of the cells, in the end
 
 
 def choose_tilts(

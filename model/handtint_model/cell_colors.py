@@ -126,8 +126,7 @@ class CellColors:
     def ab(self, photo: EncodedPhoto, look: Look) -> Floats:
         """(2, h, w) colours of the cells."""
         if look.alternative:
-            flat = self._tilted_ab(photo, look.vividness, self._variant(photo, look).tilt)
-            ab = self._on_cells(photo, self._coherent(photo, look, flat))[0].cpu().numpy()
+            ab = self._variant(photo, look).ab.T.reshape(2, *photo.geometry.cells)
         else:
             alone = Look(look.vividness)
             ab = mean_color(self.distributions(photo, alone))[0].cpu().numpy()
@@ -148,10 +147,12 @@ class CellColors:
             edges = self.graph(photo).edges
             near, wide = edges.smooth(ab, PULL), edges.smooth(ab, WIDE_PULL)
             of = [slice(2 * k, 2 * k + 2) for k in range(len(every))]
-            return [
-                Variant(t, share_of_detail(near[:, k], wide[:, k], ab[:, of[0]], wide[:, of[0]]))
-                for t, k in zip(tilts, of[1:], strict=True)
-            ]
+            found = []
+            for tilt, k in zip(tilts, of[1:], strict=True):
+                detail = share_of_detail(near[:, k], wide[:, k], ab[:, of[0]], wide[:, of[0]])
+                own = np.ascontiguousarray(_mixed(near[:, k], wide[:, k], detail))
+                found.append(Variant(tilt, detail, own))
+            return found
 
         return photo.results.variants(float(look.vividness), make)[int(look.alternative) - 1]
 
@@ -168,9 +169,8 @@ class CellColors:
 
         A mean of two agreements, near and wide: distributions stay distributions.
         """
-        edges, detail = self.graph(photo).edges, np.float32(self._variant(photo, look).detail)
-        wide = edges.smooth(fields, WIDE_PULL)
-        return wide + detail * (edges.smooth(fields, PULL) - wide)
+        edges, detail = self.graph(photo).edges, self._variant(photo, look).detail
+        return _mixed(edges.smooth(fields, PULL), edges.smooth(fields, WIDE_PULL), detail)
 
     def _taken(
         self, photo: EncodedPhoto, reference: Reference, values: Floats
@@ -184,3 +184,8 @@ class CellColors:
         """(N, F) to (1, F, h, w) on the device."""
         shaped = fields.T.reshape(1, fields.shape[1], *photo.geometry.cells)
         return torch.from_numpy(np.ascontiguousarray(shaped)).to(self.weights.device)
+
+
+def _mixed(near: Floats, wide: Floats, detail: float) -> Floats:
+    """A share 0..1 of ``near``, the rest of ``wide``."""
+    return np.asarray(wide + np.float32(detail) * (near - wide), np.float32)
