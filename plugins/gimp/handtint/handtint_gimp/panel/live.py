@@ -22,7 +22,7 @@ from ..client.strokes import Box
 from ..problem import Problem
 from . import transfer
 from .loop import Timer
-from .photo import Known, know, on_wire
+from .photo import Known, colors_of, know, on_wire
 from .step import make_step
 from .target import Target
 from .times import Times
@@ -310,17 +310,7 @@ class Live:
     def _request(self, crop: Any, region: Box | None) -> Any:
         known, settings = self._known, self._core.settings
         assert known is not None
-        hints, reference = on_wire(crop), self._reference
-        return lambda: protocol.colorize(
-            known.image_id,
-            hints,
-            vividness=settings.vividness,
-            strength=settings.strength,
-            answer_layout=known.answer_layout,
-            alternative=settings.alternative or None,
-            reference=reference,
-            region=region,
-        )
+        return colors_of(known, on_wire(crop), settings, self._reference, region)
 
     def _regions(self, target: Target) -> list[Box | None]:
         """What to ask for, in this order: of a large photo first what lies around the stroke."""
