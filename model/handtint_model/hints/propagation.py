@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from ..kernels.numpy.hints import soft_maximum
 from .diffusion import Diffusion, decisiveness, mixture_pull, stroke_pull
-from .mixture import SOFT_MAX_POWER
 from .photo_graph import PhotoGraph
 from .pooling import MOST_CELLS, PooledHints, merge
 from .reach import StrokeReach
@@ -163,8 +163,8 @@ def _answer(graph: PhotoGraph, hints: PooledHints, reach: StrokeReach | None) ->
 def _decoded(hints: PooledHints, groups: StrokeGroups, reach: StrokeReach) -> _Answer:
     """The stroke decoder's answer: a soft maximum of the trusts, as in the mixture."""
     maps = reach.maps(hints, groups).T  # (N, S)
-    full, _ = _soft_maximum(maps, reach.gamma)
-    trust, share = _soft_maximum(maps * groups.mass, reach.gamma)
+    full, _ = soft_maximum(maps, reach.gamma)
+    trust, share = soft_maximum(maps * groups.mass, reach.gamma)
     number = np.zeros(groups.count, np.int64)
     return _Answer(
         PooledHints(number, groups.mass, groups.ab),
@@ -172,16 +172,6 @@ def _decoded(hints: PooledHints, groups: StrokeGroups, reach: StrokeReach) -> _A
         full.astype(np.float64),
         stroke_pull(full.astype(np.float64)),
     )
-
-
-def _soft_maximum(t: Floats, gamma: float) -> tuple[Floats, Floats]:
-    """sum t^9 / sum t^8 (N,) over the strokes (N, S), and their shares t^gamma / sum t^gamma."""
-    largest = np.maximum(t.max(axis=1, keepdims=True), 1e-12)
-    relative = np.asarray(t / largest, np.float32)
-    power = relative**SOFT_MAX_POWER
-    trust = largest[:, 0] * (power * relative).sum(axis=1) / power.sum(axis=1)
-    shares = relative**gamma
-    return trust.astype(np.float32), shares / shares.sum(axis=1, keepdims=True)
 
 
 def _mixed(graph: PhotoGraph, hints: PooledHints) -> _Answer:
