@@ -14,6 +14,7 @@ import traceback
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import window_day
+import window_language
 import window_panel
 import window_panel_lag
 import window_panel_trouble
@@ -45,10 +46,11 @@ MNEMONICS = {
 BLUE = r"\000\000\000\000\000\000\000\000\000\000\200\077"
 
 
-def prepare():
+def prepare(language=""):
     folder = os.environ["GIMP3_DIRECTORY"]
     for name, text in {
-        "gimprc": GIMPRC,
+        # As if chosen in GIMP's preferences.
+        "gimprc": GIMPRC + ('(language "%s")\n' % language if language else ""),
         "shortcutsrc": SHORTCUTS,
         # Blue in the brush.
         "contextrc": '(foreground (color "RGB float" 12 "%s" 0))\n' % BLUE,
@@ -59,7 +61,11 @@ def prepare():
 
 
 class Session(
-    window_day.Day, window_panel.Panel, window_panel_trouble.Trouble, window_panel_lag.Lag
+    window_day.Day,
+    window_language.Language,
+    window_panel.Panel,
+    window_panel_trouble.Trouble,
+    window_panel_lag.Lag,
 ):
     def __init__(self, desktop, given):
         self.desktop, self.given = desktop, given
@@ -308,7 +314,7 @@ def main():
     os.environ["PROBE_OUT"] = os.path.join(work, "probe.json")
     os.environ["PROBE_DO"] = os.path.join(work, "do.py")
     os.environ["PROBE_PIXEL_FILE"] = os.path.join(work, "pixel.json")
-    prepare()
+    prepare(given.get("language", ""))
     found = {"states": {}, "error": ""}
     with Desktop(shots) as desktop:
         desktop.start(
