@@ -1,13 +1,14 @@
 """One stroke, one object: how much of the object takes the color, and how much else does.
 
-    python bench/fill.py MASKS [--limit N] [--weights FILE] [--second] [--levin] [--gmic gmic]
-        [--debian DIR]
+    python bench/fill.py MASKS [--limit N] [--weights FILE] [--second] [--fence] [--levin]
+        [--gmic gmic] [--debian DIR]
 
 MASKS holds photos NAME.webp and label maps NAME.png.  Prints the median IoU of filled pixels and
 object, coverage (mean share of the object that is filled), leak (filled pixels outside, relative
 to the object, median) and the share of good strokes (IoU at least 0.7).  --second adds a gray
-stroke in the largest wrong region, as a user would.  The other programs get the same strokes;
-theirs start from gray.
+stroke in the largest wrong region, as a user would.  --fence keeps ours inside the true object, as
+a perfect lasso would, and inside the union of the photo's objects, of which the stroke means one.
+The other programs get the same strokes; theirs start from gray.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 import numpy as np
 from external import Gmic, KritaColorizeMask
 from numpy.typing import NDArray
+from PIL import Image
 from tqdm import tqdm
 
 from handtint_model import Hints, load_colorizer
@@ -61,6 +63,32 @@ class Ours:
 
         def answer(painted: Painted | None) -> Array:
             hints = Hints() if painted is None else hints_of(painted)
+            return rgb_to_lab(self.colorizer.colorize(photo, hints) / 255.0)[..., 1:]
+
+        return answer
+
+
+class Fenced(Ours):
+    """The same, the stroke kept inside the object, or inside all objects of the photo."""
+
+    def __init__(self, weights: Path | None, *, all_objects: bool) -> None:
+        super().__init__(weights)
+        self._all_objects = all_objects
+
+    def start(self, stroke: ObjectStroke) -> Answer:
+        super().start(stroke)
+        assert self._last is not None
+        photo, mask = self._last[1], stroke.object
+        if self._all_objects:
+            with Image.open(stroke.path.with_suffix(".png")) as labels:
+                mask = np.asarray(labels) > 0
+
+        def answer(painted: Painted | None) -> Array:
+            hints = Hints()
+            if painted is not None:
+                hints = hints_of(painted)
+                if not painted[0][0].all():  # else it is how far the pixels can go
+                    hints = hints.within(mask)
             return rgb_to_lab(self.colorizer.colorize(photo, hints) / 255.0)[..., 1:]
 
         return answer
@@ -145,6 +173,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, help="at most so many photos")
     parser.add_argument("--weights", type=Path, help="default: the embedded ones")
     parser.add_argument("--second", action="store_true", help="a correcting stroke too")
+    parser.add_argument("--fence", action="store_true", help="ours inside the true object, too")
     parser.add_argument("--levin", action="store_true")
     parser.add_argument("--gmic", metavar="PROGRAM", help="G'MIC's command-line program")
     parser.add_argument("--debian", type=Path, metavar="DIR", help="Debian folder with Krita")
@@ -152,6 +181,9 @@ def main() -> None:
 
     ours = Ours(arguments.weights)
     methods: dict[str, Any] = {"handtint": ours}
+    if arguments.fence:
+        methods["in a fence"] = Fenced(arguments.weights, all_objects=False)
+        methods["in one for all objects"] = Fenced(arguments.weights, all_objects=True)
     if arguments.levin:
         methods["Levin"] = Other(Levin())
     if arguments.gmic:

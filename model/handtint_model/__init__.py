@@ -23,7 +23,7 @@ from .errors import (
     HandtintError,
     WriteFailed,
 )
-from .types import ColorizeOptions, HintPatch, Hints, Plane, Progress, parse_color
+from .types import ColorizeOptions, Fence, HintPatch, Hints, Plane, Progress, parse_color
 
 if TYPE_CHECKING:
     from .colorizer import Colorizer, load_colorizer
@@ -49,6 +49,7 @@ __all__ = [
     "Colorizer",
     "DeviceProblem",
     "EncodedPhoto",
+    "Fence",
     "HandtintError",
     "HintPatch",
     "Hints",

@@ -20,10 +20,7 @@ from .encoded_photo import Automatic, EncodedPhoto, cells_at
 from .encoding import run_network
 from .errors import BadOption
 from .geometry import Geometry, reduce_to
-from .hint_colors import HintColors
-from .hints.compositing import flatten
-from .hints.full_resolution import key_of as key_of_pieces
-from .hints.pooling import pool
+from .hint_colors import HintColors, layers_of
 from .hints.suggestions import (
     DOUBT_TEMPERATURE,
     Suggestion,
@@ -37,7 +34,7 @@ from .kernels import prepare
 from .luminance import check_luminance
 from .network.checkpoint import Checkpoint, load_weights
 from .render.downsample import reduce_lightness
-from .render.render import Colors, render
+from .render.render import render
 from .render.thumbnail import small_plane
 from .render.upsample import guide_shape
 from .types import (
@@ -51,9 +48,6 @@ from .types import (
 )
 
 Region = tuple[int, int, int, int]
-
-MOST_KEPT_PAINT = 1 << 24
-"""Bytes of paint above which the colours of hints are not kept for a further region."""
 
 
 def load_colorizer(weights: Path | str | None = None, device: str = "auto") -> Colorizer:
@@ -173,20 +167,15 @@ class Colorizer:
         look = self._cells.look(hints, chosen)
         automatic = self._automatic(photo, look)
         may_stop()
-        pieces = flatten(hints, photo.geometry)
-        pooled = pool(pieces, photo.geometry, chosen.strength)
-        colors: Colors = automatic.field
-        if pooled.number.size:
-            # Live painting asks for what is seen and then for the rest.
-            again = region is not None and sum(p.rgba.nbytes for p in pieces) <= MOST_KEPT_PAINT
-            kept = [replace(p, rgba=p.rgba.copy()) for p in pieces] if again else pieces
-            colors = photo.results.corrected(
-                lambda: key_of_pieces(pieces, (chosen, look.key)),
-                again,
-                lambda: self._painted.corrected(
-                    photo, automatic, pooled, kept, chosen.strength, may_stop
-                ),
-            )
+        colors = self._painted.colors(
+            photo,
+            automatic,
+            layers_of(photo, hints, chosen.strength),
+            chosen.strength,
+            region is not None,  # live painting asks for what is seen and then for the rest
+            (chosen, look.key),
+            may_stop,
+        )
         may_stop()
         cells_per_pixel = photo.geometry.cells_per_pixel
         return render(photo.luminance, colors, cells_per_pixel, region=region, progress=progress)
@@ -225,9 +214,7 @@ class Colorizer:
     ) -> NDArray[Any]:
         """(h, w, 3) uint8; painted pixels count as the cells that they lie in."""
         ab = self._cells.ab(photo, self._cells.look(hints, options))
-        pooled = pool(flatten(hints, photo.geometry), photo.geometry, options.strength)
-        if pooled.number.size:
-            ab = self._painted.hinted_ab(photo, ab, pooled)
+        ab = self._painted.hinted_ab(photo, ab, layers_of(photo, hints, options.strength))
         plane, (y, x) = small_plane(photo.luminance, size), photo.geometry.cells_per_pixel
         scaled = y * photo.shape[0] / plane.shape[0], x * photo.shape[1] / plane.shape[1]
         return render(plane, ab, scaled, progress=progress)
@@ -284,14 +271,11 @@ class Colorizer:
         """
         chosen = self._options(photo, options, vividness, strength)
         p = self._cells.distributions(photo, self._cells.look(hints, chosen))[0].cpu().numpy()
-        pooled = pool(flatten(hints, photo.geometry), photo.geometry, chosen.strength)
-        if pooled.number.size == 0:
+        layers = layers_of(photo, hints, chosen.strength)
+        if not any(layers):
             return p
-        reached = self._painted.propagated(photo, pooled)
-        hinted = reached.spread(
-            self._painted.bins_of(reached.sources.ab), self._painted.bins_of(pooled.ab)
-        )
-        trust = reached.trust.reshape(p.shape[1:])
+        hinted = self._painted.hinted_bins(photo, layers)
+        trust = self._painted.settled(photo, layers).reshape(p.shape[1:])
         # The solver may leave a billionth below 0.
         mixed = (1.0 - trust) * p + hinted.T.reshape(p.shape)
         return np.asarray(mixed.clip(min=0.0), np.float32)
@@ -320,14 +304,12 @@ class Colorizer:
         logits = photo.heads.logits[0].flatten(1)[:, picked]  # (313, M)
         p = suggested(logits, self.weights, 1.0)
         doubtful = suggested(logits, self.weights, DOUBT_TEMPERATURE)
-        pooled = pool(flatten(hints, photo.geometry), photo.geometry, chosen.strength)
+        layers = layers_of(photo, hints, chosen.strength)
         free: NDArray[np.float64] | float = 1.0
         hinted: NDArray[np.float64] | float = 0.0
-        if pooled.number.size:
-            reached = self._painted.propagated(photo, pooled)
-            values = self._painted.bins_of(reached.sources.ab), self._painted.bins_of(pooled.ab)
-            hinted = as_seen(reached.mean_at(cells, *values), lightness)
-            free = 1.0 - reached.trust[cells]
+        if any(layers):
+            hinted = as_seen(self._painted.mean_bins(photo, layers, cells), lightness)
+            free = 1.0 - self._painted.settled(photo, layers)[cells]
         doubtful, p = ((q * free).mean(axis=1) + hinted for q in (doubtful, p))
         return propose(doubtful, p, self._usual, lightness, n)
 
@@ -343,9 +325,9 @@ class Colorizer:
         self._options(photo, None)
         p = calibrated(photo.heads.logits, self.weights)
         spread = color_spread(p[0].flatten(1))
-        pooled = pool(flatten(hints, photo.geometry), photo.geometry, ColorizeOptions().strength)
-        if pooled.number.size:
-            settled = torch.from_numpy(self._painted.propagated(photo, pooled).trust).to(spread)
+        layers = layers_of(photo, hints, ColorizeOptions().strength)
+        if any(layers):
+            settled = torch.from_numpy(self._painted.settled(photo, layers)).to(spread)
             spread = spread * (1.0 - settled)
         gain = help_of_hints(photo.heads, spread, self.network.log_sigma).cpu().numpy()
         reach = self._painted.reach(photo)

@@ -40,6 +40,15 @@ class Automatic(NamedTuple):
     field: ColorField  # at any pixel
 
 
+def _keep(kept: dict[bytes, _Made], key: bytes, made: _Made, room: int) -> _Made:
+    """Keep something as the last used, and of the others the last ones; the first made stays."""
+    made = kept.pop(key, made)
+    kept[key] = made
+    while len(kept) > room:
+        del kept[next(iter(kept))]
+    return made
+
+
 class PhotoResults:
     """What was computed from one photo and may be asked for again; safe to use from threads.
 
@@ -53,9 +62,9 @@ class PhotoResults:
         self._tilts: tuple[float, list[Tensor]] | None = None  # of the last vividness
         self._graph: PhotoGraph | None = None
         self._agreed: Agreed | None = None
-        self._propagated: PropagatedHints | None = None  # the last ones
+        self._propagated: dict[bytes, PropagatedHints] = {}  # the longest unused first
         self._reach: StrokeReach | None = None
-        self._corrected: tuple[bytes, FullResolutionCorrection] | None = None  # the last ones
+        self._corrected: dict[bytes, FullResolutionCorrection] = {}  # the longest unused first
 
     def automatic(self, key: Hashable, make: Callable[[], Automatic]) -> Automatic:
         """The automatic colours, or others that no paint is in, by what they depend on."""
@@ -103,36 +112,46 @@ class PhotoResults:
         """The calibrated distributions after neighbouring cells have agreed."""
         return self._once("_agreed", make)
 
-    def propagated(self, key: bytes, make: Callable[[], PropagatedHints]) -> PropagatedHints:
-        """The propagated hints of `propagation.key_of`; only the last ones are kept."""
+    def propagated(
+        self, key: bytes, make: Callable[[], PropagatedHints], room: int = 1
+    ) -> PropagatedHints:
+        """The propagated hints of `propagation.key_of`; only the last are kept.
+
+        room: how many of them one request asks for, one and those of the fences.
+        """
         with self._lock:
-            kept = self._propagated
-        if kept is not None and kept.key == key:
-            return kept
-        made = make()
-        if made.weight.size <= MOST_SHARES:
+            kept = self._propagated.get(key)
+        made = make() if kept is None else kept
+        if made.weight.size * room <= MOST_SHARES:
             with self._lock:
-                self._propagated = made
+                made = _keep(self._propagated, key, made, room)
         return made
 
     def corrected(
-        self, key: Callable[[], bytes], keep: bool, make: Callable[[], FullResolutionCorrection]
+        self,
+        key: Callable[[], bytes],
+        keep: bool,
+        make: Callable[[], FullResolutionCorrection],
+        room: int = 1,
     ) -> FullResolutionCorrection:
-        """The hinted colours of `full_resolution.key_of`; only the last ones are kept.
+        """The hinted colours of `full_resolution.key_of`; only the last are kept.
 
         keep: whether the same may be asked for again soon, as for another region.  The key is
-        made only if it is needed.
+        made only if it is needed.  room: as for `propagated`.
         """
         with self._lock:
-            kept = self._corrected
-        if kept is None and not keep:
+            some = bool(self._corrected)
+        if not some and not keep:
             return make()
         wanted = key()
-        if kept is not None and kept[0] == wanted:
-            return kept[1]
-        made = make()
         with self._lock:
-            self._corrected = (wanted, made) if keep else None
+            kept = self._corrected.get(wanted)
+        made = make() if kept is None else kept
+        with self._lock:
+            if keep:
+                return _keep(self._corrected, wanted, made, room)
+            if kept is None:
+                self._corrected.clear()
         return made
 
     @property
@@ -149,16 +168,16 @@ class PhotoResults:
                 [*self._automatic.values()],
                 self._graph,
                 self._agreed,
-                self._propagated,
+                [*self._propagated.values()],
                 self._reach,
-                self._corrected,
+                [*self._corrected.values()],
             )
         total = sum(int(a.ab.nbytes + a.field.points.nbytes) for a in automatic)
         total += graph.nbytes if graph is not None else 0
         total += agreed.nbytes if agreed is not None else 0
         total += reach.kept.nbytes if reach is not None else 0
-        total += corrected[1].nbytes if corrected is not None else 0
-        return total + (int(propagated.weight.nbytes) if propagated is not None else 0)
+        total += sum(c.nbytes for c in corrected)
+        return total + sum(int(p.weight.nbytes) for p in propagated)
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -87,6 +87,103 @@ class HintPatch:
     y: int = 0
 
 
+@dataclass(frozen=True, eq=False)
+class Fence:
+    """Painted patches whose effect ends at the edge of a mask; `Hints.within` makes them.
+
+    patches: as of `Hints`, painted inside only.  mask: (h, w) uint8, 255 inside, 0 outside, between
+    them a soft edge.  x, y: where its top left pixel lies in the photo; may lie outside.  What lies
+    beyond the mask's rectangle is outside.
+    """
+
+    patches: tuple[HintPatch, ...]
+    mask: NDArray[np.uint8]
+    x: int = 0
+    y: int = 0
+
+    @classmethod
+    def around(
+        cls, patches: Iterable[HintPatch], mask: NDArray[np.uint8], x: int, y: int
+    ) -> Fence | None:
+        """Patches kept inside a mask (h, w) that lies at (x, y); None if none is painted there.
+
+        The mask is cut to its marked part, and paint where it is 0 is left out.
+        """
+        rows, columns = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
+        if rows.size == 0:
+            return None
+        top, left = int(rows[0]), int(columns[0])
+        cut = mask[top : int(rows[-1]) + 1, left : int(columns[-1]) + 1].copy()
+        cut.setflags(write=False)
+        x, y = x + left, y + top
+        inside = [kept for p in patches if (kept := _paint_inside(p, cut, x, y)) is not None]
+        return cls(tuple(inside), cut, x, y) if inside else None
+
+    def narrowed(self, mask: NDArray[np.uint8], x: int, y: int) -> Fence | None:
+        """The same inside a second mask, too; None if none is painted inside both."""
+        product = np.zeros_like(self.mask)
+        mine, theirs = _common((self.mask.shape, self.x, self.y), (mask.shape, x, y))
+        both = self.mask[mine].astype(np.uint16) * mask[theirs]
+        # What both let through a little stays a little: 0 would be outside.
+        product[mine] = (both + 254) // 255
+        return Fence.around(self.patches, product, self.x, self.y)
+
+    def same_mask(self, other: Fence) -> bool:
+        """Whether two fences stand at the same place."""
+        if (self.x, self.y, self.mask.shape) != (other.x, other.y, other.mask.shape):
+            return False
+        return bool((self.mask == other.mask).all())
+
+
+_Box: TypeAlias = tuple[tuple[int, ...], int, int]
+"""Shape (height, width, ...), x, y."""
+
+
+def _common(a: _Box, b: _Box) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+    """The rectangle that two boxes share, as slices of each; empty ones if there is none."""
+    top, left = max(a[2], b[2]), max(a[1], b[1])
+    bottom = max(top, min(a[2] + a[0][0], b[2] + b[0][0]))
+    right = max(left, min(a[1] + a[0][1], b[1] + b[0][1]))
+
+    def of(box: _Box) -> tuple[slice, slice]:
+        x, y = box[1], box[2]
+        if bottom == top or right == left:
+            return slice(0), slice(0)
+        return slice(top - y, bottom - y), slice(left - x, right - x)
+
+    return of(a), of(b)
+
+
+def _paint_inside(patch: HintPatch, mask: NDArray[np.uint8], x: int, y: int) -> HintPatch | None:
+    mine, theirs = _common((patch.rgba.shape, patch.x, patch.y), (mask.shape, x, y))
+    rgba = patch.rgba[mine].copy()
+    rgba[mask[theirs] == 0, 3] = 0
+    if not rgba[..., 3].any():
+        return None
+    rgba.setflags(write=False)
+    return HintPatch(rgba, patch.x + (mine[1].start or 0), patch.y + (mine[0].start or 0))
+
+
+def _mask_codes(mask: NDArray[Any]) -> NDArray[np.uint8]:
+    """A mask as uint8; raises BadHint."""
+    array = np.asarray(mask)
+    if array.ndim != 2 or (array.dtype.kind not in "bf" and array.dtype != np.uint8):
+        raise BadHint(
+            "a mask is an (h, w) array, bool, uint8 or float 0..1, not "
+            f"{array.shape} {array.dtype}."
+        )
+    if array.dtype.kind == "f":
+        if not np.isfinite(array).all():
+            raise BadHint("the mask holds NaN or infinite values.")
+        array = np.rint(np.clip(array, 0.0, 1.0) * 255.0)
+    elif array.dtype == np.bool_:
+        array = array * np.uint8(255)
+    codes = array.astype(np.uint8)
+    if not codes.any():
+        raise BadHint("the mask marks no pixel; it is above 0 where hints shall act.")
+    return codes
+
+
 _HEX = re.compile(r"#?([0-9a-fA-F]{6})\Z")
 
 
@@ -106,11 +203,13 @@ class Hints:
     Any pixel with alpha above 0 is a hint, weighted by its alpha; the lightness of its
     colour is ignored, so gray means "neutral here".  references: (h, w, 3) uint8 sRGB
     each, colour photos whose colours are taken where they look alike; what is painted lies over
-    them.
+    them.  fences: hints that are kept inside masks, painted over the patches; where fences overlap,
+    the later one counts.
     """
 
     patches: tuple[HintPatch, ...] = field(default=())
     references: tuple[NDArray[np.uint8], ...] = ()
+    fences: tuple[Fence, ...] = ()
 
     @classmethod
     def from_rgba(cls, rgba: NDArray[np.uint8], x: int = 0, y: int = 0) -> Hints:
@@ -194,20 +293,48 @@ class Hints:
         codes.setflags(write=False)
         return cls(references=(codes,))
 
+    def within(self, mask: NDArray[Any], x: int = 0, y: int = 0) -> Hints:
+        """The same hints, fenced: outside the mask no pixel differs from what it is without them.
+
+        mask: (h, w) bool, uint8 (255 inside) or float (1 inside), between 0 and inside a soft edge;
+        x, y: where its top left pixel lies in the photo.  Hints of one mask that are added to each
+        other act together.  Raises BadHint, also for a mask that marks nothing and for references,
+        which count everywhere.
+        """
+        if self.references:
+            raise BadHint("a reference counts everywhere: fence the painted hints, then add it.")
+        codes = _mask_codes(mask)
+        fences = [Fence.around(self.patches, codes, int(x), int(y))]
+        fences += [fence.narrowed(codes, int(x), int(y)) for fence in self.fences]
+        return Hints(fences=tuple(f for f in fences if f is not None))
+
+    def all_patches(self) -> tuple[HintPatch, ...]:
+        """What is painted, fenced or not."""
+        return self.patches + tuple(p for fence in self.fences for p in fence.patches)
+
     def __bool__(self) -> bool:
-        return bool(self.patches or self.references)
+        return bool(self.patches or self.references or self.fences)
 
     def __add__(self, other: Hints) -> Hints:
         """These hints with others painted over them; all references count."""
-        return Hints(self.patches + other.patches, self.references + other.references)
+        fences = list(self.fences)
+        for fence in other.fences:
+            same = next((i for i, f in enumerate(fences) if f.same_mask(fence)), None)
+            if same is None:
+                fences.append(fence)
+            else:
+                fences[same] = replace(fence, patches=fences[same].patches + fence.patches)
+        references = self.references + other.references
+        return Hints(self.patches + other.patches, references, tuple(fences))
 
     def bounds(self) -> tuple[int, int, int, int] | None:
         """The smallest rectangle (x0, y0, x1, y1), ends excluded, around all patches."""
-        if not self.patches:
+        patches = self.all_patches()
+        if not patches:
             return None
         return (
-            min(p.x for p in self.patches),
-            min(p.y for p in self.patches),
-            max(p.x + p.rgba.shape[1] for p in self.patches),
-            max(p.y + p.rgba.shape[0] for p in self.patches),
+            min(p.x for p in patches),
+            min(p.y for p in patches),
+            max(p.x + p.rgba.shape[1] for p in patches),
+            max(p.y + p.rgba.shape[0] for p in patches),
         )

@@ -14,6 +14,8 @@ import zlib
 from dataclasses import dataclass
 from typing import Tuple
 
+from .messages import Fence
+
 ROWS = 64
 """Rows of a strip: those of Krita's tiles; two of them are one of GIMP's."""
 
@@ -59,13 +61,17 @@ def _swapped(pixels: bytes) -> bytes:
 
 @dataclass(frozen=True)
 class Crop:
-    """All hints of a photo as they travel: RGBA, one zlib stream."""
+    """All hints of a photo as they travel: RGBA, one zlib stream; and those kept inside masks.
+
+    With a width of 0 there are only the latter.
+    """
 
     x: int
     y: int
     width: int
     height: int
     stream: bytes
+    fences: tuple[Fence, ...] = ()
 
 
 class HintScan:
@@ -131,6 +137,14 @@ class HintScan:
         """A strip's pixels as they were taken in last."""
         blank = self._blank_strip(self.area[2] * ROWS * 4)[2]
         return self._ordered(self._strips.get(index, blank).rgba())
+
+    def rgba(self) -> bytes:
+        """All of the area, packed RGBA."""
+        _x, y, width, height = self.area
+        blank = self._blank_strip(width * ROWS * 4)[2]
+        rows = b"".join(self._strips.get(i, blank).rgba() for i in self.indices(self.area))
+        start = (y % ROWS) * width * 4
+        return rows[start : start + width * height * 4]
 
     def _ordered(self, pixels: bytes) -> bytes:
         """From the editor's order to RGBA, and back."""

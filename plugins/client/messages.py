@@ -52,11 +52,27 @@ class Plane:
 
 
 @dataclass(frozen=True)
+class Fence:
+    """Paint that is kept inside a mask (docs/http-api.md, part `within`).
+
+    mask: one byte a pixel, 255 inside.  rgba: straight alpha, of the same box in the photo.
+    """
+
+    x: int
+    y: int
+    width: int
+    height: int
+    mask: Buffer
+    rgba: Buffer
+
+
+@dataclass(frozen=True)
 class HintCrop:
     """A painted rectangle: 8-bit RGBA (or BGRA), straight alpha, rows packed.
 
     x, y: its top left pixel in the photo, may be negative.  deflate: compress it on the
-    wire; pays off only beyond the own machine.
+    wire; pays off only beyond the own machine.  fences: more paint, kept inside masks; with a
+    width of 0 there is no other.
     """
 
     x: int
@@ -66,11 +82,12 @@ class HintCrop:
     rgba: Buffer
     layout: str = "RGBA"
     deflate: bool = False
+    fences: tuple[Fence, ...] = ()
 
 
 @dataclass(frozen=True)
 class DeflatedCrop:
-    """A painted rectangle whose pixels are a zlib stream (RFC 1950) already."""
+    """A painted rectangle whose pixels are a zlib stream (RFC 1950) already; fences: as above."""
 
     x: int
     y: int
@@ -78,6 +95,7 @@ class DeflatedCrop:
     height: int
     stream: bytes
     layout: str = "RGBA"
+    fences: tuple[Fence, ...] = ()
 
 
 Hints = Union[HintCrop, DeflatedCrop]

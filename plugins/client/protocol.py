@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import json
 import secrets
-import zlib
 from dataclasses import replace
 from typing import Any, Sequence, Tuple, Union
 
-from .errors import BadHints, BadReply, Busy, ImageUnknown, Rejected, TokenRefused
+from . import hintparts
+from .errors import BadReply, Busy, ImageUnknown, Rejected, TokenRefused
 from .messages import (
     DTYPES,
     Answer,
     Content,
-    DeflatedCrop,
     Health,
     Hints,
     Picture,
@@ -184,8 +183,9 @@ def _photo_call(
             width=photo.width, height=photo.height, dtype=photo.dtype, layout=photo.layout
         )
     if hints is not None:
-        fields["hints"], data = _hints(hints)
-        parts.append(("hints", RAW, data))
+        painted = hintparts.parts_of(hints)
+        fields.update(painted.fields)
+        parts.extend((name, RAW, data) for name, data in painted.parts)
     fields.update((name, value) for name, value in options.items() if value is not None)
     if request_id:
         fields["request_id"] = request_id
@@ -203,28 +203,6 @@ def _photo_call(
     headers.insert(0, ("Content-Type", "multipart/form-data; boundary=" + boundary))
     body = _multipart([("request", JSON, text), *parts], boundary)
     return Request("POST", path, tuple(headers), body, request_id)
-
-
-def _hints(crop: Hints) -> tuple[dict[str, Any], Content]:
-    described: dict[str, Any] = {
-        "x": crop.x,
-        "y": crop.y,
-        "width": crop.width,
-        "height": crop.height,
-        "layout": crop.layout,
-        "encoding": "zlib",
-    }
-    if isinstance(crop, DeflatedCrop):
-        return described, crop.stream
-    if len(crop.rgba) != crop.width * crop.height * 4:
-        raise BadHints(
-            _("The hints hold %(size)d bytes instead of %(needed)d.")
-            % {"size": len(crop.rgba), "needed": crop.width * crop.height * 4}
-        )
-    if crop.deflate:
-        return described, zlib.compress(crop.rgba)
-    described["encoding"] = "raw"
-    return described, crop.rgba
 
 
 def _multipart(parts: Sequence[Part], boundary: str) -> tuple[Content, ...]:

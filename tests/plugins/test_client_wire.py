@@ -66,6 +66,15 @@ def build(name: str) -> messages.Request:
         return protocol.colorize(known, alternative=2)
     if name == "colorize-reference":
         return protocol.colorize(known, reference=part(message, "reference"), boundary=boundary)
+    if name == "colorize-within":
+        data, size = part(message, "within"), 12 * 7
+        fences = tuple(
+            messages.Fence(x, 6, 12, 7, data[i : i + size], data[i + size : i + 5 * size])
+            for x, i in ((8, 0), (20, 5 * size))
+        )
+        return protocol.colorize(
+            known, messages.HintCrop(0, 0, 0, 0, b"", fences=fences), boundary=boundary
+        )
     if name == "alternatives":
         return protocol.alternatives(known, size=20)
     if name == "suggest-point":
@@ -92,6 +101,7 @@ def build(name: str) -> messages.Request:
 NOT_SENT = {
     "colorize-hints-png",
     "colorize-points",
+    "colorize-within-points",
     "error-busy",
     "error-field",
     "error-plane-length",
@@ -145,6 +155,7 @@ def answer(name: str) -> messages.Answer:
         ("colorize-points", (40, 32)),
         ("colorize-alternative", (40, 32)),
         ("colorize-reference", (40, 32)),
+        ("colorize-within", (40, 32)),
     ],
 )
 def test_reads_the_golden_pictures(name: str, size: tuple[int, int]) -> None:

@@ -44,8 +44,9 @@ def test_scripts_find_documented_arguments(outcome: Outcome) -> None:
         # Sensitive with one layer, several, and none, see plugin.py: GIMP tells that as "always".
         assert (entry["types"], entry["sensitivity"]) == ("*", 2**31 - 1)
     arguments = told["plug-in-handtint-colorize"]["arguments"]
-    own = ["vividness", "strength", "use-hints", "output", "area"]
-    assert list(arguments)[-5:] == own
+    own = ["vividness", "strength", "use-hints", "alternative", "reference", "mark"]
+    own += ["output", "area"]
+    assert list(arguments)[-8:] == own
     assert all(label and text for label, text, _ in (arguments[name] for name in own))
     default = ColorizeOptions()
     assert float(arguments["vividness"][2]) == default.vividness

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import re
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 from run_in_gimp import ROOT
 
 from .conftest import GimpAndServer
 from .test_gimp_window import names, session
 
-pytestmark = [
-    pytest.mark.gimp,
-    pytest.mark.timeout(2400),
-    pytest.mark.skipif(
-        not os.environ.get("HANDTINT_PANEL"),
-        reason="the panel is in the making: HANDTINT_PANEL=1 tries it in GIMP's window",
-    ),
-]
+pytestmark = [pytest.mark.gimp, pytest.mark.timeout(2400)]
 
 PHOTO = ROOT / "tests" / "data" / "photos" / "coffee-gray.png"
 RESULT = "coffee-gray.png (colorized)"
@@ -90,10 +85,19 @@ def test_a_swatch_recolors_the_stroke(panel: dict[str, Any]) -> None:
     assert result(after) != result(stroke)
 
 
-def test_looking_changes_nothing(panel: dict[str, Any]) -> None:
-    before, held, after = panel["p13-swatch"], panel["p14-compare"], panel["p15-compared"]
-    shown = [x["visible"] for x in held["layers"]]
-    assert shown == [False, False, True], "the photo alone"
+def colors(shots: Path, name: str) -> int:
+    """The largest chroma (largest minus smallest channel) in the picture on the screen."""
+    with Image.open(shots / f"{name}.png") as screen:
+        picture = np.asarray(screen.convert("RGB").crop((340, 260, 880, 720))).astype(int)
+    return int((picture.max(axis=2) - picture.min(axis=2)).max())
+
+
+def test_looking_changes_nothing(in_gimp: GimpAndServer, panel: dict[str, Any]) -> None:
+    shots = in_gimp.gimp.work / "shots-panel"
+    assert colors(shots, "p13-swatch") > 60
+    assert colors(shots, "p14-compare") < 6, "not the photo alone"
+    assert colors(shots, "p15-compared") > 60
+    before, after = panel["p13-swatch"], panel["p15-compared"]
     assert after["layers"] == before["layers"]
     undone = panel["p16-undo-after-compare"]
     assert hints(undone) == hints(panel["p12-stroke"]), "Ctrl+Z is dead after Compare"
@@ -109,7 +113,16 @@ def test_the_menu_entry_takes_the_panels_settings(panel: dict[str, Any]) -> None
     assert result(panel["p19-goes-on"]) != result(after), "the panel lost the new result"
 
 
+def test_live_off_makes_one_step(panel: dict[str, Any]) -> None:
+    stroke, off, undone = (panel["p19-" + x] for x in ("goes-on", "live-off", "live-undone"))
+    assert result(off) == result(stroke)
+    assert layer(off, RESULT)["tattoo"] != layer(stroke, RESULT)["tattoo"]
+    assert result(undone) == result(panel["p18-by-shortcut"])
+    assert hints(undone) == hints(stroke), "the stroke itself is a step of its own"
+
+
 def test_a_second_start_brings_the_same_panel(panel: dict[str, Any]) -> None:
+    assert panel["p20-second-start"]["active"], "the panel was not brought to the front"
     before, after = panel["p20-second-start"]["processes"]
     assert before == after
     assert len(after) == 1
@@ -120,7 +133,7 @@ def test_closing_makes_one_step(panel: dict[str, Any]) -> None:
     assert result(closed) == result(stroke)
     undone = panel["p23-closing-undone"]
     assert hints(undone) == hints(stroke)
-    assert result(undone) == result(panel["p18-by-shortcut"]), "what the menu had made"
+    assert result(undone) == result(panel["p19-live-off"]), "the step before"
 
 
 def test_the_panel_does_not_outlive_a_killed_gimp(panel: dict[str, Any]) -> None:
@@ -166,6 +179,7 @@ def test_removed_layers_come_back(trouble: dict[str, Any]) -> None:
     assert result(trouble["t05-hints-back"]) == result(before)
     assert RESULT not in names(trouble["t06-result-removed"])
     assert result(trouble["t07-result-back"]) == result(before)
+    assert hints(trouble["t08-goes-on"]) != hints(before)
     assert result(trouble["t08-goes-on"]) != result(before)
 
 

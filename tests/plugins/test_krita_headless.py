@@ -65,6 +65,11 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
 
 
 @pytest.fixture(scope="module")
+def fences(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    return run_module("cases_fences", tmp_path_factory.mktemp("fences"))
+
+
+@pytest.fixture(scope="module")
 def failures(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     run_in_krita.need()
     folder = tmp_path_factory.mktemp("failures")
@@ -120,12 +125,23 @@ def test_a_days_work(day: Outcome, name: str) -> None:
     day.check(name)
 
 
+@pytest.mark.parametrize("name", cases("cases_fences"))
+def test_fences(fences: Outcome, name: str) -> None:
+    fences.check(name)
+
+
 @pytest.mark.parametrize("name", cases("cases_failures"))
 def test_failures(failures: Outcome, name: str) -> None:
     failures.check(name)
 
 
 def test_every_run_came_to_its_end(
-    layers: Outcome, spaces: Outcome, live: Outcome, day: Outcome, failures: Outcome
+    layers: Outcome,
+    spaces: Outcome,
+    live: Outcome,
+    day: Outcome,
+    fences: Outcome,
+    failures: Outcome,
 ) -> None:
-    assert [run.complete for run in (layers, spaces, live, day, failures)] == [True] * 5
+    runs = (layers, spaces, live, day, fences, failures)
+    assert [run.complete for run in runs] == [True] * 6

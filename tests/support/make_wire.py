@@ -329,6 +329,33 @@ def main() -> None:
         answer=picture(W, H, "u8", "RGB", RAW, **{"handtint-cache": "hit"}),
         body=tinted(3),
     )
+    mask = bytes(0 if x < 2 else 128 if x == 2 else 255 for _ in range(7) for x in range(12))
+    for name, about, within, content in (
+        (
+            "colorize-within",
+            "Two masks, each with paint that is kept inside it.",
+            {"masks": [crop, {**crop, "x": 20}], "encoding": "raw"},
+            2 * (mask + strokes(12, 7)),
+        ),
+        (
+            "colorize-within-points",
+            "A mask without paint, deflated, and a point that is kept inside it.",
+            {"masks": [{**crop, "paint": False}], "encoding": "zlib"},
+            zlib.compress(mask, 9),
+        ),
+    ):
+        points = [{"x": 14, "y": 9, "color": "#3060c0", "within": 0}]
+        more = {"points": points} if name.endswith("points") else {}
+        fields = {"image_id": IMAGE_ID, "within": within, **more, "output": "raw"}
+        write(
+            name,
+            about,
+            needs="colorize-raw",
+            headers=[["Handtint-Image-Id", IMAGE_ID]],
+            parts=[("request", JSON, dumps(fields)), ("within", RAW, content)],
+            answer=picture(W, H, "u8", "RGB", RAW, **{"handtint-cache": "hit"}),
+            body=tinted(3),
+        )
     write(
         "alternatives",
         "Thumbnails of four colorings, 20 pixels along the long side, one below the other.",

@@ -5,10 +5,13 @@
     {"handtint_hints": 1,
      "size": [W, H],                               the photo's, upright; optional
      "points": [[x, y, "#rrggbb"], [x, y, "#rrggbb", radius], ...],
-     "patches": [{"x": 0, "y": 0, "png": "base64 of an RGBA PNG"}, ...]}
+     "patches": [{"x": 0, "y": 0, "png": "base64 of an RGBA PNG"}, ...],
+     "within": [{"x": 0, "y": 0, "mask": "base64 of a gray PNG",
+                 "points": [...], "patches": [...]}, ...]}
 
-``points`` and ``patches`` are both optional; patches lie above points, later above
-earlier.  Unknown keys are refused, so that a misspelt one is not silently ignored.
+``points``, ``patches`` and ``within`` are all optional; patches lie above points, later above
+earlier.  ``within`` holds hints that are kept inside a mask: 255 inside, 0 outside.  Unknown keys
+are refused, so that a misspelt one is not silently ignored.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ import binascii
 import contextlib
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +40,7 @@ DEFAULT_RADIUS = 4.0
 MAX_JSON_BYTES = 256 << 20
 MAX_POINTS = 100_000
 MAX_PATCHES = 10_000
+MAX_FENCES = 1_000
 
 Size = tuple[int, int]
 """Width and height of a photo, upright."""
@@ -101,6 +106,34 @@ def read_layer(source: str | Path | bytes, size: Size | None = None) -> NDArray[
     return pixels
 
 
+def read_mask(source: str | Path | bytes, size: Size | None = None) -> NDArray[np.uint8]:
+    """A mask as (h, w) uint8, 255 inside and 0 outside: a picture's brightness, times its alpha.
+
+    source, size: as for `read_layer`.  Raises BadHint.
+    """
+    try:
+        opened = open_picture(source, ReadLimits())
+    except BadImage as error:
+        raise BadHint(f"the mask cannot be read: {error}") from error
+    height, width = opened.shape
+    if size is not None and (width, height) != tuple(size):
+        raise BadHint(f"the mask has {width} x {height} pixels, the photo {size[0]} x {size[1]}.")
+    if opened.orientation != 1:
+        raise BadHint("the mask is stored turned; save it upright.")
+    try:
+        image = opened.image
+        top = {"uchar": 255.0, "ushort": 65535.0}.get(str(image.format), 1.0)
+        image = image.cast("float") * (1.0 / top)
+        colors = image.bands - (1 if opened.alpha else 0)
+        inside = image[0] if colors == 1 else image[:3].bandmean()
+        if opened.alpha:
+            inside = inside * image[image.bands - 1]
+        codes = (inside * 255.0).rint().cast("uchar")
+        return np.ndarray((height, width), np.uint8, codes.write_to_memory())
+    except pyvips.Error as error:
+        raise BadHint("the mask is damaged or cut off and cannot be read.") from error
+
+
 def _in_srgb(image: Any, profile: icc.Profile) -> NDArray[np.uint8]:
     """Pixels of another profile as (h, w, 4) uint8 sRGB."""
     top = {"uchar": 255.0, "ushort": 65535.0}.get(str(image.format), 1.0)
@@ -125,7 +158,7 @@ def parse_hints(data: bytes | str, size: Size | None = None) -> Hints:
         raise BadHint(f"the hints.json is not valid JSON: {error}.") from error
     if not isinstance(value, dict) or value.get("handtint_hints") != VERSION:
         raise BadHint(f'a hints.json is an object with "handtint_hints": {VERSION}.')
-    unknown = sorted(set(value) - {"handtint_hints", "size", "points", "patches"})
+    unknown = sorted(set(value) - {"handtint_hints", "size", "points", "patches", "within"})
     if unknown:
         raise BadHint(f"the hints.json has an unknown key {unknown[0]!r}.")
     made_for = value.get("size")
@@ -134,6 +167,14 @@ def parse_hints(data: bytes | str, size: Size | None = None) -> Hints:
             f"the hints were painted on a photo of {_by(made_for)} pixels, "
             f"this one has {_by(size)}."
         )
+    hints = _painted(value)
+    for fence in _items(value, "within", MAX_FENCES):
+        hints += _fenced(fence)
+    return hints
+
+
+def _painted(value: dict[str, Any]) -> Hints:
+    """The points and patches of an object."""
     patches: list[HintPatch] = []
     for point in _items(value, "points", MAX_POINTS):
         patches.extend(_point(point).patches)
@@ -143,15 +184,28 @@ def parse_hints(data: bytes | str, size: Size | None = None) -> Hints:
 
 def dump_hints(hints: Hints, size: Size) -> str:
     """The text of a hints.json that replays these hints, to the bit, on a photo of this size."""
-    patches = []
-    for patch in hints.patches:
-        rgba = np.ascontiguousarray(patch.rgba)
-        height, width = rgba.shape[:2]
-        image = pyvips.Image.new_from_memory(rgba.data, width, height, 4, "uchar")
-        png = image.copy(interpretation="srgb").write_to_buffer(".png", compression=9)
-        text = base64.b64encode(png).decode("ascii")
-        patches.append({"x": patch.x, "y": patch.y, "png": text})
-    return json.dumps({"handtint_hints": VERSION, "size": list(size), "patches": patches}, indent=1)
+    value: dict[str, Any] = {"handtint_hints": VERSION, "size": list(size)}
+    value["patches"] = _dumped(hints.patches)
+    if hints.fences:
+        value["within"] = [
+            {"x": f.x, "y": f.y, "mask": _png(f.mask), "patches": _dumped(f.patches)}
+            for f in hints.fences
+        ]
+    return json.dumps(value, indent=1)
+
+
+def _dumped(patches: Sequence[HintPatch]) -> list[dict[str, Any]]:
+    return [{"x": p.x, "y": p.y, "png": _png(p.rgba)} for p in patches]
+
+
+def _png(pixels: NDArray[np.uint8]) -> str:
+    """(h, w) or (h, w, 4) as base64 of a PNG."""
+    codes = np.ascontiguousarray(pixels)
+    height, width = codes.shape[:2]
+    bands, kind = (1, "b-w") if codes.ndim == 2 else (4, "srgb")
+    image = pyvips.Image.new_from_memory(codes.data, width, height, bands, "uchar")
+    png = image.copy(interpretation=kind).write_to_buffer(".png", compression=9)
+    return base64.b64encode(png).decode("ascii")
 
 
 def write_hints(path: str | Path, hints: Hints, size: Size) -> None:
@@ -194,14 +248,43 @@ def _point(point: Any) -> Hints:
 def _patch(patch: Any) -> HintPatch:
     if not isinstance(patch, dict) or set(patch) != {"x", "y", "png"}:
         raise BadHint('a patch is {"x": ..., "y": ..., "png": base64}.')
-    x, y, text = patch["x"], patch["y"], patch["png"]
+    x, y = _place(patch, "patch")
+    return HintPatch(read_layer(_decoded(patch["png"], "a patch's png")), x, y)
+
+
+def _fenced(fence: Any) -> Hints:
+    if (
+        not isinstance(fence, dict)
+        or not {"x", "y", "mask"} <= set(fence)
+        or not set(fence)
+        <= {
+            "x",
+            "y",
+            "mask",
+            "points",
+            "patches",
+        }
+    ):
+        raise BadHint(
+            'an item of "within" is {"x": ..., "y": ..., "mask": base64, "points": ..., '
+            '"patches": ...}.'
+        )
+    x, y = _place(fence, "mask")
+    return _painted(fence).within(read_mask(_decoded(fence["mask"], "a mask")), x, y)
+
+
+def _place(item: dict[str, Any], name: str) -> tuple[int, int]:
+    x, y = item["x"], item["y"]
     if not (type(x) is int and type(y) is int and max(abs(x), abs(y)) < 2**31):
-        raise BadHint("a patch's x and y are whole numbers.")
+        raise BadHint(f"a {name}'s x and y are whole numbers.")
+    return x, y
+
+
+def _decoded(text: Any, what: str) -> bytes:
     try:
-        png = base64.b64decode(text, validate=True)
+        return base64.b64decode(text, validate=True)
     except (binascii.Error, TypeError, ValueError) as error:
-        raise BadHint("a patch's png is not valid base64.") from error
-    return HintPatch(read_layer(png), x, y)
+        raise BadHint(f"{what} is not valid base64.") from error
 
 
 def _is_number(value: Any) -> bool:

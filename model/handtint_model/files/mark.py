@@ -78,7 +78,7 @@ def count_hints(hints: Hints | None) -> int:
     from scipy.ndimage import label
 
     total = 0
-    for patch in hints.patches:
+    for patch in hints.all_patches():
         painted = patch.rgba[..., 3] > 0
         step = max(1, max(painted.shape) // 2048)
         if step > 1:  # a large layer: strokes nearer than ``step`` pixels count as one

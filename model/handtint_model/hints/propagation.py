@@ -18,6 +18,7 @@ from scipy import ndimage
 
 from ..kernels.numpy.hints import soft_maximum
 from .diffusion import Diffusion, decisiveness, mixture_pull, stroke_pull
+from .fences import FenceCells
 from .photo_graph import PhotoGraph
 from .pooling import MOST_CELLS, PooledHints, merge
 from .reach import StrokeReach
@@ -48,7 +49,7 @@ class PropagatedHints:
     cells.
     """
 
-    key: bytes  # `key_of` the pooled hints
+    key: bytes  # `key_of` the hints
     painted: PooledHints  # as pooled
     sources: PooledHints  # the strokes, and of very many of them the merged hints; `number` unused
     weight: Floats  # (N, K) of the sources in each cell; they sum to the trust before the diffusion
@@ -67,10 +68,14 @@ class PropagatedHints:
         cells: NDArray[np.int64],
         source_values: NDArray[Any],
         painted_values: NDArray[Any],
+        share: Doubles | float = 1.0,
     ) -> Doubles:
-        """(F,) the mean of `spread` over some cells, in one solution instead of F."""
+        """(F,) the mean of `spread` over some cells, in one solution instead of F.
+
+        share: (M,) factors of the cells.
+        """
         picked = np.zeros((self.trust.size, 1))
-        picked[cells, 0] = self.factor[cells] / cells.size
+        picked[cells, 0] = self.factor[cells] * share / cells.size
         # The matrix is symmetric: its inverse may as well be applied to the question.
         weight = self.diffusion.solve(picked)[:, 0]
         mixed = (weight * self.diffusion.pull) @ self.weight
@@ -78,9 +83,10 @@ class PropagatedHints:
         return np.asarray(mixed @ source_values + own @ painted_values)
 
 
-def key_of(hints: PooledHints) -> bytes:
-    """Equal for equal pooled hints."""
-    return b"".join(a.tobytes() for a in (hints.number, hints.mass, hints.ab))
+def key_of(hints: PooledHints, fence: FenceCells | None = None) -> bytes:
+    """Equal for equal pooled hints in equal fences."""
+    key = b"".join(a.tobytes() for a in (hints.number, hints.mass, hints.ab))
+    return key if fence is None else key + fence.key
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,13 +100,17 @@ class _Answer:
 
 
 def propagate(
-    graph: PhotoGraph, hints: PooledHints, reach: StrokeReach | None = None
+    graph: PhotoGraph,
+    hints: PooledHints,
+    reach: StrokeReach | None = None,
+    fence: FenceCells | None = None,
 ) -> PropagatedHints:
     """Carry hints to all cells of a photo; hints: at least one hinted cell.
 
-    reach: the stroke decoder on the photo; without one the mixture answers alone.
+    reach: the stroke decoder on the photo; without one the mixture answers alone.  fence: the
+    answer is for its inside, and some of the hints are its own.
     """
-    answer = _answer(graph, hints, reach)
+    answer = _answer(graph, hints, reach, fence)
     full = np.minimum(answer.full_trust, 1.0)
     diffusion = Diffusion.of(graph.edges, hints, answer.pull)
     mixed = np.stack([answer.weight.sum(axis=1, dtype=np.float64), full], axis=1)
@@ -109,7 +119,13 @@ def propagate(
     factor = decisiveness(whole_trust)
     factor[lone_patches(factor * whole_trust, hints.number, graph.edges.shape)] = 0.0
     return PropagatedHints(
-        key_of(hints), hints, answer.sources, answer.weight, factor * spread, factor, diffusion
+        key_of(hints, fence),
+        hints,
+        answer.sources,
+        answer.weight,
+        factor * spread,
+        factor,
+        diffusion,
     )
 
 
@@ -136,7 +152,9 @@ def lone_patches(
     return np.asarray(np.concatenate([[False], small])[patches].ravel())
 
 
-def _answer(graph: PhotoGraph, hints: PooledHints, reach: StrokeReach | None) -> _Answer:
+def _answer(
+    graph: PhotoGraph, hints: PooledHints, reach: StrokeReach | None, fence: FenceCells | None
+) -> _Answer:
     if reach is None:
         return _mixed(graph, hints)
     groups = group(hints, graph.edges.shape[1])
@@ -144,7 +162,7 @@ def _answer(graph: PhotoGraph, hints: PooledHints, reach: StrokeReach | None) ->
     share = min(1.0, max(0.0, (groups.count - few) / (many - few)))
     if share >= 1.0:
         return _mixed(graph, hints)
-    answer = _decoded(hints, groups, reach)
+    answer = _decoded(hints, groups, reach, fence)
     if share <= 0.0:
         return answer
     # Between the two numbers one fades into the other, so that no single stroke changes all.
@@ -160,9 +178,13 @@ def _answer(graph: PhotoGraph, hints: PooledHints, reach: StrokeReach | None) ->
     )
 
 
-def _decoded(hints: PooledHints, groups: StrokeGroups, reach: StrokeReach) -> _Answer:
+def _decoded(
+    hints: PooledHints, groups: StrokeGroups, reach: StrokeReach, fence: FenceCells | None
+) -> _Answer:
     """The stroke decoder's answer: a soft maximum of the trusts, as in the mixture."""
     maps = reach.maps(hints, groups).T  # (N, S)
+    if fence is not None:
+        maps = fence.raised(maps, hints, groups)
     full, _ = soft_maximum(maps, reach.gamma)
     trust, share = soft_maximum(maps * groups.mass, reach.gamma)
     number = np.zeros(groups.count, np.int64)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Callable, Generator
 
+from . import marking, references
 from .client import (
     BadReply,
     DeflatedCrop,
@@ -20,11 +21,12 @@ from .client import (
     Suggestions,
     protocol,
 )
-from .client.hintscan import Crop, HintScan
+from .client.hintscan import Crop
 from .client.steps import Tick
 from .client.translation import _
+from .fences import crop_of_layers
 from .nodes import alive, by_uid, target, uid
-from .photos import HintReader, Photo, Rect, read_hints, read_photo
+from .photos import Photo, Rect, read_photo
 from .results import place
 from .settings import Settings
 from .spaces import space_of_document
@@ -105,8 +107,10 @@ def hints_on_wire(crop: Crop | None, rect: Rect) -> DeflatedCrop | None:
     """Hints in the photo's own pixels, as the client sends them."""
     if crop is None:
         return None
+    x, y = rect[:2]
+    fences = tuple(replace(fence, x=fence.x - x, y=fence.y - y) for fence in crop.fences)
     return DeflatedCrop(
-        crop.x - rect[0], crop.y - rect[1], crop.width, crop.height, crop.stream, "RGBA"
+        crop.x - x, crop.y - y, crop.width, crop.height, crop.stream, "RGBA", fences
     )
 
 
@@ -119,10 +123,11 @@ def colorize(document: Any, node: Any, session: Session, settings: Settings, see
     photo = yield from read_photo(goal.photo, space_of_document(document), still_there)
     crop = None
     if settings.use_hints and goal.hints:
-        crop = yield from crop_of_layers(goal.hints, photo.rect, still_there)
+        crop = yield from crop_of_layers(goal.hints, goal.photo, photo.rect, still_there)
+    reference, lost = yield from references.read(document, settings.reference, still_there)
     try:
         answer, image_id = yield from _ask(
-            session, photo, seen.image_id(key, photo), crop, settings
+            session, photo, seen.image_id(key, photo), crop, settings, reference
         )
     except Rejected as error:
         if error.code != "bad_profile" or photo.plane.profile is None:
@@ -131,7 +136,7 @@ def colorize(document: Any, node: Any, session: Session, settings: Settings, see
         photo = yield from read_photo(
             goal.photo, space_of_document(document), still_there, convert=True
         )
-        answer, image_id = yield from _ask(session, photo, "", crop, settings)
+        answer, image_id = yield from _ask(session, photo, "", crop, settings, reference)
     still_there()
     picture = read_answer(answer, photo, photo.rect)
     seen.note(key, photo, image_id)
@@ -149,23 +154,18 @@ def colorize(document: Any, node: Any, session: Session, settings: Settings, see
         target(document, by_uid(document, key)).hints,
         still_there,
     )
+    if settings.mark:
+        marking.mark_document(document, picture.weights)
     return Outcome(
         key,
         uid(placed.node),
         crop,
         picture.device,
-        " ".join(note for note in (picture.note, placed.note) if note),
+        " ".join(note for note in (picture.note, lost, placed.note) if note),
         picture.timing,
         photo.rect,
         placed.pixels,
     )
-
-
-def crop_of_layers(layers: Any, rect: Rect, still_there: Callable[[], None]) -> Flow:
-    """All hints of some layers as a crop; None if nothing is painted."""
-    reader, scan = HintReader(layers), HintScan(rect)
-    yield from read_hints(reader, scan, still_there)
-    return scan.crop()
 
 
 def colorize_request(
@@ -175,6 +175,7 @@ def colorize_request(
     settings: Settings,
     region: Rect | None = None,
     request_id: str = "",
+    reference: bytes | None = None,
 ) -> Request:
     """The message for colours in `photo.answer_space`."""
     return protocol.colorize(
@@ -185,20 +186,68 @@ def colorize_request(
         answer_layout=photo.plane.layout,
         answer_profile="source" if photo.own_space and photo.plane.profile else None,
         region=region,
+        alternative=settings.alternative or None,
+        reference=reference,
         request_id=request_id,
     )
 
 
 def _ask(
-    session: Session, photo: Photo, image_id: str, crop: Crop | None, settings: Settings
+    session: Session,
+    photo: Photo,
+    image_id: str,
+    crop: Crop | None,
+    settings: Settings,
+    reference: bytes | None,
 ) -> Flow:
     return session.ask_about(
         photo.plane,
         image_id,
         lambda what: colorize_request(
-            what, photo, crop, settings, request_id=protocol.new_request_id()
+            what,
+            photo,
+            crop,
+            settings,
+            request_id=protocol.new_request_id(),
+            reference=reference,
         ),
     )
+
+
+def introduce(
+    document: Any,
+    key: str,
+    session: Session,
+    settings: Settings,
+    seen: Seen,
+    still_there: Callable[[], None],
+) -> Generator[Any, Any, Known]:
+    """Send a photo's pixels (again): a small request that leaves the photo on the server."""
+    node = by_uid(document, key)
+    if node is None:
+        raise Dropped("The photo is gone.")
+    plain = replace(settings, alternative=0)
+
+    def ask(photo: Photo) -> Flow:
+        answer = yield from session.ask(
+            lambda: colorize_request(
+                photo.plane, photo, None, plain, (0, 0, 1, 1), protocol.new_request_id()
+            )
+        )
+        seen.note(key, photo, answer.headers.get("handtint-image-id", ""))
+        known = seen.find(key)
+        assert known is not None
+        return known
+
+    space = space_of_document(document)
+    photo = yield from read_photo(node, space, still_there)
+    try:
+        return (yield from ask(photo))
+    except Rejected as error:
+        if error.code != "bad_profile" or photo.plane.profile is None:
+            raise
+    photo = yield from read_photo(node, space, still_there, convert=True)
+    return (yield from ask(photo))
 
 
 def read_answer(answer: Any, photo: Photo, rect: Rect) -> Picture:

@@ -9,11 +9,13 @@ from typing import Any, Callable
 
 from krita import Krita
 
+from .alternatives import Alternatives
 from .announce import announce
 from .client import ClientError, Session
 from .client.center import Center
 from .client.translation import _
 from .commands import Outcome, Seen, colorize
+from .fences import fence, hints_for
 from .follower import Follower
 from .memory import Memory
 from .network import Network
@@ -29,14 +31,16 @@ from .wrongplace import WrongPlace
 
 LOOK_MS = 3000
 NO_PICTURE = _("No picture is open: open a photo and try again.")
-SELECTED = " " + _("A selection is active: you can paint only inside it.")
+FENCED = _(
+    "What you paint there colors only what is selected now: the layer's mask keeps it inside."
+)
 
 
 class Core(Center):
     """What Krita adds to the centre.
 
     follower: watches the active photo and its hints.  suggester: colours for a place.  viewer:
-    what is shown.  questions: asks what paint is.
+    what is shown.  questions: asks what paint is.  alternatives: other colorings.
     """
 
     def __init__(self) -> None:
@@ -49,6 +53,7 @@ class Core(Center):
         self.follower = Follower(self)
         self.questions = Questions(self)
         self.viewer = Viewer(self)
+        self.alternatives = Alternatives(self)
         self._look_timer = timer(LOOK_MS, self.look_at_server)
 
     # --- for the centre --------------------------------------------------------------------
@@ -149,30 +154,37 @@ class Core(Center):
     def new_hints(self) -> None:
         """New Color Hints Layer: on top, bound to the active photo, with the brush chosen.
 
-        A photo that has one gets no second: the one that is there becomes active.
+        A photo that has one gets no second: the one that is there becomes active.  With a
+        selection it is a layer of its own, which a mask of the selection fences.
         """
         self.clear_message()
         document = Krita.instance().activeDocument()
         if document is None:
             self.say(NO_PICTURE, error=True)
             return
+        selection = document.selection()
         try:
             goal = target(document, document.activeNode())
-            layer = goal.hints[-1] if goal.hints else new_layer(HINTS_NAME, SRGB_8)
+            layer = hints_for(goal, selection)
         except ClientError as error:
             self.fail(error)
             return
-        if goal.hints:
+        is_new = layer is None
+        if layer is None:
+            layer = new_layer(HINTS_NAME, SRGB_8)
+        if not is_new:
             text = _("Paint on the hint layer that is there already.")
             layer.setVisible(True)
         else:
             text = _("Paint the colors that you know; lightness does not matter.")
             document.rootNode().addChildNode(layer, None)
             Memory(document).bind_hints(uid(layer), uid(goal.photo))
+            if selection is not None:
+                fence(document, layer, selection)
         document.setActiveNode(layer)
         self.follower.active.chosen(document, layer)
         choose_brush()
-        self.say(text + (SELECTED if document.selection() is not None else ""))
+        self.say(text if selection is None else text + " " + FENCED)
 
     def set_settings(self, settings: Settings) -> None:
         """Take and keep other settings; live mode follows them."""

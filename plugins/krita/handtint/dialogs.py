@@ -121,8 +121,12 @@ class OptionsDialog(QtWidgets.QDialog):
         for text, name in (
             (_("Selection becomes the result's &mask"), "use_selection"),
             (_("&Live: follow the hints while they are painted"), "live"),
+            (_("Mark the pi&cture as colorized"), "mark"),
         ):
             column.addWidget(self._make_check(text, name))
+        column.itemAt(column.count() - 1).widget().setToolTip(
+            _("The picture's information says that a trained model has colored it, and which")
+        )
         column.addWidget(self._make_gray())
         server = QtWidgets.QGroupBox(_("Server"))
         inside = QtWidgets.QVBoxLayout(server)

@@ -11,6 +11,7 @@ from typing import Any
 
 from krita import DockWidget
 
+from .alternatives_window import AlternativesWindow
 from .client.colors import legible
 from .client.translation import _
 from .core import core
@@ -39,6 +40,7 @@ class HandtintDocker(DockWidget):  # type: ignore[misc]
         self.setWindowTitle("Handtint")
         self._core = core()
         self._server_dialog: Any = None
+        self._alternatives: Any = None
         content = QtWidgets.QWidget(self)
         column = QtWidgets.QVBoxLayout(content)
         column.setContentsMargins(6, 4, 6, 4)
@@ -175,7 +177,14 @@ class HandtintDocker(DockWidget):  # type: ignore[misc]
         column.addLayout(row)
         column.addWidget(self._strength)
         column.addWidget(self._vividness)
-        column.addLayout(_row(self._overlay, self._compare))
+        column.addLayout(_row(self._make_alternatives(), self._compare))
+        column.addWidget(self._overlay)
+
+    def _make_alternatives(self) -> Any:
+        button = QtWidgets.QPushButton(_("Al&ternatives..."))
+        button.setToolTip(_("Choose another coloring, or a photo to take colors from"))
+        button.clicked.connect(lambda *_: self._on_alternatives())
+        return button
 
     def _check(self, text: str, tip: str, name: str) -> Any:
         box = QtWidgets.QCheckBox(text)
@@ -196,6 +205,12 @@ class HandtintDocker(DockWidget):  # type: ignore[misc]
     def _on_server(self) -> None:
         self._server_dialog = ServerDialog(self)
         self._server_dialog.show()
+
+    def _on_alternatives(self) -> None:
+        if self._alternatives is None:
+            self._alternatives = AlternativesWindow(self)
+        self._alternatives.show()
+        self._alternatives.raise_()
 
     def _on_help(self) -> None:
         QtGui.QDesktopServices.openUrl(QtCore.QUrl.fromLocalFile(HELP))

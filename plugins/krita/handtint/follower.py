@@ -10,11 +10,13 @@ from krita import Krita
 from .activelayer import ActiveLayer
 from .brush import Brush, canvas_widget
 from .client import ClientError
-from .client.hintscan import Crop, HintScan
+from .client.hintscan import Crop
 from .commands import Outcome, guard
+from .fences import HintWatches, masks_around
 from .live import LiveUpdate, settle
 from .memory import Memory
 from .nodes import (
+    MASK_TYPES,
     NoPhoto,
     Target,
     alive,
@@ -31,7 +33,6 @@ from .results import painted_over
 from .settings import Settings
 from .spaces import space_of
 from .view import stroke_rect, visible_rect
-from .watch import HintWatch
 from .wrongplace import WrongPlace
 
 if TYPE_CHECKING:
@@ -45,21 +46,20 @@ SETTINGS_MS = 150
 class Follower:
     """See the module's docstring.
 
-    photo_uid, area: of the photo.  kept: the result that was written last
-    (unique id, rectangle, its pixels or None).  update_times: when the steps of each
-    live update were done, for those who measure.
+    photo_uid, area: of the photo.  crop: its hints.  kept: the result that was written last
+    (unique id, rectangle, its pixels or None).  update_times: of each live update's steps.
     """
 
     def __init__(self, core: Core) -> None:
         self._core = core
         self.brush = Brush(self._on_lifted)
         self.update_times: list[dict[str, float]] = []
-        self._watch: HintWatch | None = None
+        self._watch: HintWatches | None = None
         self._watched: tuple[Any, ...] = ()
         self._document: Any = None
         self.photo_uid = ""
         self.area: Rect = (0, 0, 0, 0)
-        self._crop: Crop | None = None
+        self.crop: Crop | None = None
         self._live: LiveUpdate | None = None
         self._live_again = False
         self._to_settle: tuple[Any, str] = (None, "")
@@ -115,6 +115,7 @@ class Follower:
     def _watch_target(self, document: Any, goal: Target) -> None:
         rect, space = rect_of(goal.photo), tuple(space_of(goal.photo))
         hints = [uid(layer) for layer in goal.hints]
+        hints += [uid(mask) for layer in goal.hints for mask in masks_around(layer, goal.photo)]
         watched = (uid(goal.photo), rect, space, *hints)
         same_document = self._document is not None and self._document == document
         if watched == self._watched and same_document:
@@ -131,8 +132,8 @@ class Follower:
         if same_photo and not same_pixels and goal.result is not None:
             self._core.questions.take_as_written(document, uid(goal.result))
         if rect[2] and goal.hints:
-            self._watch = HintWatch(
-                goal.hints, rect, lambda: self.brush.is_down, self._on_hints_changed
+            self._watch = HintWatches(
+                goal.hints, goal.photo, rect, lambda: self.brush.is_down, self._on_hints_changed
             )
             self._is_news, self._is_told = same_photo, False
         elif same_photo:
@@ -173,7 +174,7 @@ class Follower:
         had = bool(self._watched)
         self._watched = ()
         self._document, self.photo_uid = None, ""
-        self._crop = None
+        self.crop = None
         self._core.suggester.stop()
         if had and not same_photo:
             self._core.suggester.forget()
@@ -203,12 +204,13 @@ class Follower:
     def _on_lifted(self) -> None:
         self._lifted_at = time.monotonic()
         self._core.suggester.stroke_begins()
+        node = None if self._document is None else self._document.activeNode()
+        if node is not None and node.type() in MASK_TYPES:
+            self._watched = self._watched[:3]  # a fence may have changed: it is read anew
         if self._watch is not None:
             self._watch.lifted(stroke_rect(_active_view(), self.brush.path))
-        if self.photo_watch is not None and self._document is not None:
-            node = self._document.activeNode()
-            if node is not None and uid(node) == self.photo_uid:
-                self.photo_watch.hurry()
+        if self.photo_watch is not None and node is not None and uid(node) == self.photo_uid:
+            self.photo_watch.hurry()
         self._core.questions.on_lifted()
 
     def _on_undo(self) -> None:
@@ -217,8 +219,10 @@ class Follower:
         if self.photo_watch is not None:
             self.photo_watch.hurry()
 
-    def _on_hints_changed(self, scan: HintScan, place: tuple[int, int] | None) -> None:
-        before, self._crop = self._crop, scan.crop()
+    def _on_hints_changed(self, place: tuple[int, int] | None) -> None:
+        if self._watch is None:
+            return
+        before, self.crop = self.crop, self._watch.crop()
         self._is_told = True
         if not self._is_news:
             self._is_news = True  # what a picture holds when it becomes active is no change
@@ -226,12 +230,13 @@ class Follower:
         if place is not None:
             self._core.suggester.wish(place, before)
         self._core.viewer.hints_changed()
+        self._core.alternatives.look()
         self._update_live()
         if self._live is None:
             self._core.suggester.ask()
 
     @property
-    def hint_watch(self) -> HintWatch | None:
+    def hint_watches(self) -> HintWatches | None:
         """What watches the photo's hint layers, if it has any."""
         return self._watch
 
@@ -301,7 +306,7 @@ class Follower:
         if result is None:
             return
         settings = self._core.settings
-        crop = self._crop if settings.use_hints else None
+        crop = self.crop if settings.use_hints else None
         wanted = (uid(result), crop, settings.of_run())
         if wanted == self._shown and self._live is None:
             return
@@ -365,6 +370,8 @@ class Follower:
             self._settle()  # nobody will do that later
         if self._core.message_is_error:
             self._core.clear_message()
+        if update is not None and update.lost:
+            self._core.say(update.lost)
         self._core.viewer.live_done()
         self._core.tell()
 

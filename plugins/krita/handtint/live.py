@@ -10,18 +10,18 @@ from __future__ import annotations
 import time
 from typing import Any, Callable, Generator
 
-from .client import ClientError, Dropped, ImageUnknown, Rejected, Session, protocol
+from . import references
+from .client import ClientError, Dropped, ImageUnknown, Session
 from .client.hintscan import Crop
 from .client.steps import Until
 from .client.translation import _
-from .commands import Known, Seen, colorize_request, guard, read_answer
+from .commands import Seen, colorize_request, guard, introduce, read_answer
 from .memory import Memory
 from .nodes import by_uid, editable
 from .photos import (
     Photo,
     Rect,
     read_checksum,
-    read_photo,
     read_sample,
     rect_of,
     write_pixels,
@@ -57,6 +57,7 @@ class LiveUpdate:
     """Brings the result of a photo up to date, in place; `flow` is for a `Job`.
 
     times: of `time.monotonic`, when the visible part was "asked" for, "answered" and "shown".
+    lost: what to tell of a reference that is not there any more, or "".
     photo, pixels: after a whole update, what was written, for `photo.answer_space`.
     writing: True while pixels of an answer are written; the job must not be cancelled then,
     or the layer would be half of one answer and half of another.
@@ -83,6 +84,8 @@ class LiveUpdate:
         self.writing = False
         self.overtaken = False
         self.times: dict[str, float] = {}
+        self.lost = ""
+        self._reference: bytes | None = None
         self._is_down = is_down
         self._still_there = guard(document, photo_uid)
 
@@ -90,6 +93,9 @@ class LiveUpdate:
         """Update a result; returns whether all of it was done."""
         self.result_uid = result_uid
         self._writable(result_uid)
+        self._reference, self.lost = yield from references.read(
+            self.document, self.settings.reference, self._still_there
+        )
         known = self.seen.find(self.photo_uid)
         if known is None or not self._still_fits(known.photo):
             known = yield from self._send_photo()
@@ -149,36 +155,24 @@ class LiveUpdate:
         whole = region[2:] == photo.rect[2:]
         return self.session.ask(
             lambda: colorize_request(
-                image_id, photo, self.crop, self.settings, None if whole else region
+                image_id,
+                photo,
+                self.crop,
+                self.settings,
+                None if whole else region,
+                reference=self._reference,
             )
         )
 
-    def _send_photo(self) -> Generator[Any, Any, Known]:
-        """Send the pixels (again): a small request that leaves the photo on the server."""
-        node = by_uid(self.document, self.photo_uid)
-        if node is None:
-            raise Dropped("The photo is gone.")
-        space = space_of_document(self.document)
-        photo = yield from read_photo(node, space, self._still_there)
-        try:
-            known = yield from self._introduce(photo)
-        except Rejected as error:
-            if error.code != "bad_profile" or photo.plane.profile is None:
-                raise
-            photo = yield from read_photo(node, space, self._still_there, convert=True)
-            known = yield from self._introduce(photo)
-        return known
-
-    def _introduce(self, photo: Photo) -> Generator[Any, Any, Known]:
-        answer = yield from self.session.ask(
-            lambda: colorize_request(
-                photo.plane, photo, None, self.settings, (0, 0, 1, 1), protocol.new_request_id()
-            )
+    def _send_photo(self) -> Any:
+        return introduce(
+            self.document,
+            self.photo_uid,
+            self.session,
+            self.settings,
+            self.seen,
+            self._still_there,
         )
-        self.seen.note(self.photo_uid, photo, answer.headers.get("handtint-image-id", ""))
-        known = self.seen.find(self.photo_uid)
-        assert known is not None
-        return known
 
     def _write(
         self, node: Any, result_uid: str, photo: Photo, pixels: Any, region: Rect

@@ -7,7 +7,8 @@ from typing import Any, Callable, Generator
 from .client import BadReply, Session, helps, protocol
 from .client.steps import Tick, Until
 from .client.translation import _
-from .commands import Seen, crop_of_layers, guard, hints_on_wire
+from .commands import Seen, guard, hints_on_wire
+from .fences import crop_of_layers
 from .memory import Memory
 from .nodes import by_uid, keep_active, target, uid
 from .photos import read_photo, write_pixels
@@ -58,7 +59,7 @@ def show_overlay(
     read = yield from read_photo(photo, space_of_document(document), still_there, convert=False)
     crop = None
     if settings.use_hints and goal.hints:
-        crop = yield from crop_of_layers(goal.hints, read.rect, still_there)
+        crop = yield from crop_of_layers(goal.hints, photo, read.rect, still_there)
     hints = hints_on_wire(crop, read.rect)
     answer, image_id = yield from session.ask_about(
         read.plane,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .client.hintscan import HintScan
+from .fences import add_mask
 from .memory import Memory
 from .nodes import by_uid, uid
 from .photos import Rect
@@ -81,6 +82,9 @@ def recolor(document: Any, stroke: Stroke, photo: str, color: tuple[int, int, in
         layer.setPixelData(QtCore.QByteArray(bytes(inked)), *rect)
     if is_new:
         below.parentNode().addChildNode(layer, below)
+        for mask in below.childNodes():  # what fences the stroke fences it in its new colour, too
+            if mask.type() == "transparencymask":
+                add_mask(document, layer, mask.duplicate())
         stroke.own_layer = uid(layer)
         Memory(document).bind_hints(stroke.own_layer, photo)
         document.setActiveNode(layer)

@@ -12,13 +12,17 @@ from typing import Any
 from krita import Krita
 
 GROUP = "handtint"
-OF_PICTURE = ("vividness", "strength", "use_hints")
+OF_PICTURE = ("vividness", "strength", "use_hints", "alternative", "reference", "mark")
+
+MOST_ALTERNATIVES = 3
 
 
 @dataclass(frozen=True)
 class Settings:
     """vividness, strength: 0..1; vividness None: the server's default.  use_hints: whether
-    hints count.  These three belong to a picture.
+    hints count.  alternative: 0 for the usual coloring, 1 to 3 for another.  reference: where
+    colors are taken from (`client.references`).  mark: whether the document shall say that it was
+    colorized.  These belong to a picture.
 
     use_selection, live: check boxes.
 
@@ -28,6 +32,9 @@ class Settings:
     vividness: float | None = None
     strength: float = 1.0
     use_hints: bool = True
+    alternative: int = 0
+    reference: str = ""
+    mark: bool = False
     use_selection: bool = True
     live: bool = False
     convert_gray: str = "ask"
@@ -43,8 +50,14 @@ class Settings:
             value = kept.get(name)
             if isinstance(value, (int, float)) and 0 <= value <= 1:
                 found[name] = float(value)
-        if isinstance(kept.get("use_hints"), bool):
-            found["use_hints"] = kept["use_hints"]
+        for name in ("use_hints", "mark"):
+            if isinstance(kept.get(name), bool):
+                found[name] = kept[name]
+        number = kept.get("alternative")
+        if isinstance(number, int) and 0 <= number <= MOST_ALTERNATIVES:
+            found["alternative"] = int(number)
+        if isinstance(kept.get("reference"), str):
+            found["reference"] = kept["reference"]
         defaults = {name: getattr(Settings(), name) for name in OF_PICTURE}
         return replace(self, **{**defaults, **found})
 

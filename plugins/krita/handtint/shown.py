@@ -10,6 +10,7 @@ from typing import Any, Iterator
 
 from krita import InfoObject
 
+from .marking import is_marked
 from .memory import Memory
 from .nodes import alive, by_uid, is_hints, layers, target, uid
 
@@ -87,7 +88,10 @@ def export(document: Any, path: str) -> bool:
         batch = document.batchmode()
         document.setBatchmode(True)
         try:
-            return bool(document.exportImage(path, InfoObject()))
+            how = InfoObject()
+            if is_marked(document):
+                how.setProperty("storeMetaData", True)
+            return bool(document.exportImage(path, how))
         finally:
             document.setBatchmode(batch)
 

@@ -92,11 +92,12 @@ class Suggester:
     def _recolor(self, color: str) -> None:
         follower = self._core.follower
         document, photo = follower.document_and_photo()
-        watch = follower.hint_watch
         if photo is None or not alive(document):
             return
         node = document.activeNode()
-        if self._stroke is None and watch is not None and node in watch.layers:
+        watches = follower.hint_watches
+        watch = watches.of(node) if watches is not None else None
+        if self._stroke is None and watch is not None:
             self._stroke = stroke_of(node, watch.scan, watch.stroke)
         if self._stroke is None:
             return
@@ -105,7 +106,8 @@ class Suggester:
         if layer is None:
             return
         follower.active.chosen(document, layer)
-        if watch is not None and layer in watch.layers:
+        watch = watches.of(layer) if watches is not None else None
+        if watch is not None:
             watch.look_again()
         else:
             follower.follow()

@@ -90,8 +90,8 @@ class Viewer:
 
     def hints_are_shown(self) -> bool | None:
         """Whether a hint layer of the photo is visible; None if there is none."""
-        watch = self._core.follower.hint_watch
-        return None if watch is None else any(layer.visible() for layer in watch.layers)
+        watches = self._core.follower.hint_watches
+        return None if watches is None else any(layer.visible() for layer in watches.layers)
 
     def show_hints(self, on: bool) -> None:
         """Show or hide the hint layers of the active photo."""

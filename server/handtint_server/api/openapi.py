@@ -76,6 +76,7 @@ _PARTS: dict[str, tuple[str, str]] = {
     "plane": ("application/octet-stream", "Raw pixels as the request describes them."),
     "profile": ("application/octet-stream", "ICC profile of the raw pixels."),
     "hints": ("image/png, application/octet-stream", "RGBA PNG, or a raw RGBA crop."),
+    "within": ("application/octet-stream", "Masks, each with the paint that is kept inside it."),
     **dict.fromkeys(
         REFERENCE_PARTS,
         ("application/octet-stream", "A picture file in color, whose colors are taken."),

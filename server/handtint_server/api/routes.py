@@ -13,6 +13,7 @@ from flask import Blueprint, Request, Response, current_app, request
 from numpy.typing import NDArray
 
 from .. import __version__
+from ..decode.fences import read_fences
 from ..decode.hints import REFERENCE_PARTS, read_hints, read_mask, read_reference
 from ..decode.photo import answer_pixels
 from ..http.problem import Problem
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
 bp = Blueprint("v1", __name__)
 
-PHOTO_PARTS = frozenset({"image", "plane", "profile", "hints", *REFERENCE_PARTS})
+PHOTO_PARTS = frozenset({"image", "plane", "profile", "hints", "within", *REFERENCE_PARTS})
 FILE_TYPES = {kind: f"image/{kind}" for kind in ("png", "jpeg", "tiff", "webp")}
 RAW_TYPE = "application/octet-stream"
 
@@ -66,6 +67,8 @@ def _hints(wanted: PhotoRequest, parts: dict[str, Part], state: Service) -> Hint
     crop = None if wanted.hints is None else wanted.hints.crop()
     limit = state.settings.max_pixels
     hints = read_hints(parts.get("hints"), crop, wanted.discs(), limit)
+    fenced = read_fences(parts.get("within"), wanted.within, wanted.discs(), limit)
+    hints = hints if fenced is None else (hints or Hints()) + fenced
     for name in REFERENCE_PARTS:
         if name in parts:
             hints = (hints or Hints()) + read_reference(parts[name], limit)

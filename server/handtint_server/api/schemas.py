@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from ..decode.fences import Box
 from ..decode.hints import Crop, Disc
 from ..decode.raw_pixels import LAYOUTS, RawFormat
 from ..model import ALTERNATIVES, RENDER_SIZES, THUMBNAIL_SIZES, ColorizeOptions
@@ -19,6 +20,8 @@ MAX_POINTS = 10_000
 MAX_REQUEST_JSON = 2 << 20
 """Bytes of the part `request`, or of a JSON body."""
 MAX_COORDINATE = 2**31 - 1
+MAX_FENCES = 32
+"""Each is a coloring of its own inside its mask."""
 
 IMAGE_ID_PATTERN = r"^[A-Za-z0-9._-]{1,64}$"
 REQUEST_ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
@@ -80,13 +83,35 @@ class MaskCrop(Wire):
         return Crop(**self.model_dump())
 
 
+class FenceBox(Wire):
+    """Where a mask of part `within` lies in the photo, and whether painted pixels follow it."""
+
+    x: Offset = 0
+    y: Offset = 0
+    width: Side
+    height: Side
+    paint: bool = True
+
+
+class Within(Wire):
+    """What part `within` holds: for each mask one byte a pixel, then its RGBA paint."""
+
+    masks: Annotated[list[FenceBox], Field(min_length=1, max_length=MAX_FENCES)]
+    encoding: CropEncoding = "raw"
+
+    def boxes(self) -> list[Box]:
+        """For `decode.fences`."""
+        return [Box(m.x, m.y, m.width, m.height, m.paint) for m in self.masks]
+
+
 class Point(Wire):
-    """A painted disc."""
+    """A painted disc; within: the number of the mask that it is kept inside, from 0."""
 
     x: Coordinate
     y: Coordinate
     color: Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
     radius: Annotated[float, Field(ge=0.5, le=1000)] = 4.0
+    within: Annotated[int, Field(ge=0, lt=MAX_FENCES)] | None = None
 
 
 class PhotoRequest(Wire):
@@ -101,6 +126,7 @@ class PhotoRequest(Wire):
     channels: Literal["Y", "RGB"] | None = None
     hints: HintCrop | None = None
     points: Annotated[list[Point], Field(max_length=MAX_POINTS)] = []
+    within: Within | None = None
     vividness: Annotated[float, Field(ge=0, le=1)] = _DEFAULTS.vividness
     strength: Annotated[float, Field(ge=0, le=1)] = _DEFAULTS.strength
     render_size: Annotated[int, Field(ge=RENDER_SIZES[0], le=RENDER_SIZES[1])] = (
@@ -130,7 +156,7 @@ class PhotoRequest(Wire):
 
     def discs(self) -> list[Disc]:
         """The points, for `decode.hints`."""
-        return [Disc(p.x, p.y, p.color, p.radius) for p in self.points]
+        return [Disc(p.x, p.y, p.color, p.radius, p.within) for p in self.points]
 
 
 class ColorizeRequest(PhotoRequest):

@@ -17,7 +17,9 @@ from .schemas import IMAGE_ID_PATTERN, MAX_REQUEST_JSON, REQUEST_ID_PATTERN, Pho
 
 M = TypeVar("M", bound=PhotoRequest)
 
-PARTS = frozenset({"request", "image", "plane", "profile", "hints", "mask", *REFERENCE_PARTS})
+PARTS = frozenset(
+    {"request", "image", "plane", "profile", "hints", "within", "mask", *REFERENCE_PARTS}
+)
 
 
 def read_request(request: Request, schema: type[M], allowed: frozenset[str]) -> tuple[

@@ -200,7 +200,7 @@ def _finish(
         job.target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise HandtintError(f"the result's folder cannot be made: {reason(error)}.") from error
-    if settings.save_hints and task.hints and task.hints.patches:
+    if settings.save_hints and task.hints and task.hints.all_patches():
         # Before the result: hints that are newer would ask for it to be made again.
         height, width = photo.luminance.shape
         write_hints(saved_hints_path(job.source), task.hints, (width, height))

@@ -24,11 +24,15 @@ Point = tuple[float, float, str]
 
 @dataclass(frozen=True)
 class HintSource:
-    """Where the hints of a photo come from; both may be given, points lie on top."""
+    """Where the hints of a photo come from; both may be given, points lie on top.
+
+    within: a gray picture of the photo's size; all these hints are kept inside it.
+    """
 
     points: tuple[Point, ...] = ()
     radius: float = 4.0
     path: Path | None = None  # a file, or a folder with NAME.EXT.hints.json or ...png
+    within: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -127,6 +131,8 @@ def _check_hints(hints: HintSource, photos: Sequence[tuple[Path, Path]]) -> Hint
             raise BadOption("--point colours one photo; with several use --hints FOLDER.")
         if hints.path is not None and not is_folder:
             raise BadOption("one hint file belongs to one photo; with several use --hints FOLDER.")
+        if hints.within is not None:
+            raise BadOption("--within belongs to one photo; with several use --hints FOLDER.")
     return HintFolder(hints.path, photos) if hints.path is not None and is_folder else None
 
 
@@ -202,7 +208,7 @@ def parse_point(text: str) -> Point:
 
 def read_job_hints(job: PhotoJob, settings: BatchSettings, size: tuple[int, int]) -> Hints | None:
     """The hints of a job's photo of (width, height) `size`, or None; raises BadHint."""
-    from handtint_model.files.hint_files import read_hints
+    from handtint_model.files.hint_files import read_hints, read_mask
 
     width, height = size
     hints = Hints()
@@ -212,6 +218,8 @@ def read_job_hints(job: PhotoJob, settings: BatchSettings, size: tuple[int, int]
         if not (0 <= x <= width and 0 <= y <= height):
             raise BadHint(f"the point {x:g},{y:g} lies outside the photo of {width} x {height}.")
     hints += Hints.from_points(settings.hints.points, radius=settings.hints.radius)
+    if settings.hints.within is not None:
+        hints = hints.within(read_mask(settings.hints.within, size))
     for path in settings.references:
         hints += reference_hints(path)
     return hints or None

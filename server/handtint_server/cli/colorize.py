@@ -80,6 +80,13 @@ def _points(
     help="A painted layer with transparency, a hints.json, or a folder like that of the photos "
     "that holds NAME.EXT.hints.json or NAME.EXT.hints.png for some.",
 )
+@click.option(
+    "--within",
+    "mask_path",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="MASK",
+    help="Keep --point and --hints inside a mask: a picture of the photo's size, white inside.",
+)
 @click.option("--save-hints", is_flag=True, help="Save the hints used as NAME.EXT.hints.json.")
 @click.option(
     "--vividness",
@@ -180,6 +187,7 @@ def command(
     points: tuple[Point, ...],
     radius: float,
     hint_path: Path | None,
+    mask_path: Path | None,
     save_hints: bool,
     vividness: float,
     strength: float,
@@ -213,7 +221,9 @@ def command(
     _check_usage(server, token_file, engine, weights, device)
     settings = BatchSettings(
         options=ColorizeOptions(vividness, strength, render_size, alternative),
-        hints=HintSource(points, radius, hint_path),
+        hints=HintSource(
+            points, radius, hint_path, None if mask_path is None else mask_path.absolute()
+        ),
         save_hints=save_hints,
         overwrite=overwrite,
         max_pixels=max_pixels,

@@ -43,6 +43,7 @@ from .wire import (
     plane_part,
     reference_parts,
     rejected,
+    within_part,
 )
 
 __all__ = [
@@ -267,6 +268,9 @@ class Client:
             crop, data = hints_part(hints)
             fields["hints"] = crop
             parts.insert(0, ("hints", data))
+        if hints is not None and hints.fences:
+            fields["within"], data = within_part(hints)
+            parts.insert(0, ("within", data))
         if hints is not None:
             parts = [*reference_parts(hints), *parts]
         boundary = secrets.token_hex(16)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -88,7 +89,12 @@ def plane_part(photo: Plane, alpha: Plane | None) -> tuple[dict[str, Any], Any]:
 
 def hints_part(hints: Hints) -> tuple[dict[str, Any], bytes]:
     """(description of the crop, deflated RGBA) of hints, painted over each other."""
-    patch = hints.patches[0] if len(hints.patches) == 1 else _composite(hints)
+    ordinary = Hints(hints.patches)
+    bounds = ordinary.bounds()
+    assert bounds is not None
+    patch = (
+        ordinary.patches[0] if len(ordinary.patches) == 1 else _composite(ordinary.patches, bounds)
+    )
     height, width = patch.rgba.shape[:2]
     crop = {
         "x": patch.x,
@@ -99,6 +105,18 @@ def hints_part(hints: Hints) -> tuple[dict[str, Any], bytes]:
         "encoding": "zlib",
     }
     return crop, zlib.compress(np.ascontiguousarray(patch.rgba).tobytes(), 1)
+
+
+def within_part(hints: Hints) -> tuple[dict[str, Any], bytes]:
+    """(description, bytes) of masks with the paint that is kept inside them."""
+    masks, chunks = [], []
+    for fence in hints.fences:
+        height, width = fence.mask.shape
+        masks.append({"x": fence.x, "y": fence.y, "width": width, "height": height})
+        chunks.append(np.ascontiguousarray(fence.mask).tobytes())
+        paint = _composite(fence.patches, (fence.x, fence.y, fence.x + width, fence.y + height))
+        chunks.append(paint.rgba.tobytes())
+    return {"masks": masks, "encoding": "zlib"}, zlib.compress(b"".join(chunks), 1)
 
 
 def reference_parts(hints: Hints) -> list[tuple[str, bytes]]:
@@ -114,13 +132,14 @@ def reference_parts(hints: Hints) -> list[tuple[str, bytes]]:
     return [(name, bytes(file)) for name, file in zip(REFERENCE_PARTS, files)]
 
 
-def _composite(hints: Hints) -> HintPatch:
-    """All patches in one crop, later ones on top (Porter and Duff 1984, "over")."""
-    bounds = hints.bounds()
-    assert bounds is not None
+def _composite(patches: Sequence[HintPatch], bounds: tuple[int, int, int, int]) -> HintPatch:
+    """All patches in one crop that holds them, later ones on top (Porter and Duff 1984, "over").
+
+    bounds: x0, y0, x1, y1 of the crop.
+    """
     x0, y0, x1, y1 = bounds
     crop = np.zeros((y1 - y0, x1 - x0, 4), np.uint8)
-    for patch in hints.patches:
+    for patch in patches:
         height, width = patch.rgba.shape[:2]
         y, x = patch.y - y0, patch.x - x0
         below = crop[y : y + height, x : x + width]

@@ -45,12 +45,20 @@ class Crop:
 
 
 class Disc(NamedTuple):
-    """A painted disc.  x, y, radius: pixels of the photo.  color: "#rrggbb"."""
+    """A painted disc.  x, y, radius: pixels of the photo.  color: "#rrggbb".
+
+    within: the number of the mask that it is kept inside, or None.
+    """
 
     x: float
     y: float
     color: str
     radius: float
+    within: int | None = None
+
+    def painted(self) -> Hints:
+        """As hints that nothing keeps inside."""
+        return Hints.from_points([(self.x, self.y, self.color)], self.radius)
 
 
 def read_hints(
@@ -58,7 +66,8 @@ def read_hints(
 ) -> Hints | None:
     """All hints of a request, or None if there are none.  Raises Problem.
 
-    part: the part `hints`; crop: what the request says of it.  Discs are painted over it.
+    part: the part `hints`; crop: what the request says of it.  Discs are painted over it; those
+    within a mask only count against the limit (`fences` paints them).
     """
     if sum((2 * disc.radius + 3) ** 2 for disc in discs) > MAX_DISC_PIXELS:
         raise Problem(
@@ -78,7 +87,8 @@ def read_hints(
         raise Problem("bad_hints", "The request describes hints, but the part hints is missing.")
     patches = list(hints.patches)
     for disc in discs:
-        patches += Hints.from_points([(disc.x, disc.y, disc.color)], disc.radius).patches
+        if disc.within is None:
+            patches += disc.painted().patches
     return Hints(tuple(patches)) if patches else None
 
 
@@ -92,7 +102,7 @@ def read_mask(
     assert crop.height is not None
     if crop.width * crop.height > max_pixels:
         raise too_large(crop.width, crop.height, max_pixels, "hints_too_large")
-    data = _inflate(part.data, crop.encoding, crop.width * crop.height, "mask")
+    data = inflate(part.data, crop.encoding, crop.width * crop.height, "mask")
     inside = np.frombuffer(data, np.uint8).reshape(crop.height, crop.width) != 0
     mask = np.zeros(shape, np.bool_)
     top, left = max(crop.y, 0), max(crop.x, 0)
@@ -137,12 +147,12 @@ def _read_raw(data: memoryview, crop: Crop, max_pixels: int) -> NDArray[np.uint8
     if crop.width * crop.height > max_pixels:
         raise too_large(crop.width, crop.height, max_pixels, "hints_too_large")
     size = crop.width * crop.height * 4
-    data = _inflate(data, crop.encoding, size, "hints")
+    data = inflate(data, crop.encoding, size, "hints")
     rgba = np.frombuffer(data, np.uint8).reshape(crop.height, crop.width, 4)
     return rgba[..., [2, 1, 0, 3]] if crop.layout == "BGRA" else rgba
 
 
-def _inflate(data: memoryview, encoding: str, size: int, name: str) -> memoryview:
+def inflate(data: memoryview, encoding: str, size: int, name: str) -> memoryview:
     """Exactly `size` bytes of a part that may be deflated.  Raises Problem (bad_hints)."""
     length = len(data)
     if encoding == "zlib":

@@ -14,7 +14,7 @@ from werkzeug.http import parse_options_header
 
 from .problem import Problem
 
-MAX_PARTS = 8
+MAX_PARTS = 9
 MAX_PART_HEADER = 4096
 
 Sizes = Callable[[str, "dict[str, Part]"], "int | None"]

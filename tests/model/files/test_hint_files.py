@@ -16,6 +16,7 @@ from handtint_model.files.hint_files import (
     parse_hints,
     read_hints,
     read_layer,
+    read_mask,
     write_hints,
 )
 from handtint_model.types import HintPatch, Hints
@@ -80,6 +81,38 @@ def test_json_round_trip_is_exact(tmp_path):
     same(parse_hints(dump_hints(hints, (50, 30))), hints)
 
 
+def test_fences_replay_exactly(tmp_path):
+    mask = np.linspace(0, 255, 50 * 30).astype(np.uint8).reshape(30, 50)
+    hints = Hints.from_rgba(layer()).within(mask, 3, -5)
+    hints += Hints.from_points([(20, 14, "#102030")]).within(mask > 9) + Hints.from_rgba(layer())
+    write_hints(tmp_path / "a.hints.json", hints, (50, 30))
+    got = read_hints(tmp_path / "a.hints.json", (50, 30))
+    same(got, hints)
+    assert len(got.fences) == 2
+    for a, b in zip(got.fences, hints.fences, strict=True):
+        assert a.same_mask(b)
+        same(a, b)
+
+
+def test_a_mask_from_any_picture(tmp_path):
+    mask = layer()[..., 3]
+    pictures = {
+        "gray.png": Image.fromarray(mask),
+        "rgb.png": Image.fromarray(np.repeat(mask[..., None], 3, axis=2)),
+        "alpha.png": Image.fromarray(np.stack([np.full_like(mask, 255), mask], -1), "LA"),
+        "wide.png": Image.fromarray(mask.astype(np.uint16) * 257),
+        "bits.png": Image.fromarray(mask > 127),
+    }
+    for name, picture in pictures.items():
+        picture.save(tmp_path / name)
+        got = read_mask(tmp_path / name, (50, 30))
+        expected = np.where(mask > 127, 255, 0) if name == "bits.png" else mask
+        assert np.abs(got.astype(int) - expected).max() <= 1, name
+    refused(lambda: read_mask(tmp_path / "gray.png", (30, 50)), "50 x 30 pixels, the photo 30 x 50")
+    (tmp_path / "no.png").write_bytes(b"text")
+    refused(lambda: read_mask(tmp_path / "no.png"), "mask")
+
+
 def test_points_by_hand():
     text = '{"handtint_hints": 1, "points": [[3, 4.5, "#102030"], [9, 9, "#ffffff", 2]]}'
     expected = Hints.from_points([(3, 4.5, "#102030")])
@@ -120,6 +153,12 @@ def refused(action, words):
         ({"handtint_hints": 1, "patches": [{"x": 1.5, "y": 2, "png": ""}]}, "whole"),
         ({"handtint_hints": 1, "patches": [{"x": 1, "y": 2, "png": "%"}]}, "base64"),
         ({"handtint_hints": 1, "patches": [{"x": 1, "y": 2, "png": ""}]}, "empty"),
+        ({"handtint_hints": 1, "within": {}}, "list"),
+        ({"handtint_hints": 1, "within": [{"x": 1, "y": 2}]}, "within"),
+        ({"handtint_hints": 1, "within": [{"x": 1, "y": 2, "mask": "", "size": 1}]}, "within"),
+        ({"handtint_hints": 1, "within": [{"x": 1, "y": 2.5, "mask": ""}]}, "whole"),
+        ({"handtint_hints": 1, "within": [{"x": 1, "y": 2, "mask": 7}]}, "base64"),
+        ({"handtint_hints": 1, "within": [{"x": 1, "y": 2, "mask": ""}]}, "mask"),
     ],
 )
 def test_wrong_json(value, words):

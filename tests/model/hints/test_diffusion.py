@@ -7,6 +7,7 @@ import pytest
 
 from handtint_model import Colorizer, Hints
 from handtint_model.cell_colors import Look
+from handtint_model.hint_colors import layers_of
 from handtint_model.hints.diffusion import HOLD, PULL, PULL_BACK, Diffusion, mixture_pull
 from handtint_model.hints.photo_graph import (
     EMBEDDING_STEP,
@@ -118,16 +119,14 @@ def test_p_is_a_distribution_whose_mean_is_the_color(
     colorizer: Colorizer, astronaut: np.ndarray
 ) -> None:
     from handtint_model.color.bins import BINS
-    from handtint_model.hints.compositing import flatten
-    from handtint_model.hints.pooling import pool
 
     photo = colorizer.encode(astronaut)
     hints = Hints.from_points([(330, 100, "#4080c0"), (100, 400, "#c08040")], radius=6)
     p = colorizer.probabilities(photo, hints, strength=0.7).astype(np.float64)
     assert p.min() >= 0
     assert p.sum(axis=0) == pytest.approx(1.0, abs=1e-4)
-    pooled = pool(flatten(hints, photo.geometry), photo.geometry, 0.7)
-    ab = colorizer._painted.hinted_ab(photo, colorizer._automatic(photo, Look(0.5)).ab, pooled)
+    layers = layers_of(photo, hints, 0.7)
+    ab = colorizer._painted.hinted_ab(photo, colorizer._automatic(photo, Look(0.5)).ab, layers)
     # A soft-encoded colour's mean is the colour within a unit.
     assert np.abs(np.einsum("khw,kc->chw", p, BINS) - ab).max() < 1.0
 
@@ -138,14 +137,11 @@ def test_suggestions_read_the_same_distribution(
     """The shortcut through the transposed solution gives the mean of p'."""
     photo = colorizer.encode(astronaut)
     hints = Hints.from_points([(330, 100, "#4080c0"), (100, 400, "#c08040")], radius=6)
-    from handtint_model.hints.compositing import flatten
-    from handtint_model.hints.pooling import pool
-
-    pooled = pool(flatten(hints, photo.geometry), photo.geometry, 1.0)
-    propagated = colorizer._painted.propagated(photo, pooled)
+    (layer,) = layers_of(photo, hints, 1.0)
+    propagated = colorizer._painted.propagated(photo, layer)
     values, painted = (
         colorizer._painted.bins_of(propagated.sources.ab),
-        colorizer._painted.bins_of(pooled.ab),
+        colorizer._painted.bins_of(layer.pooled.ab),
     )
     cells = np.array([100, 900, 2000])
     whole = propagated.spread(values, painted)[cells].mean(axis=0)

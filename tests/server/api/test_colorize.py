@@ -150,6 +150,78 @@ def test_hints_in_every_form(live: Live, colorizer: Colorizer) -> None:
     np.testing.assert_array_equal(pixels(answer), expected)
 
 
+def test_fences_are_those_of_the_python_api(live: Live, colorizer: Colorizer) -> None:
+    """Raw and deflated, with paint and with points; the Python client sends the same."""
+    plane = pictures.photo()
+    photo = colorizer.encode(plane)
+    rgba = np.frombuffer(pictures.strokes(10, 12), np.uint8).reshape(10, 12, 4)
+    soft = np.tile(np.linspace(0, 255, 12).astype(np.uint8), (10, 1))
+    box = np.zeros((30, 25), np.uint8)
+    box[5:25, 5:20] = 255
+    hints = Hints.from_points([(70, 8, "#30a050")], radius=4)
+    hints += Hints.from_rgba(rgba, 20, 15).within(soft, 20, 15)
+    hints += Hints.from_points([(50, 30, "#3060c0")], radius=4).within(box, 38, 15)
+    expected = colorizer.colorize(photo, hints)
+    assert (expected != colorizer.colorize(photo, Hints(hints.patches))).any()
+    known = {
+        "image_id": send(live, pictures.raw_request(plane)).headers["Handtint-Image-Id"],
+        "output": "raw",
+        "points": [
+            {"x": 70, "y": 8, "color": "#30a050", "radius": 4},
+            {"x": 50, "y": 30, "color": "#3060c0", "radius": 4, "within": 1},
+        ],
+    }
+    masks = [
+        {"x": 20, "y": 15, "width": 12, "height": 10},
+        {"x": 38, "y": 15, "width": 25, "height": 30, "paint": False},
+    ]
+    data = soft.tobytes() + rgba.tobytes() + box.tobytes()
+    for encoding, content in (("raw", data), ("zlib", zlib.compress(data))):
+        request = {**known, "within": {"masks": masks, "encoding": encoding}}
+        answer = send(live, pictures.multipart(request, [("within", content)]))
+        np.testing.assert_array_equal(pixels(answer), expected)
+    with Client(live.url, live.token) as client:
+        np.testing.assert_array_equal(client.colorize(plane, hints).pixels, expected)
+
+
+@pytest.mark.parametrize(
+    ("fields", "data", "code"),
+    [
+        ({"within": {"masks": [{"width": 4, "height": 4}]}}, None, "bad_hints"),
+        ({}, b"\xff" * 80, "bad_hints"),
+        ({"points": [{"x": 1, "y": 1, "color": "#ff0000", "within": 0}]}, None, "bad_hints"),
+        ({"within": {"masks": [{"width": 4, "height": 4}]}}, b"\xff" * 79, "bad_hints"),
+        ({"within": {"masks": [{"width": 4, "height": 4}]}}, b"\xff" * 81, "bad_hints"),
+        ({"within": {"masks": [{"width": 4, "height": 4}]}}, bytes(80), "bad_hints"),
+        (
+            {
+                "within": {"masks": [{"width": 4, "height": 4, "paint": False}]},
+                "points": [{"x": 1, "y": 1, "color": "#ff0000", "within": 1}],
+            },
+            b"\xff" * 16,
+            "bad_hints",
+        ),
+        (
+            {"within": {"masks": [{"width": 1000000, "height": 1000}] * 2}},
+            b"\xff" * 80,
+            "hints_too_large",
+        ),
+        ({"within": {"masks": []}}, b"", "bad_request"),
+        ({"within": {"masks": [{"width": 4, "height": 4}] * 33}}, b"\xff", "bad_request"),
+        ({"within": {"masks": [{"width": 4, "height": 0}]}}, b"\xff", "bad_request"),
+    ],
+)
+def test_fences_that_do_not_fit(
+    live: Live, fields: dict[str, Any], data: bytes | None, code: str
+) -> None:
+    known = send(live, pictures.raw_request(pictures.photo())).headers["Handtint-Image-Id"]
+    parts: list[tuple[str, Any]] = [] if data is None else [("within", data)]
+    kind, body = pictures.multipart({"image_id": known, **fields}, parts)
+    answer = live.post("/v1/colorize", data=body, headers={"Content-Type": kind})
+    assert answer.json()["code"] == code, answer.text
+    assert answer.json()["detail"].endswith(".")
+
+
 def test_options_reach_the_model(live: Live, colorizer: Colorizer) -> None:
     plane = pictures.photo()
     options = {"vividness": 0.9, "render_size": 160}

@@ -272,6 +272,35 @@ def test_painted_layer_and_saved_hints_replay(run, gray, tmp_path):
     ).read_bytes()
 
 
+def test_a_mask_keeps_hints_inside(run, gray, tmp_path):
+    mask = np.zeros((100, 150), np.uint8)
+    mask[20:80, 40:110] = 255
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    point = ("--point", "75,50,#20a040", "--radius", "9")
+    within = ("--within", tmp_path / "mask.png")
+    for name, more in (("a", ()), ("b", point), ("c", (*point, *within, "--save-hints"))):
+        assert run(gray, "-o", tmp_path / f"{name}.png", *more)[0] == 0
+    plain, free, fenced = (np.asarray(Image.open(tmp_path / f"{n}.png")) for n in "abc")
+    assert (free != plain)[mask == 0].any()
+    assert np.array_equal(fenced[mask == 0], plain[mask == 0])
+    assert (fenced != plain)[mask > 0].any()
+    saved = gray.with_name("cat.png.hints.json")
+    assert run(gray, "-o", tmp_path / "d.png", "--hints", saved)[0] == 0
+    assert (tmp_path / "c.png").read_bytes() == (tmp_path / "d.png").read_bytes()
+
+
+def test_masks_that_do_not_fit(run, gray, folder, tmp_path):
+    Image.new("L", (10, 10), 255).save(tmp_path / "small.png")
+    Image.new("L", (150, 100)).save(tmp_path / "black.png")
+    for name, words in (("small.png", "10 x 10"), ("black.png", "marks no pixel")):
+        code, _, err = run(gray, "--point", "75,50,#20a040", "--within", tmp_path / name)
+        assert code == 1
+        assert words in err
+    code, _, err = run(folder, "--within", tmp_path / "small.png")
+    assert code == 1
+    assert "--hints FOLDER" in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
@@ -531,6 +560,7 @@ def test_a_reference_and_an_alternative(run, gray, tmp_path):
     assert not (tmp_path / "no.png").exists()
 
 
+@pytest.mark.slow
 def test_a_series_alike(run, gray, tmp_path):
     folder = gray.parent
     for name in ("dog", "owl"):

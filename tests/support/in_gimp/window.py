@@ -13,6 +13,7 @@ import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import window_alternatives
 import window_day
 import window_language
 import window_panel
@@ -66,6 +67,7 @@ class Session(
     window_panel.Panel,
     window_panel_trouble.Trouble,
     window_panel_lag.Lag,
+    window_alternatives.Alternatives,
 ):
     def __init__(self, desktop, given):
         self.desktop, self.given = desktop, given

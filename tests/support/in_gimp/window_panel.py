@@ -39,6 +39,23 @@ class Panel:
         left, top, _, _ = self.desktop.geometry(self.panel)
         self.desktop.click(left + place[0], top + place[1])
 
+    def push_colorize(self):
+        """Colorize Layer of the panel, to its end.
+
+        Nothing else may look at the image before: GIMP ends a plug-in whose layer is converted
+        while it reads, and shows a message that takes the keyboard.
+        """
+        before = self.told("handtint-colorized")
+        self.push(COLORIZE)
+        self.desktop.wait(
+            lambda: self.told("handtint-colorized") > before, 240, "the colored layer"
+        )
+
+    def told(self, word):
+        """How many lines with a word GIMP and the panel have written."""
+        with open(os.path.join(self.given["work"], "gimp.log"), errors="replace") as file:
+            return sum(word in line for line in file)
+
     def act(self, code):
         """Let the probe do something to the image; what it holds then."""
         with open(os.environ["PROBE_DO"], "w") as file:
@@ -85,8 +102,7 @@ class Panel:
         """A photo with colors, a hint layer, and the panel with Live on."""
         window = self.open()
         self.open_panel(window)
-        self.push(COLORIZE)
-        self.look.until(self.result, 240, "the colored layer")
+        self.push_colorize()
         self.push(NEW_HINTS)
         self.look.until(lambda s: len(s["layers"]) == 3, 30, "the hint layer")
         self.push(LIVE)
@@ -101,8 +117,7 @@ class Panel:
         self.note("p01-panel")
         told = self.desktop.ask(["xprop", "-id", self.panel, "WM_TRANSIENT_FOR"]) or ""
         self.states["p01-above"] = {"above": told, "window": hex(int(window))}
-        self.push(COLORIZE)
-        self.look.until(self.result, 240, "the colored layer")
+        self.push_colorize()
         self.note("p02-colorized")
         self.desktop.key("ctrl+z")
         self.look.until(lambda s: len(s["layers"]) == 1, 30, "the undo")
@@ -160,9 +175,8 @@ class Panel:
         left, top, _, _ = desktop.geometry(self.panel)
         desktop.do("mousemove", left + COMPARE[0], top + COMPARE[1])
         desktop.do("mousedown", 1)
-        time.sleep(1.0)
-        desktop.shot("p14-compare")
-        self.states["p14-compare"] = self.look()
+        time.sleep(1.5)
+        desktop.shot("p14-compare")  # the probe's shortcut does not arrive meanwhile
         desktop.do("mouseup", 1)
         time.sleep(0.7)
         self.note("p15-compared")
@@ -178,30 +192,42 @@ class Panel:
 
     def from_the_menu(self, window):
         """Colorize Layer of the menu, while the panel is live: one result, with its settings."""
-        before = self.states["p17-map"]
         self.desktop.key("ctrl+alt+h")
         self.desktop.wait(lambda: len(self.panel_processes()) == 1, 60, "the menu's run")
         time.sleep(1.0)
         after = self.note("p18-by-shortcut")
-        self.follows("p19-goes-on", window, after, dx=-60, dy=100)
+        stroke = self.follows("p19-goes-on", window, after, dx=-60, dy=100)
+        self.push(LIVE)
+        time.sleep(1.5)
+        self.note("p19-live-off")
+        self.desktop.key("ctrl+z")
+        self.note(
+            "p19-live-undone",
+            self.settled(lambda s: self.result(s) == self.result(after), "the undo of Live"),
+        )
+        self.desktop.key("ctrl+y")
+        self.settled(lambda s: self.result(s) == self.result(stroke), "the redo of Live")
+        self.push(LIVE)
+        time.sleep(1.5)
         self.desktop.key("ctrl+alt+l")
         time.sleep(2.0)
-        self.note("p20-second-start")
-        self.states["p20-second-start"]["processes"] = [self.process, self.panel_processes()]
+        told = self.desktop.ask(["xdotool", "getactivewindow"]) or ""
         self.desktop.activate(window)
-        del before
+        state = self.note("p20-second-start")
+        state["processes"] = [self.process, self.panel_processes()]
+        state["active"] = told.strip() == str(self.panel)
 
     def closing(self, window):
         """Closing the panel makes one step of what Live has done since the last one."""
-        before = self.follows("p21-stroke", window, self.states["p20-second-start"], dx=80, dy=-60)
-        self.desktop.do("windowquit", self.panel)
+        self.follows("p21-stroke", window, self.states["p20-second-start"], dx=80, dy=-60)
+        left, top, width, _ = self.desktop.geometry(self.panel)
+        self.desktop.click(left + width - 11, top - 10)  # the title's cross
         self.desktop.wait(lambda: not self.panel_processes(), 30, "the panel's end")
         time.sleep(1.0)
         self.note("p22-closed")
         self.desktop.key("ctrl+z")
         time.sleep(1.5)
         self.note("p23-closing-undone")
-        del before
 
     def gimp_killed(self, window):
         """GIMP is killed: the panel does not outlive it."""

@@ -55,7 +55,8 @@ class Lag:
         found["dabs_without"] = self.dabs(window)
         self.undo(1)
         self.open_panel(window)
-        self.push_colorize(window)
+        self.push_colorize()
+        self.with_hints(window)
         self.desktop.key("p")
         found["idle"] = self.idle(10.0)
         found["strokes"] = self.strokes(window)
@@ -69,11 +70,9 @@ class Lag:
             lines = [line for line in file if line.startswith("handtint-live ")]
         self.states["updates"] = [json.loads(line.split(" ", 1)[1]) for line in lines]
 
-    def push_colorize(self, window):
-        from window_panel import COLORIZE, LIVE, NEW_HINTS
+    def with_hints(self, window):
+        from window_panel import LIVE, NEW_HINTS
 
-        self.push(COLORIZE)
-        self.look.until(self.result, 400, "the colored layer")
         self.push(NEW_HINTS)
         self.look.until(lambda s: len(s["layers"]) == 3, 60, "the hint layer")
         self.push(LIVE)

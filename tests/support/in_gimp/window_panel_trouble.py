@@ -20,6 +20,7 @@ layer = next(x for x in image.get_layers() if %r in x.get_name())
 
 ANOTHER = """
 other = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, image.get_file() or image.get_imported_file())
+other.clean_all()  # else GIMP asks whether to save it
 Gimp.Display.new(other)
 """
 
@@ -73,6 +74,8 @@ class Trouble:
         self.note("t06-result-removed")
         self.undo(2)
         self.wait_for("t07-result-back", self.result(before))
+        # GIMP selects what Undo brings back.
+        self.act(OF_NAME % "Color Hints" + "image.set_selected_layers([layer])")
         self.follows("t08-goes-on", window, before, dx=50, dy=90)
 
     def painted_on(self, window):
@@ -102,7 +105,6 @@ class Trouble:
 
     def other_shapes(self, window):
         """Scaled, 16 bits, float, gray: each followed, or said; and undone."""
-        before = self.states["t11-photo-back"]
         self.act("image.scale(image.get_width() // 2, image.get_height() // 2)")
         time.sleep(1.0)
         self.follows("t12-scaled", window, self.look())
@@ -121,7 +123,6 @@ class Trouble:
         self.undo(2)
         time.sleep(1.0)
         self.follows("t16-after-all", window, self.look(), dx=90, dy=-70)
-        del before
 
     def in_a_group(self, window):
         self.act(GROUP)

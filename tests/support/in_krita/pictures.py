@@ -94,10 +94,10 @@ def paint(made: Any, node: Any, rect: Rect, bgra: tuple[int, ...]) -> None:
     made.waitForDone()
 
 
-def hint_layer(made: Any, of: Any, name: str = nodes.HINTS_NAME) -> Any:
-    """A hint layer bound to a photo, as New Color Hints Layer makes it."""
+def hint_layer(made: Any, of: Any, name: str = nodes.HINTS_NAME, group: Any = None) -> Any:
+    """A hint layer bound to a photo, as New Color Hints Layer makes it; in a group, if given."""
     layer = spaces.new_layer(name, spaces.SRGB_8)
-    made.rootNode().addChildNode(layer, None)
+    (group or made.rootNode()).addChildNode(layer, None)
     nodes_memory(made).bind_hints(nodes.uid(layer), nodes.uid(of))
     return layer
 
@@ -123,7 +123,7 @@ def transparency_mask(made: Any, node: Any, name: str, rect: Rect) -> Any:
     chosen.select(*rect, 255)
     mask = made.createTransparencyMask(name)
     mask.setSelection(chosen)
-    node.addChildNode(mask, None)
+    nodes.by_uid(made, nodes.uid(node)).addChildNode(mask, None)
     made.waitForDone()
     made.refreshProjection()
     return mask

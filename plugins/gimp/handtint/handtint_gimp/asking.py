@@ -25,13 +25,13 @@ def ask(reader: Reader, results: layers.Results, request: Request) -> Flow[Answe
     request_id = protocol.new_request_id()
     answer, _ = yield from session.ask_about(
         reader.plane(),
-        _known_id(results, reader),
+        known_id(results, reader),
         lambda source: request(source, session, request_id),
     )
     return answer
 
 
-def _known_id(results: layers.Results, reader: Reader) -> str:
+def known_id(results: layers.Results, reader: Reader) -> str:
     """The server's id of the photo, if the pixels are still those that were sent."""
     if not results:
         return ""

@@ -7,7 +7,7 @@ from typing import Any, Callable
 
 from gi.repository import Gimp
 
-from . import asking, effects, hints, insert, layers, memory, misplaced, turn
+from . import asking, effects, hints, insert, layers, memory, misplaced, references, turn
 from . import settings as kept
 from .client import Flow, Pause, Picture, Session, protocol, strokes, transport
 from .client.translation import _
@@ -135,9 +135,10 @@ def _photo_left(image: Gimp.Image) -> Gimp.Layer:
 
 def ask_for_picture(job: Job) -> Flow[tuple[Picture, str]]:
     """(the colored picture, fingerprint of the photo as it was sent); raises ClientError."""
+    settings, paint = job.settings, job.paint
+    reference, lost = references.read(job.image, settings.reference)
     with effects.applied(job.image, job.photo) as seen:
         reader = asking.reader_of(job.image, job.photo, seen)
-        settings, paint = job.settings, job.paint
 
         def request(source: protocol.Photo, session: Session, request_id: str) -> Any:
             far = session.endpoint is not None and not session.endpoint.loopback
@@ -147,12 +148,15 @@ def ask_for_picture(job: Job) -> Flow[tuple[Picture, str]]:
                 vividness=settings.vividness,
                 strength=settings.strength,
                 answer_layout=reader.answer_layout,
+                alternative=settings.alternative or None,
+                reference=reference,
                 request_id=request_id,
             )
 
         answer = yield from asking.ask(reader, job.results, request)
         sent = reader.fingerprint()
-    return protocol.read_picture(answer, (reader.width, reader.height)), sent
+    picture = protocol.read_picture(answer, (reader.width, reader.height))
+    return replace(picture, note=" ".join(filter(None, (picture.note, lost)))), sent
 
 
 def _done_already(job: Job) -> Gimp.Layer | None:

@@ -88,7 +88,7 @@ def _run_options(
             from . import dialogs  # needs Gtk, which a run without a window does not have
 
             settings.put_into(config)
-            if not dialogs.ask_options(procedure, config):
+            if not dialogs.ask_options(procedure, config, image, active):
                 raise Cancelled
             settings = kept.Settings.of(config)
             kept.keep(settings)

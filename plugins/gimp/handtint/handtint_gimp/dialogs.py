@@ -11,14 +11,23 @@ gi.require_version("GimpUi", "3.0")
 
 from gi.repository import Gimp, GimpUi, Gio, Gtk  # noqa: E402
 
-from . import manual  # noqa: E402
-from .client import BadSetting, Setting, data_folder, read_setting, write_setting  # noqa: E402
+from . import alternatives, layers, manual, settings  # noqa: E402
+from .choosing import Chooser  # noqa: E402
+from .client import BadSetting, ClientError, Setting, data_folder, read_setting, write_setting  # noqa: E402
+from .client.driver import Job  # noqa: E402
 from .client.translation import _  # noqa: E402
+from .colorizing import Job as Work  # noqa: E402
+from .panel.loop import Loop, Timer, safely  # noqa: E402
 
 NAME = "handtint"
 
 
-def ask_options(procedure: Gimp.Procedure, config: Gimp.ProcedureConfig) -> bool:
+def ask_options(
+    procedure: Gimp.Procedure,
+    config: Gimp.ProcedureConfig,
+    image: Gimp.Image,
+    active: Gimp.Layer,
+) -> bool:
     """The options dialog: fills config, keeps the server setting; whether to go on."""
     GimpUi.init(NAME)
     dialog = GimpUi.ProcedureDialog.new(procedure, config, _("Colorize Layer"))
@@ -27,7 +36,10 @@ def ask_options(procedure: Gimp.Procedure, config: Gimp.ProcedureConfig) -> bool
         entry = dialog.get_scale_entry(name, 100.0)  # per cent; 0..1 is what scripts give
         entry.get_label().set_text_with_mnemonic(title)
     dialog.set_sensitive("strength", True, config, "use-hints", False)
-    dialog.fill(["use-hints", "strength", "vividness", "output", "area"])
+    dialog.fill(["use-hints", "strength", "vividness", "output", "area", "mark"])
+    others = AlternativesFrame(image, layers.photo_of(image, active), config)
+    dialog.get_content_area().pack_start(others, False, False, 6)
+    others.show_all()
     server = ServerFrame()
     dialog.get_content_area().pack_start(server, False, False, 6)
     server.show_all()
@@ -42,7 +54,80 @@ def ask_options(procedure: Gimp.Procedure, config: Gimp.ProcedureConfig) -> bool
             return True
         return False
     finally:
+        others.stop()
         dialog.destroy()
+
+
+RENEW_MS = 400
+"""Milliseconds after which thumbnails follow a change."""
+
+
+class AlternativesFrame(Gtk.Expander):
+    """Other colorings, asked for when it is opened, and the reference; chosen ones go to config."""
+
+    def __init__(self, image: Gimp.Image, photo: Gimp.Layer, config: Gimp.ProcedureConfig) -> None:
+        super().__init__(label=_("Alte_rnatives"), use_underline=True)
+        self.set_border_width(12)
+        self._image, self._photo, self._config = image, photo, config
+        self._job: Job | None = None
+        self._found: alternatives.Found | None = None
+        self._asked: Any = None
+        self._chooser = Chooser(
+            lambda number: config.set_property("alternative", number),
+            lambda reference: config.set_property("reference", reference),
+        )
+        self._chooser.set_margin_top(6)
+        self.add(self._chooser)
+        self._timer = Timer(self._ask)
+        self._show()
+        self.connect("notify::expanded", safely(self._on_change))
+        self._handler = config.connect("notify", safely(self._on_change))
+
+    def stop(self) -> None:
+        """The dialog closes: what is asked for is given up."""
+        self._config.disconnect(self._handler)
+        self._timer.stop()
+        if self._job is not None:
+            self._job.cancel()
+
+    def _show(self) -> None:
+        chosen = settings.Settings.of(self._config)
+        self._chooser.show_choice(chosen.alternative)
+        self._chooser.show_reference(self._image, self._photo, chosen.reference)
+
+    def _on_change(self, *_: Any) -> None:
+        self._show()
+        if self.get_expanded() and self._wanted() != self._asked:
+            self._timer.start(RENEW_MS if self._asked is not None else 0)
+
+    def _wanted(self) -> Any:
+        now = settings.Settings.of(self._config)
+        return now.vividness, now.strength, now.use_hints, now.reference
+
+    def _ask(self) -> None:
+        if self._job is not None:
+            self._job.cancel()
+        self._asked = self._wanted()
+        if not self._photo.is_valid():
+            return
+        try:
+            work = Work.of(self._image, self._photo, settings.Settings.of(self._config))
+        except ClientError as error:
+            self._chooser.say(str(error))
+            return
+        self._job = Job(
+            Loop(),
+            alternatives.thumbnails(work, self._found),
+            self._done,
+            lambda error: self._chooser.say(str(error)),
+            lambda text, fraction: self._chooser.say(text),
+        ).start()
+
+    def _done(self, found: alternatives.Found) -> None:
+        self._found = found
+        self._chooser.say(found.note)
+        self._chooser.show_pictures(found.pictures)
+        self._show()
 
 
 class ServerFrame(Gtk.Expander):

@@ -18,6 +18,23 @@ def multiply(first: Gegl.Buffer, second: Gegl.Buffer, width: int, height: int) -
     return _result(graph, node, "Y float", (0, 0, width, height))
 
 
+def product(sheets: list[tuple[Gegl.Buffer, int, int]], box: tuple[int, int, int, int]) -> bytes:
+    """The product of gray buffers that lie at x, y: a byte a pixel of a box; beyond them 0."""
+    graph = _graph()
+    node = None
+    for buffer, x, y in sheets:
+        source = _source(graph, buffer, x, y)
+        if node is None:
+            node = source
+            continue
+        both = graph.create_child("gegl:multiply")
+        node.connect_to("output", both, "input")
+        source.connect_to("output", both, "aux")
+        node = both
+    made = _result(graph, node, "Y float", box)
+    return bytes(made.get(Gegl.Rectangle.new(*box), 1.0, "Y u8", Gegl.AbyssPolicy.NONE))
+
+
 @dataclass(frozen=True)
 class Sheet:
     """A painted buffer, what of it a mask shows, and where it lies."""

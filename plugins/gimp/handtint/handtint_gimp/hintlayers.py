@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from gi.repository import Gimp
 
-from . import layers, memory
+from . import fences, insert, layers, memory
 from .client.translation import _
 
 PAINT = _("Press P and paint colors on %s, then Colorize Layer.")
 THERE = _("Paint on the hint layer that is there already.")
 CONFINED = _("A selection is active: you can paint only inside it.")
+FENCED = _(
+    "What you paint there colors only what is selected now: the layer's mask keeps it inside."
+)
 
 
 def go_to(image: Gimp.Image, active: Gimp.Layer) -> tuple[Gimp.Layer, str]:
-    """(the photo's hint layer, selected and shown; what to tell the user); made if need be."""
+    """(the photo's hint layer, selected and shown; what to tell the user); made if need be.
+
+    With a selection it is a layer of its own, which a mask of the selection fences.
+    """
     layers.check_mode(image)
     photo = layers.photo_of(image, active)
     found = layers.hints_of(image, photo)
+    limits = insert.limits(image)  # and is no place that colors were suggested for
+    if limits:
+        fenced = fences.like_selection(found)
+        found = [] if fenced is None else [fenced]
     if found:
         layer = found[-1]
         hidden = [x for x in [layer, *layers.groups_around(layer)] if not x.get_visible()]
@@ -27,11 +37,15 @@ def go_to(image: Gimp.Image, active: Gimp.Layer) -> tuple[Gimp.Layer, str]:
         image.undo_group_start()
         try:
             layer = add(image, photo)
+            if limits:
+                fences.of_selection(layer)
             image.set_selected_layers([layer])
         finally:
             image.undo_group_end()
     text = THERE if found else PAINT % layer.get_name()
-    if not Gimp.Selection.is_empty(image):
+    if limits:
+        text += " " + FENCED
+    elif not Gimp.Selection.is_empty(image):
         text += " " + CONFINED
     return layer, text
 

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import zlib
+from dataclasses import dataclass, replace
 
 from gi.repository import Gegl, Gimp
 
-from . import graphs
+from . import fences as fencing
+from . import graphs, thumbnails
 from .client import HintCrop, strokes
+from .client.hintscan import Crop
+from .client.messages import Fence
 from .pixels import read_strips
 
 
 @dataclass(frozen=True)
 class Painted:
-    """The paint on a photo: packed RGBA of a box in the photo's pixels."""
+    """The paint on a photo: packed RGBA of a box in the photo's pixels.
+
+    plain: of the same box, what no mask fences; None if that is all.  fences: the rest.
+    """
 
     box: strokes.Box
     rgba: bytes
+    plain: bytes | None = None
+    fences: tuple[Fence, ...] = ()
 
     @property
     def sums(self) -> dict[strokes.Tile, int]:
@@ -25,12 +34,29 @@ class Painted:
 
     def crop(self, deflate: bool = False) -> HintCrop:
         """For sending."""
-        return HintCrop(*self.box, self.rgba, deflate=deflate)
+        rgba = self.rgba if self.plain is None else self.plain
+        if not any(rgba[3::4]):
+            return HintCrop(0, 0, 0, 0, b"", deflate=deflate, fences=self.fences)
+        return HintCrop(*self.box, rgba, deflate=deflate, fences=self.fences)
+
+    def deflated(self) -> Crop:
+        """For sending while the user paints."""
+        crop = self.crop()
+        stream = zlib.compress(crop.rgba, 1)
+        return Crop(crop.x, crop.y, crop.width, crop.height, stream, crop.fences)
 
     def without(self, tiles: set[strokes.Tile], sums: dict[strokes.Tile, int]) -> Painted:
         """The paint outside some tiles."""
-        kept = strokes.keep_tiles(self.rgba, self.box, set(sums) - tiles, 4)
-        return Painted(self.box, bytes(kept))
+        left = set(sums) - tiles
+
+        def kept(rgba: bytes, box: strokes.Box) -> bytes:
+            return bytes(strokes.keep_tiles(rgba, box, left, 4))
+
+        fences = tuple(
+            replace(f, rgba=kept(bytes(f.rgba), (f.x, f.y, f.width, f.height))) for f in self.fences
+        )
+        plain = None if self.plain is None else kept(self.plain, self.box)
+        return Painted(self.box, kept(self.rgba, self.box), plain, fences)
 
     def center(self, tiles: set[strokes.Tile]) -> tuple[int, int] | None:
         """The painted pixel of the photo nearest to the middle of the paint in some tiles."""
@@ -60,7 +86,38 @@ def collect(layers: list[Gimp.Layer], photo: Gimp.Layer) -> Painted | None:
         rgba = layer.get_buffer().get(where, 1.0, graphs.RGBA, Gegl.AbyssPolicy.NONE)
     else:
         rgba = _stack([layer for layer, _ in painted], photo_x, photo_y, box)
-    return Painted(box, bytes(rgba))
+    fenced = [layer for layer, _ in painted if fencing.around(layer, photo)]
+    if not fenced:
+        return Painted(box, bytes(rgba))
+    plain = [layer for layer, _ in painted if layer not in fenced]
+    free = _stack(plain, photo_x, photo_y, box) if plain else bytes(len(rgba))
+    return Painted(box, bytes(rgba), free, _fences_of(fenced, photo))
+
+
+def is_fenced(layers: list[Gimp.Layer], photo: Gimp.Layer) -> bool:
+    """Whether a mask fences some of a photo's hint layers."""
+    return any(fencing.around(layer, photo) for layer in layers)
+
+
+def _fences_of(fenced: list[Gimp.Layer], photo: Gimp.Layer) -> tuple[Fence, ...]:
+    """The fences of hint layers (bottom to top); layers inside the same masks are one."""
+    _, photo_x, photo_y = photo.get_offsets()
+    groups: dict[tuple[int, ...], list[Gimp.Layer]] = {}
+    masked = {}
+    for layer in fenced:
+        inside = fencing.around(layer, photo)
+        key = tuple(item.get_id() for item in inside)
+        groups.setdefault(key, []).append(layer)
+        masked[key] = inside
+    found = []
+    for key, together in groups.items():
+        shape = fencing.shape_of(masked[key], photo)
+        if shape is None:
+            continue
+        rgba = _stack(together, photo_x, photo_y, shape.box, masks=False)
+        if any(rgba[3::4]):
+            found.append(Fence(*shape.box, shape.mask, rgba))
+    return tuple(found)
 
 
 def read_box(layers: list[Gimp.Layer], photo: Gimp.Layer, box: strokes.Box) -> bytes:
@@ -72,7 +129,11 @@ def read_box(layers: list[Gimp.Layer], photo: Gimp.Layer, box: strokes.Box) -> b
     if len(usable) > 1 or _mask_of(usable[0]) is not None:
         return _stack(usable, photo_x, photo_y, box)
     _, x, y = usable[0].get_offsets()
-    where = Gegl.Rectangle.new(box[0] + photo_x - x, box[1] + photo_y - y, box[2], box[3])
+    inside = (box[0] + photo_x - x, box[1] + photo_y - y, box[2], box[3])
+    rgba = thumbnails.rgba_box(usable[0], inside)
+    if rgba is not None:
+        return rgba
+    where = Gegl.Rectangle.new(*inside)
     return bytes(usable[0].get_buffer().get(where, 1.0, graphs.RGBA, Gegl.AbyssPolicy.NONE))
 
 
@@ -115,12 +176,17 @@ def _painted_box(
     return (left, top, right - left, bottom - top) if right > left and bottom > top else None
 
 
-def _stack(layers: list[Gimp.Layer], photo_x: int, photo_y: int, box: strokes.Box) -> bytes:
-    """Several hint layers over each other, masks applied; visibility and opacity are not."""
+def _stack(
+    layers: list[Gimp.Layer], photo_x: int, photo_y: int, box: strokes.Box, masks: bool = True
+) -> bytes:
+    """Several hint layers over each other; visibility and opacity count for nothing.
+
+    masks: whether their own masks hide paint.
+    """
     sheets = []
     for layer in layers:
         _, x, y = layer.get_offsets()
-        mask = _mask_of(layer)
+        mask = _mask_of(layer) if masks else None
         shape = mask.get_buffer() if mask is not None else None
         sheets.append(graphs.Sheet(layer.get_buffer(), shape, x - photo_x, y - photo_y))
     return graphs.stack(sheets, box)

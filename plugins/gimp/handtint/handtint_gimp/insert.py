@@ -8,7 +8,7 @@ from typing import Any, Callable, Iterator
 
 from gi.repository import Gegl, Gimp
 
-from . import effects, footprint, graphs, layers, memory, pixels
+from . import effects, footprint, graphs, layers, marking, memory, pixels
 from .client import Picture
 from .client.translation import _
 from .settings import Settings
@@ -82,6 +82,8 @@ def insert(
             memory.note_wanted(photo, None)
             memory.forget_live(layer)
             _give_locks(layer, locks)
+        if settings.mark:
+            marking.mark_image(image, picture)
         image.set_selected_layers(wanted or [layer])
         if old is not None:
             _mark_selection(image, wanted or [layer])

@@ -163,14 +163,24 @@ def write_hints_photo(layer: Gimp.Layer, key: str) -> None:
 # --- what the panel leaves for the other commands, for this session only ------------------------
 
 LIVE, WANTED = "handtint-live", "handtint-wanted"
+LOOKS = 200
+"""How many looks of a result are remembered."""
 
 
 def note_live(layer: Gimp.Layer) -> None:
     """Remember how a result looks that was changed without an undo step.
 
-    Without a trace in the undo history, too: such a parasite is neither saved nor undone.
+    Without a trace in the undo history, too: such a parasite is neither saved nor undone.  The
+    looks before are kept: Undo of a crop or a conversion brings one of them back.
     """
-    layer.attach_parasite(Gimp.Parasite.new(LIVE, 0, look_of(layer).encode("ascii")))
+    now = look_of(layer)
+    looks = [*(look for look in _looks(layer) if look != now), now][-LOOKS:]
+    layer.attach_parasite(Gimp.Parasite.new(LIVE, 0, "\n".join(looks).encode("ascii")))
+
+
+def _looks(layer: Gimp.Layer) -> list[str]:
+    parasite = layer.get_parasite(LIVE)
+    return bytes(parasite.get_data()).decode("ascii").split("\n") if parasite is not None else []
 
 
 def forget_live(layer: Gimp.Layer) -> None:
@@ -180,9 +190,9 @@ def forget_live(layer: Gimp.Layer) -> None:
 
 
 def is_live(layer: Gimp.Layer) -> bool:
-    """Whether a result still looks as the panel has left it."""
-    parasite = layer.get_parasite(LIVE)
-    return parasite is not None and bytes(parasite.get_data()) == look_of(layer).encode("ascii")
+    """Whether a result looks as the panel has left it, now or before."""
+    looks = _looks(layer)
+    return bool(looks) and look_of(layer) in looks
 
 
 def look_of(layer: Gimp.Layer) -> str:

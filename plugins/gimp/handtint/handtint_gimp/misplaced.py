@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gi.repository import Gegl, Gimp
 
-from . import footprint, hintlayers, hints, insert, layers, memory, pixels
+from . import footprint, hintlayers, hints, insert, layers, memory, pixels, thumbnails
 from . import settings as kept
 from .client import Flow, Picture, strokes
 from .client.translation import _
@@ -56,10 +56,10 @@ def _is_candidate(layer: Gimp.Layer) -> bool:
 
 def _looks_painted(layer: Gimp.Layer, also_gray: bool) -> bool:
     """Whether a layer holds strokes.  Gray ones on a layer of their own are mostly retouching."""
-    got = layer.get_thumbnail_data(256, 256)
-    if not got or got[0] is None or got[3] not in (2, 4):
+    found = thumbnails.u8_of(layer, layer.get_thumbnail_data(256, 256))
+    if found is None or found[3] not in (2, 4):
         return False
-    data, channels = bytes(got[0].get_data()), got[3]
+    data, _, _, channels = found
     alpha = data[channels - 1 :: channels]
     clear = alpha.count(0) / len(alpha)
     if clear in (0.0, 1.0):

@@ -9,7 +9,7 @@ from gi.repository import Gimp, Gio, GObject
 
 from . import commands
 from .client.translation import _
-from .settings import CHOICES, RANGES, Settings
+from .settings import CHOICES, MOST_ALTERNATIVES, RANGES, Settings
 
 MENU = "<Image>/Colors/Handtint"
 COLORIZE = "plug-in-handtint-colorize"
@@ -185,6 +185,29 @@ class Handtint(Gimp.PlugIn):
             _("_Use hints"),
             _("Obey the colors painted on Color Hints layers"),
             default.use_hints,
+            READWRITE,
+        )
+        procedure.add_int_argument(
+            "alternative",
+            _("Alte_rnatives"),
+            _("0: the usual coloring; 1 to 3: another one, the likeliest first"),
+            0,
+            MOST_ALTERNATIVES,
+            default.alternative,
+            READWRITE,
+        )
+        procedure.add_string_argument(
+            "reference",
+            _("Co_lors from"),
+            _("Path of a photo in color; its colors go where the photo looks alike"),
+            default.reference,
+            READWRITE,
+        )
+        procedure.add_boolean_argument(
+            "mark",
+            _("Mark the _image as colorized"),
+            _("The image's metadata say that a trained model has colored it, and which"),
+            default.mark,
             READWRITE,
         )
         for name, label, text in (

@@ -13,9 +13,12 @@ from typing import Any
 
 from gi.repository import Gimp
 
+from .client.references import FILE, split
 from .client.translation import _
 
 RANGES = {"vividness": (0.0, 1.0), "strength": (0.0, 1.0)}
+
+MOST_ALTERNATIVES = 3
 
 CHOICES = {
     "output": (
@@ -36,18 +39,29 @@ CHOICES = {
 
 @dataclass(frozen=True)
 class Settings:
-    """What the options dialog and scripts choose.  Defaults are the server's own."""
+    """What the options dialog and scripts choose.  Defaults are the server's own.
+
+    alternative: 0 for the usual coloring, 1 to 3 for another.  reference: where colors are taken
+    from (`client.references`), "" from nowhere.  mark: whether the image's metadata shall say that
+    it was colorized.
+    """
 
     vividness: float = 0.5
     strength: float = 1.0
     use_hints: bool = True
+    alternative: int = 0
+    reference: str = ""
+    mark: bool = False
     output: str = "normal"
     area: str = "selection"
 
     @classmethod
     def of(cls, config: Any) -> Settings:
-        """From the arguments of a procedure."""
-        return cls(**{name: config.get_property(_property(name)) for name in _names()})
+        """From the arguments of a procedure; there a reference may also be a bare path."""
+        values = {name: config.get_property(_property(name)) for name in _names()}
+        reference = values["reference"] or ""
+        bare = reference and not split(reference)[0]
+        return cls(**{**values, "reference": "%s:%s" % (FILE, reference) if bare else reference})
 
     def put_into(self, config: Any) -> None:
         """Into the arguments of a procedure."""
@@ -77,8 +91,14 @@ def _usable(kept: dict[str, Any]) -> dict[str, Any]:
     for name, choices in CHOICES.items():
         if kept.get(name) in [nick for nick, _, _ in choices]:
             values[name] = kept[name]
-    if isinstance(kept.get("use_hints"), bool):
-        values["use_hints"] = kept["use_hints"]
+    for name in ("use_hints", "mark"):
+        if isinstance(kept.get(name), bool):
+            values[name] = kept[name]
+    number = kept.get("alternative")
+    if isinstance(number, int) and 0 <= number <= MOST_ALTERNATIVES:
+        values["alternative"] = int(number)
+    if isinstance(kept.get("reference"), str):
+        values["reference"] = kept["reference"]
     return values
 
 

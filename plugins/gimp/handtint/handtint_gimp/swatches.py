@@ -11,7 +11,7 @@ gi.require_version("GimpUi", "3.0")
 
 from gi.repository import GdkPixbuf, Gegl, Gimp, GimpUi, GLib, Gtk  # noqa: E402
 
-from . import layers, manual, suggesting  # noqa: E402
+from . import layers, manual, suggesting, thumbnails  # noqa: E402
 from .client import colors  # noqa: E402
 from .client.translation import _  # noqa: E402
 
@@ -91,10 +91,10 @@ def _view(image: Gimp.Image, place: suggesting.Place) -> Gtk.Image:
     top = min(max(0, y - side // 2), height - side)
     got = layer.get_sub_thumbnail_data(left, top, side, side, VIEW, VIEW)
     picture = Gtk.Image()
-    if not got or got[0] is None:
+    seen = thumbnails.rgb_of(layer, got)
+    if seen is None:
         return picture
-    data, wide, high, channels = bytes(got[0].get_data()), got[1], got[2], got[3]
-    rgb = _as_rgb(data, channels)
+    rgb, wide, high = seen
     _ring(rgb, wide, high, (x - left) * wide // side, (y - top) * high // side)
     picture.set_from_pixbuf(
         GdkPixbuf.Pixbuf.new_from_bytes(
@@ -107,13 +107,6 @@ def _view(image: Gimp.Image, place: suggesting.Place) -> Gtk.Image:
         _("The place that the colors are for, at %(x)d, %(y)d") % {"x": x, "y": y}
     )
     return picture
-
-
-def _as_rgb(data: bytes, channels: int) -> bytearray:
-    rgb = bytearray(3 * (len(data) // channels))
-    for channel in range(3):
-        rgb[channel::3] = data[channel if channels > 2 else 0 :: channels]
-    return rgb
 
 
 def _ring(rgb: bytearray, width: int, height: int, x: int, y: int) -> None:

@@ -39,17 +39,45 @@ def _lock(file: IO[Any]) -> bool:
     return True
 
 
+_held: set[str] = set()
+"""Whose turn this process has."""
+
+
 @contextmanager
 def wanted(image: Gimp.Image) -> Iterator[Callable[[], bool]]:
     """Ask for this image's turn: gives a function that says whether it has come.
 
     The turn ends with the block, and with the process, also where GIMP kills it.
     """
+    path = _path(image)
     try:
         os.makedirs(Gimp.temp_directory(), exist_ok=True)
-        file = open(_path(image), "ab")  # noqa: SIM115
+        file = open(path, "ab")  # noqa: SIM115
     except OSError:
         yield lambda: True  # better without a lock than not at all
         return
+    mine = []
+
+    def has_come() -> bool:
+        if not mine and _lock(file):
+            mine.append(path)
+            _held.add(path)
+        return bool(mine)
+
     with file:
-        yield lambda: _lock(file)
+        try:
+            yield has_come
+        finally:
+            _held.difference_update(mine)
+
+
+def is_taken(image: Gimp.Image) -> bool:
+    """Whether another process has this image's turn: then layers may be half made."""
+    path = _path(image)
+    if path in _held or not os.path.exists(path):
+        return False
+    try:
+        with open(path, "ab") as file:
+            return not _lock(file)
+    except OSError:
+        return False

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import sys
+import time
 
 import gi
 
@@ -15,10 +16,49 @@ from gi.repository import Gegl, Gimp  # noqa: E402
 NAME = "plug-in-handtint-probe"
 
 
+class Gone(Exception):
+    """A layer was removed or converted while it was looked at."""
+
+
+def pixels(layer):
+    """Packed RGBA u8.
+
+    8-bit layers are read as thumbnails: GIMP ends a plug-in that asks for a tile of a layer which
+    another one removes or converts at that moment.
+    """
+    w, h = layer.get_width(), layer.get_height()
+    if layer.get_image().get_precision() != Gimp.Precision.U8_NON_LINEAR:
+        where = Gegl.Rectangle.new(0, 0, w, h)
+        return layer.get_buffer().get(where, 1.0, "R'G'B'A u8", Gegl.AbyssPolicy.NONE)
+    out = bytearray(4 * w * h)
+    for y in range(0, h, 128):
+        rows = min(128, h - y)
+        for x in range(0, w, 1024):
+            columns = min(1024, w - x)
+            got = layer.get_sub_thumbnail_data(x, y, columns, rows, columns, rows)
+            if not got or got[0] is None or got[1:3] != (columns, rows):
+                raise Gone
+            piece = as_rgba(bytes(got[0].get_data()), got[3])
+            for row in range(rows):
+                at = 4 * ((y + row) * w + x)
+                out[at : at + 4 * columns] = piece[4 * row * columns : 4 * (row + 1) * columns]
+    return bytes(out)
+
+
+def as_rgba(data, channels):
+    if channels == 4:
+        return data
+    out = bytearray(b"\xff" * (4 * (len(data) // channels)))
+    for channel in range(3):
+        out[channel::4] = data[channel if channels > 2 else 0 :: channels]
+    if channels == 2:
+        out[3::4] = data[1::2]
+    return bytes(out)
+
+
 def look(layer):
     w, h = layer.get_width(), layer.get_height()
-    where = Gegl.Rectangle.new(0, 0, w, h)
-    data = layer.get_buffer().get(where, 1.0, "R'G'B'A u8", Gegl.AbyssPolicy.NONE)
+    data = pixels(layer)
     alpha = data[3::4]
     at = alpha.find(255)
     return {
@@ -42,6 +82,15 @@ def flat(layers):
     for layer in layers:
         found += flat(layer.get_children()) if layer.is_group() else [layer]
     return found
+
+
+def layers_of(image):
+    for _ in range(20):
+        try:
+            return [look(layer) for layer in flat(image.get_layers())]
+        except Gone:
+            time.sleep(0.2)
+    raise Gone
 
 
 def settings(layer):
@@ -73,7 +122,7 @@ def act(image):
 def run(procedure, run_mode, image, drawables, config, data):
     act(image)
     told = {
-        "layers": [look(layer) for layer in flat(image.get_layers())],
+        "layers": layers_of(image),
         "selected": [layer.get_name() for layer in image.get_selected_layers()],
         "images": len(Gimp.get_images()),
         "base": image.get_base_type().value_nick,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -17,7 +15,7 @@ from ..client.state import ServerView
 from ..client.translation import _
 from ..problem import Cancelled, Problem
 from .follower import Follower
-from .loop import Loop, every
+from .loop import Loop, every, trace
 from .photo import Known
 from .suggester import Suggester
 from .viewer import Viewer
@@ -57,8 +55,8 @@ class Core(Center):
 
     def announce(self, text: str, error: bool) -> None:
         """The panel shows it itself; for tests it is in GIMP's log, too."""
-        if text and os.environ.get("HANDTINT_TRACE"):
-            print("handtint-panel " + text, file=sys.stderr, flush=True)
+        if text:
+            trace("handtint-panel " + text)
 
     def set_view(self, view: ServerView) -> None:
         """What waited for a server goes on when there is one."""
@@ -157,6 +155,7 @@ class Core(Center):
             known = Known(done.picture.image_id, done.sent, done.picture.layout)
             follower.live.note_result(target, done.picture, known)
         self.say(" ".join(done.notes))
+        trace("handtint-colorized")
         self.suggester.ask()
 
     def new_hints(self) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Generator
 from gi.repository import Gimp
 
 from .. import hints as painting
+from .. import turn
 from ..client import Dropped
 from ..client.hintscan import ROWS, Crop, HintScan
 from ..client.laststroke import LastStroke
@@ -112,7 +113,7 @@ class Follower:
         if self._was_down:
             self._was_down = False
             self.lifted_at, self._hurried_until = now, now + HURRIED
-            self._sweeps = sum(watch.strips for watch in self._watches)
+            self._sweeps = sum(watch.blocks for watch in self._watches)
             self._next_look = 0.0
         if now < self._next_look or self._core.is_asking:
             return
@@ -129,7 +130,7 @@ class Follower:
         return max(SOON if busy or self._sweeps > 0 else QUIET, min(REST * took, LONGEST))
 
     def _look(self, now: float) -> None:
-        if not self._image_is_there():
+        if not self._image_is_there() or (self.image is not None and turn.is_taken(self.image)):
             return
         self._looks += 1
         assert self.image is not None
@@ -194,7 +195,7 @@ class Follower:
         return found
 
     def _sweep(self) -> bool:
-        """Look exactly at one strip of one layer."""
+        """Look closely at one block of one layer."""
         every_watch = [*self._watches]
         if self._photo_watch is not None and not self._sweeps:
             every_watch.append(self._photo_watch)
@@ -323,6 +324,10 @@ class Follower:
 
     def crop(self) -> Crop | None:
         """All hints, as they are sent."""
+        now = self.target
+        if now is not None and now.is_there() and painting.is_fenced(now.hints, now.photo):
+            paint = painting.collect(now.hints, now.photo)
+            return paint.deflated() if paint is not None else None
         return self._scan.crop() if self._scan is not None else None
 
 

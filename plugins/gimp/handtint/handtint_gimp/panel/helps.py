@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from gi.repository import GdkPixbuf, GLib
 
+from .. import thumbnails
 from ..client import BadReply, Picture, helps
 from ..client.translation import _
 from ..problem import Problem
@@ -37,10 +38,10 @@ class Map:
             raise BadReply(_("The server's answer is of another kind than asked for: update it."))
         layer = target.result if target.result is not None else target.photo
         got = layer.get_thumbnail_data(WIDTH, HEIGHT) if layer.is_valid() else None
-        if not got or got[0] is None:
+        seen = thumbnails.rgb_of(layer, got)
+        if seen is None:
             raise Problem(_("The photo was removed meanwhile."))
-        data, width, height, channels = bytes(got[0].get_data()), got[1], got[2], got[3]
-        rgb = as_rgb(data, channels)
+        rgb, width, height = seen
         marks = _marks(cells, width, height)
         for y in range(height):
             for x in range(width):
@@ -68,14 +69,6 @@ def pixbuf_of(rgb: bytes, width: int, height: int) -> GdkPixbuf.Pixbuf:
     return GdkPixbuf.Pixbuf.new_from_bytes(
         GLib.Bytes.new(rgb), GdkPixbuf.Colorspace.RGB, False, 8, width, height, 3 * width
     )
-
-
-def as_rgb(data: bytes, channels: int) -> bytearray:
-    """A thumbnail of GIMP's as packed RGB."""
-    rgb = bytearray(3 * (len(data) // channels))
-    for channel in range(3):
-        rgb[channel::3] = data[channel if channels > 2 else 0 :: channels]
-    return rgb
 
 
 def _marks(cells: Picture, width: int, height: int) -> bytes:

@@ -8,8 +8,6 @@ undone is made when the sliders rest, when Live goes off and when the panel clos
 from __future__ import annotations
 
 import json
-import os
-import sys
 import time
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -17,16 +15,18 @@ from typing import TYPE_CHECKING, Any, Generator, Iterator
 
 from gi.repository import Gimp
 
-from .. import insert, memory, pixels, turn
+from .. import insert, memory, references, turn
+from .. import settings as kept
 from ..client import ClientError, Dropped, ImageUnknown, Picture, protocol
 from ..client.steps import Tick, Until
 from ..client.strokes import Box
 from ..problem import Problem
 from . import transfer
-from .loop import Timer
+from .loop import Timer, trace
 from .photo import Known, know, on_wire
 from .step import make_step
 from .target import Target
+from .writing import Writing
 
 if TYPE_CHECKING:
     from .core import Core
@@ -56,7 +56,8 @@ class Live:
         self._shown: Any = None
         self._photos = 0
         self._near: Box | None = None
-        self._writing = self._again = self._held = False
+        self._again = self._held = self._commit_later = False
+        self._writing: Writing | None = None
         self._base: transfer.Stored | None = None
         self._base_of: Target | None = None
         self._made_with = core.settings
@@ -64,6 +65,8 @@ class Live:
         self._checked = 0
         self._rest = Timer(self._sliders_rest)
         self._retry_at = 0.0
+        self._reference: bytes | None = None
+        self._lost = ""
 
     # --- what has changed ------------------------------------------------------------------
 
@@ -160,9 +163,10 @@ class Live:
         if on == self.on:
             return
         self.on = on
+        self._commit_later = not on and self._is_busy  # what was asked for is still shown
         if not on:
-            self.stop()
-            self.commit()
+            if not self._is_busy:
+                self.commit()
             return
         target = self._follower.target
         if target is not None and target.result is None:
@@ -191,17 +195,28 @@ class Live:
 
     def leave(self) -> None:
         """Another photo is followed from now on."""
-        if self._writing:
-            self._core.side_jobs.stop("live")
-            self._writing = False
+        writing, self._writing = self._writing, None
         self.stop()
+        if writing is not None:
+            self._finish(writing)
         self.commit()
         self._known = None
+
+    def _finish(self, writing: Writing) -> None:
+        """Write the rest at once: the result shall not be half of one answer, half of another."""
+        try:
+            while writing.step():
+                pass
+        except ClientError:
+            return
+        memory.note_live(writing.target.result)
+        if writing.region is None:
+            self._picture, self._made_with = writing.picture, writing.settings
 
     def drop(self) -> None:
         """The image is gone."""
         self._core.side_jobs.stop("live")
-        self._writing, self._base, self._picture, self._known = False, None, None, None
+        self._writing = self._base = self._picture = self._known = None
         self._shown = None
 
     # --- updating --------------------------------------------------------------------------
@@ -232,7 +247,7 @@ class Live:
         core.side_jobs.run("live", self._flow(target, wanted), self._done, self._failed)
 
     def _done(self, outcome: Any) -> None:
-        self._writing = False
+        self._writing = None
         if outcome == "painted":
             self._core.paint_on_result()
             return
@@ -240,6 +255,10 @@ class Live:
         self._tell_times()
         if self._core.message_is_error:
             self._core.clear_message()
+        if self._lost:
+            self._core.say(self._lost)
+        if self._commit_later:
+            self.commit()
         self._core.live_done()
         if self._all_that_counts() != self._shown:
             self.update()
@@ -247,11 +266,13 @@ class Live:
     def _tell_times(self) -> None:
         """For those who measure, and set HANDTINT_TRACE: when the steps of an update were done."""
         now, self._now = self._now, {}
-        if now and os.environ.get("HANDTINT_TRACE"):
-            print("handtint-live " + json.dumps(now), file=sys.stderr, flush=True)
+        if now:
+            trace("handtint-live " + json.dumps(now))
 
     def _failed(self, error: ClientError) -> None:
-        self._writing = False
+        self._writing = None
+        if self._commit_later:
+            self.commit()
         if isinstance(error, Problem):
             self._retry_at = time.monotonic() + 1.0  # such as a lock, which may be taken away
         if self._core.message != str(error):
@@ -274,6 +295,7 @@ class Live:
             if self._known is None:
                 self._known = yield from know(target, session)
             settings = self._core.settings
+            self._reference, self._lost = references.read(image, settings.reference)
             crop = self._follower.crop() if settings.use_hints else None
             for region in self._regions(target):
                 self._note("asked")
@@ -287,25 +309,26 @@ class Live:
                 self._note("answered")
                 size = target.size if region is None else (region[2], region[3])
                 picture = protocol.read_picture(answer, size)
-                yield from self._write(target, picture, region)
+                yield from self._write(target, picture, region, settings)
                 self._note("shown")
                 if region is not None and self._again:
                     break  # overtaken
             else:
                 self._picture, self._made_with = picture, settings
-            memory.note_live(result)
         return None if self._again else wanted
 
     def _request(self, crop: Any, region: Box | None) -> Any:
         known, settings = self._known, self._core.settings
         assert known is not None
-        hints = on_wire(crop)
+        hints, reference = on_wire(crop), self._reference
         return lambda: protocol.colorize(
             known.image_id,
             hints,
             vividness=settings.vividness,
             strength=settings.strength,
             answer_layout=known.answer_layout,
+            alternative=settings.alternative or None,
+            reference=reference,
             region=region,
         )
 
@@ -337,28 +360,22 @@ class Live:
         memory.note_live(result)
         return True
 
-    def _write(self, target: Target, picture: Picture, region: Box | None) -> Flow:
+    def _write(
+        self, target: Target, picture: Picture, region: Box | None, settings: kept.Settings
+    ) -> Flow:
         """Into the result, the nearest to the stroke first; not while a button is down."""
-        result = target.result
-        assert result is not None
         if self._base is None and not (yield from self._keep_base(target)):
             raise Dropped("Somebody has painted on the result.")
-        left, top, width, height = region or (0, 0, *target.size)
-        pixel = transfer.pixel_bytes(picture.dtype, picture.layout)
-        name = pixels.babl_format(picture.dtype, picture.layout)
+        height = target.size[1] if region is None else region[3]
+        top = 0 if region is None else region[1]
         middle = self._follower.stroke_row(top, height)
-        rows = transfer.rows_at_a_time(width)
-        self._writing = True
-        for first, number in transfer.from_here(height, rows, middle):
+        writing = self._writing = Writing(target, picture, region, settings, middle)
+        more = True
+        while more:
             yield Until(self._may_write)
-            box = (left, top + first, width, number)
-            data = transfer.piece_of(
-                picture.data, width, (0, first, width, number), pixel, picture.dtype
-            )
-            transfer.write_box(target.image, result, target.size, box, data, name)
-            result.update(*box)
-        Gimp.displays_flush()
-        self._writing = False
+            more = writing.step()
+        self._writing = None
+        memory.note_live(target.result)
 
     def _may_write(self) -> bool:
         return not self._follower.brush_is_down
@@ -373,6 +390,7 @@ class Live:
 
     def commit(self) -> None:
         """Make what was written a step that can be undone: back to before the first change."""
+        self._commit_later = False
         base, self._base = self._base, None
         picture, target, known = self._picture, self._base_of, self._known
         self._rest.stop()

@@ -7,6 +7,7 @@ thread that stops in the middle of one would hold up GIMP itself.
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import sys
 import threading
@@ -39,6 +40,12 @@ def safely(call: Callable[..., Any]) -> Callable[..., Any]:
             return False
 
     return called
+
+
+def trace(text: str) -> None:
+    """A line in GIMP's log, for tests and for those who measure: if HANDTINT_TRACE is set."""
+    if os.environ.get("HANDTINT_TRACE"):
+        print(text, file=sys.stderr, flush=True)
 
 
 def soon(call: Callable[..., Any], *arguments: Any) -> None:
@@ -144,7 +151,8 @@ class Call:
             self._end(self._failed, error)
             return
         if piece is not None:
-            self._pieces.append(piece)
+            # In bytes: an array of 16-bit values counts its length in values.
+            self._pieces.append(memoryview(piece).cast("B"))
             self._timer.start(0)
             return
         self._request = replace(self._request, body=tuple(self._pieces))

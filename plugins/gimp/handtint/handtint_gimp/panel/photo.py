@@ -68,4 +68,4 @@ def on_wire(crop: Crop | None) -> DeflatedCrop | None:
     """Hints as they are sent."""
     if crop is None:
         return None
-    return DeflatedCrop(crop.x, crop.y, crop.width, crop.height, crop.stream)
+    return DeflatedCrop(crop.x, crop.y, crop.width, crop.height, crop.stream, fences=crop.fences)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any, Iterator
 
-from gi.repository import Gegl, Gimp
+from gi.repository import Babl, Gegl, Gimp
 
 from .. import pixels
 from ..client import DTYPES, Dropped
@@ -73,12 +73,11 @@ def write_box(
     size: tuple[int, int],
     box: Box,
     data: bytes,
-    name: str | None,
+    name: str,
 ) -> None:
     """Write packed pixels into a box of a layer, without an undo step; raises as above.
 
-    name: of the pixel format; None: that of the layer.  Nothing is seen before `update` and
-    `Gimp.displays_flush`.
+    name: of the pixel format.  Nothing is seen before `update` and `Gimp.displays_flush`.
     """
     check_writable(image, layer, size)
     buffer = layer.get_buffer()  # anew each time: a kept one holds old tiles
@@ -105,6 +104,7 @@ class Stored:
         self.image, self.layer = image, layer
         self.size = layer.get_width(), layer.get_height()
         self.pieces: list[tuple[Box, bytes]] = []
+        self._format = str(Babl.get_name(layer.get_format()))
         self._digest = hashlib.sha1(b"%d %d" % self.size)
 
     def read(self) -> Iterator[None]:
@@ -129,4 +129,4 @@ class Stored:
     def put_back(self, layer: Gimp.Layer) -> None:
         """Write everything into a layer again; nothing is shown of it."""
         for box, data in self.pieces:
-            write_box(self.image, layer, self.size, box, data, None)
+            write_box(self.image, layer, self.size, box, data, self._format)

@@ -6,9 +6,10 @@ from typing import Any, Callable
 
 from gi.repository import Gdk, GdkPixbuf, Gtk
 
+from .. import thumbnails
 from ..client.colors import swatch
 from ..client.translation import _
-from .helps import as_rgb, pixbuf_of
+from .helps import pixbuf_of
 
 COUNT = 5
 SIDE = 26
@@ -140,10 +141,10 @@ def place_picture(layer: Any, point: tuple[int, int], shown: int) -> GdkPixbuf.P
     left = min(max(0, point[0] - side // 2), width - side)
     top = min(max(0, point[1] - side // 2), height - side)
     got = layer.get_sub_thumbnail_data(left, top, side, side, shown, shown)
-    if not got or got[0] is None:
+    seen = thumbnails.rgb_of(layer, got)
+    if seen is None:
         return None
-    data, wide, high, channels = bytes(got[0].get_data()), got[1], got[2], got[3]
-    rgb = as_rgb(data, channels)
+    rgb, wide, high = seen
     ring(rgb, wide, high, (point[0] - left) * wide // side, (point[1] - top) * high // side)
     return pixbuf_of(bytes(rgb), wide, high)
 

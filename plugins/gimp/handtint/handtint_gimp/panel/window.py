@@ -20,6 +20,7 @@ from .. import dialogs, manual  # noqa: E402
 from ..client import BadSetting  # noqa: E402
 from ..client.colors import legible  # noqa: E402
 from ..client.translation import _  # noqa: E402
+from .alternatives import Alternatives  # noqa: E402
 from .core import Core  # noqa: E402
 from .loop import safely  # noqa: E402
 from .widgets import Dot, Fraction, Swatches  # noqa: E402
@@ -38,6 +39,7 @@ class Window(Gtk.Window):
     def __init__(self, core: Core, closed: Callable[[], None]) -> None:
         super().__init__(title=TITLE)
         self._core, self._closed = core, closed
+        self._alternatives = Alternatives(core, self)
         self.set_role("handtint-panel")
         self.set_type_hint(Gdk.WindowTypeHint.UTILITY)
         self.set_resizable(False)
@@ -175,8 +177,14 @@ class Window(Gtk.Window):
         compare.connect("pressed", safely(lambda _: core.viewer.hold()))
         compare.connect("released", safely(lambda _: core.viewer.release()))
         self._note_pressing(compare)
+        others = _button(
+            _("Alterna_tives..."),
+            _("Choose another coloring, or a photo to take colors from"),
+            self._alternatives.open,
+        )
         last = _row()
         last.pack_start(self._overlay, True, True, 0)
+        last.pack_start(others, False, False, 0)
         last.pack_start(compare, False, False, 0)
         return [switches, self._strength, self._vividness, last]
 
