@@ -5,6 +5,8 @@ Arrays are float32 and C-contiguous.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,7 +42,7 @@ def mix_hints(
     trust[part], share[part] = soft_maximum(reach * mass, gamma)
 
 
-def soft_maximum(t: Floats, gamma: float) -> tuple[Floats, Floats]:
+def soft_maximum(t: NDArray[np.floating[Any]], gamma: float) -> tuple[Floats, Floats]:
     """sum t^9 / sum t^8 (N,) over the hints (N, K), and their shares t^gamma / sum t^gamma.
 
     All in units of the largest t, so that no power becomes 0.  Where all t are 0, so are both.
