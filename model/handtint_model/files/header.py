@@ -194,6 +194,12 @@ def unreadable(kind: Format, error: pyvips.Error, special: str = "") -> BadImage
             f"{kind.title} pictures of this kind are not read by this installation; save it as "
             f"PNG or TIFF first ({reason})."
         )
+    if "chunk/cache limits" in reason:
+        # libspng's words, which many systems' libvips has; libpng passes over such a text.
+        return BadImage(
+            f"a text or profile in the {kind.title} file unpacks to far too much; save the picture "
+            "again without its metadata."
+        )
     return BadImage(f"the {kind.title} file is damaged or cut off and cannot be read ({reason}).")
 
 
