@@ -190,7 +190,7 @@ def _color(matrix: Matrix, gamma: float, summary: str) -> PngColor | None:
     except struct.error:
         return None
     name = "PNG %s (%08x)" % (summary, zlib.crc32(curve + b"".join(columns)))
-    tags = [(b"desc", _text(name)), (b"cprt", _text("No copyright, use freely"))]
+    tags = [(b"desc", _text(name)), (b"cprt", _text("CC0"))]
     tags.append((b"wtpt", b"XYZ " + bytes(4) + _fixed(_D50)))
     tags += zip((b"rXYZ", b"gXYZ", b"bXYZ"), columns)
     tags += [(tag, curve) for tag in (b"rTRC", b"gTRC", b"bTRC")]

@@ -97,6 +97,7 @@ def test_files(tmp_path: Path) -> None:
         "linear",
         "gamma_1_8",
         "p3",
+        "cicp",
     }
     with Image.open(io.BytesIO(pngs["plain"])) as image:
         profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))

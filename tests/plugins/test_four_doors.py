@@ -5,6 +5,7 @@ Command line and HTTP: tests/server/test_four_doors.py.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import four_doors
@@ -37,11 +38,13 @@ def test_gimp(in_gimp: GimpAndServer, colorizer: Colorizer) -> None:
 def test_gimp_reads_pngs_as_the_command_line_does(
     in_gimp: GimpAndServer, colorizer: Colorizer
 ) -> None:
-    """What a PNG says by gAMA and cHRM counts like a profile, here and there."""
+    """What a PNG says by gAMA, cHRM and cICP counts like a profile, here and there."""
     files = four_doors.pngs()
-    for name, content in files.items():
+    more = {"hdr": four_doors.hdr_png(), "cicp-gray": four_doors.linear_gray_png()}
+    for name, content in {**files, **more}.items():
         (in_gimp.gimp.work / f"{name}.png").write_bytes(content)
-    assert in_gimp.gimp.run("pngs", limit=900, NAMES=list(files))["pngs"] is None
+    outcome = in_gimp.gimp.run("pngs", limit=900, NAMES=list(files))
+    assert set(outcome.values()) == {None}, outcome
     for name, content in files.items():
         wanted = four_doors.by_files(colorizer, content).astype(int)
         found = np.fromfile(in_gimp.gimp.work / f"{name}.rgb", np.uint8).reshape(wanted.shape)
@@ -68,3 +71,30 @@ def test_krita(tmp_path: Path, colorizer: Colorizer) -> None:
         four_doors.table("Krita", found, four_doors.by_python(colorizer, photo, hints))
         <= four_doors.ROUNDING
     )
+
+
+@pytest.mark.krita
+def test_krita_shows_pngs_as_the_command_line_does(tmp_path: Path, colorizer: Colorizer) -> None:
+    """Krita does not read what a PNG says; the plug-in does, when the user agrees."""
+    run_in_krita.need()
+    runtime, home, out = tmp_path / "runtime", tmp_path / "data", tmp_path / "krita"
+    be_patient(home)
+    out.mkdir()
+    files = four_doors.pngs()
+    for name, content in {**files, "hdr": four_doors.hdr_png()}.items():
+        (out / f"{name}.png").write_bytes(content)
+    with ServerProcess(runtime, home):
+        environment = {"HANDTINT_RUNTIME_DIR": str(runtime), "HANDTINT_HOME": str(home)}
+        environment["HANDTINT_TEST_NAMES"] = json.dumps(list(files))
+        outcome = run_in_krita.run_headless("cases_pngs", out, environment, limit=900)
+    for case in outcome.cases:
+        outcome.check(case)
+    assert outcome.complete
+    for name, content in files.items():
+        wanted = four_doors.by_files(colorizer, content).astype(int)
+        data = np.fromfile(out / f"{name}.bgra", np.uint8).reshape(*wanted.shape[:2], 4)
+        off = np.abs(data[..., 2::-1] - wanted)
+        print(f"{name:10} mean {off.mean():.2f}, largest {off.max()} codes")
+        # Krita keeps 8 bits in the file's own curve, this side 16.
+        assert off.mean() < 0.5, name
+        assert off.max() <= 6, name

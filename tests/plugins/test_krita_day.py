@@ -11,6 +11,7 @@ import re
 import shutil
 from pathlib import Path
 
+import four_doors
 import pytest
 import run_in_krita
 from run_in_krita import Outcome
@@ -41,6 +42,8 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     runtime, home = folder / "runtime", folder / "data"
     out = folder / "krita"
     be_patient(home)
+    out.mkdir()
+    (out / "linear.png").write_bytes(four_doors.pngs()["linear"])
     with ServerProcess(runtime, home):
         outcome = run_in_krita.run_window(
             "window_day",

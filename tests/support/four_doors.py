@@ -67,7 +67,13 @@ def pngs() -> dict[str, bytes]:
         "linear": _png(gray, (b"gAMA", struct.pack(">I", 100_000))),
         "gamma_1_8": _png(gray, (b"gAMA", struct.pack(">I", 55_556))),
         "p3": _png(toned, (b"gAMA", struct.pack(">I", 45_455)), (b"cHRM", p3)),
+        "cicp": _png(toned, (b"cICP", bytes((12, 8, 0, 1)))),  # P3, linear
     }
+
+
+def hdr_png() -> bytes:
+    """A PNG that says it is of high dynamic range (PQ)."""
+    return _png(np.full((40, 60), 90, np.uint8), (b"cICP", bytes((9, 16, 0, 1))))
 
 
 def _png(pixels: NDArray[np.uint8], *chunks: tuple[bytes, bytes]) -> bytes:
@@ -79,6 +85,12 @@ def _png(pixels: NDArray[np.uint8], *chunks: tuple[bytes, bytes]) -> bytes:
         for name, body in chunks
     )
     return data[:33] + more + data[33:]  # right behind IHDR
+
+
+def linear_gray_png() -> bytes:
+    """A gray PNG that says by cICP that its codes are linear."""
+    codes = np.arange(2400, dtype=np.uint16).reshape(40, 60) // 10
+    return _png(codes.astype(np.uint8), (b"cICP", bytes((1, 8, 0, 1))))
 
 
 ROUNDING = 1

@@ -40,6 +40,12 @@ def unreadable(
             f"{kind.title} pictures of this kind are not read by this installation; save it as "
             f"PNG or TIFF first ({reason})."
         )
+    if "chunk/cache limits" in reason:
+        # libspng's words, which many systems' libvips has; libpng passes over such a text.
+        return BadImage(
+            f"a text or profile in the {kind.title} file unpacks to far too much; save the picture "
+            "again without its metadata."
+        )
     if kind.name == "png" and (not reason or reason.endswith(_NO_REASON)):
         with open_file(source) as file:
             reason = _png_fault(file) or reason

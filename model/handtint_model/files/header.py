@@ -20,7 +20,7 @@ import numpy as np
 import pyvips
 
 from ..errors import BadImage
-from . import decoders, exif, formats, icc, png_color, tiff_mend, tiff_pages
+from . import decoders, exif, formats, icc, png_chunks, png_color, tiff_mend, tiff_pages
 from .container import Container, look
 from .faults import unreadable
 from .formats import Format
@@ -183,6 +183,11 @@ def _load(found: Container, source: str | Path | bytes) -> Any:
             return pyvips.Operation.call(name, source, **options)
         return pyvips.Operation.call(name, os.fsencode(source), **options)
     except pyvips.Error as error:
+        if kind.name == "png" and "limit" in str(error):
+            data = source if isinstance(source, bytes) else Path(source).read_bytes()
+            fewer = png_chunks.without_texts(data)
+            if len(fewer) < len(data):
+                return _load(found, fewer)
         raise unreadable(kind, error, source, found.kind) from error
 
 

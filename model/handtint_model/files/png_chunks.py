@@ -73,6 +73,18 @@ def read(file: BinaryIO) -> PngChunks:
     return found
 
 
+def without_texts(data: bytes) -> bytes:
+    """A PNG file without its texts: some builds of libvips refuse a file for a huge one."""
+    kept, at = [data[:8]], 8
+    while at + 12 <= len(data):
+        (size,) = struct.unpack_from(">I", data, at)
+        end = at + 12 + size
+        if data[at + 4 : at + 8] not in (b"tEXt", b"zTXt", b"iTXt"):
+            kept.append(data[at:end])
+        at = end
+    return b"".join([*kept, data[at:]])
+
+
 def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
     """(name, data) of each chunk whose checksum is right; IDAT and large ones without data."""
     file.seek(len(SIGNATURE))

@@ -13,15 +13,17 @@ from .alternatives import Alternatives
 from .announce import announce
 from .client import ClientError, Session
 from .client.center import Center
+from .client.pngcolor import PngColor
 from .client.translation import _
 from .commands import Outcome, Seen, colorize
 from .fences import fence, hints_for
 from .follower import Follower
+from .meant import note_of, of_document, show_as_meant
 from .memory import Memory
 from .network import Network
 from .nodes import HINTS_NAME, alive, target, uid
 from .qt import QtCore, safely, timer
-from .questions import Questions
+from .questions import CANCEL, KEEP, Questions
 from .results import choose_brush, gray_to_rgb
 from .settings import Settings, load, save
 from .spaces import SRGB_8, new_layer
@@ -31,6 +33,7 @@ from .wrongplace import WrongPlace
 
 LOOK_MS = 3000
 NO_PICTURE = _("No picture is open: open a photo and try again.")
+CONFINED = _("A selection is active: you can paint only inside it.")
 FENCED = _(
     "What you paint there colors only what is selected now: the layer's mask keeps it inside."
 )
@@ -49,6 +52,7 @@ class Core(Center):
         self.settings: Settings = load()
         self.seen = Seen()
         self.ask_about_gray: Callable[[Callable[[bool], None]], None] | None = None
+        self.ask_about_png: Callable[[PngColor, Callable[[str], None]], None] | None = None
         self.suggester = Suggester(self)
         self.follower = Follower(self)
         self.questions = Questions(self)
@@ -98,6 +102,10 @@ class Core(Center):
         if document.colorModel() == "GRAYA":
             self._colorize_gray(document, then)
             return
+        color = of_document(document)
+        if color is not None and color.profile and self.ask_about_png is not None:
+            self._colorize_png(document, color, then)
+            return
         self.follower.follow()
         node, settings = document.activeNode(), self.settings
 
@@ -106,7 +114,7 @@ class Core(Center):
                 self.questions.ask_about(document, outcome, lambda: self.colorize(then))
                 return
             self.follower.note_result(outcome, settings)
-            self.say(outcome.note)
+            self.say(" ".join(note for note in (outcome.note, note_of(document)) if note))
             if then is not None:
                 then(outcome)
 
@@ -151,6 +159,24 @@ class Core(Center):
         elif self.ask_about_gray is not None:
             self.ask_about_gray(answered)
 
+    def _colorize_png(
+        self, document: Any, color: PngColor, then: Callable[[Outcome], None] | None
+    ) -> None:
+        """Ask whether to show a PNG as its file means it, and colorize."""
+
+        def answered(answer: str) -> None:
+            if answer == CANCEL or not alive(document):
+                return
+            if answer == KEEP:
+                Memory(document).keep_as_shown()
+            elif not show_as_meant(document, color):
+                self.say(_("The picture could not be given its color profile."), error=True)
+                return
+            self.colorize(then)
+
+        if self.ask_about_png is not None:
+            self.ask_about_png(color, answered)
+
     def new_hints(self) -> None:
         """New Color Hints Layer: on top, bound to the active photo, with the brush chosen.
 
@@ -169,22 +195,22 @@ class Core(Center):
         except ClientError as error:
             self.fail(error)
             return
-        is_new = layer is None
-        if layer is None:
-            layer = new_layer(HINTS_NAME, SRGB_8)
-        if not is_new:
+        if layer is not None:
             text = _("Paint on the hint layer that is there already.")
             layer.setVisible(True)
+            fenced = selection is not None
         else:
+            layer = new_layer(HINTS_NAME, SRGB_8)
             text = _("Paint the colors that you know; lightness does not matter.")
             document.rootNode().addChildNode(layer, None)
             Memory(document).bind_hints(uid(layer), uid(goal.photo))
-            if selection is not None:
-                fence(document, layer, selection)
+            fenced = selection is not None and fence(document, layer, selection)
         document.setActiveNode(layer)
         self.follower.active.chosen(document, layer)
         choose_brush()
-        self.say(text if selection is None else text + " " + FENCED)
+        if selection is not None:
+            text += " " + (FENCED if fenced else CONFINED)
+        self.say(text)
 
     def set_settings(self, settings: Settings) -> None:
         """Take and keep other settings; live mode follows them."""

@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import Any, Callable
 
 from .client import ClientError, Setting
+from .client.pngcolor import PngColor
 from .client.translation import _
 from .core import core
 from .qt import QtCore, QtWidgets, safely
-from .questions import CANCEL, HINTS, KEEP
+from .questions import CANCEL, HINTS, KEEP, MEANT
 from .widgets import Fraction
 from .wrongplace import LAYER, PHOTO, RESULT, WrongPlace
 
@@ -198,23 +199,22 @@ class GrayQuestion(QtWidgets.QMessageBox):
         QtCore.QTimer.singleShot(0, lambda: self._answered(yes))
 
 
-class PaintQuestion(QtWidgets.QMessageBox):
-    """What is paint that lies on a layer which is not for hints?"""
+class _Question(QtWidgets.QMessageBox):
+    """Two answers and Cancel, which is also what closing it means."""
 
-    def __init__(self, parent: Any, found: WrongPlace, answered: Callable[[str], None]) -> None:
+    def __init__(
+        self, parent: Any, text: str, more: str, answers: Any, answered: Callable[[str], None]
+    ) -> None:
+        """answers: text of the button and the answer, twice; the first is the usual one."""
         super().__init__(parent)
         self.setIcon(QtWidgets.QMessageBox.Icon.Question)
         self.setWindowTitle("Handtint")
-        self.setText(
-            _("You painted on %s. Is this a hint for the colors, or part of the photo?")
-            % found.name
-        )
-        self.setInformativeText(MOVED[found.kind])
-        roles = QtWidgets.QMessageBox.ButtonRole
-        keep = _("Keep it") if found.kind == RESULT else _("This is the photo")
+        self.setText(text)
+        self.setInformativeText(more)
+        roles = (QtWidgets.QMessageBox.ButtonRole.AcceptRole,)
+        roles += (QtWidgets.QMessageBox.ButtonRole.ActionRole,)
         self._answers = {
-            self.addButton(_("These are hints"), roles.AcceptRole): HINTS,
-            self.addButton(keep, roles.ActionRole): KEEP,
+            self.addButton(label, role): answer for (label, answer), role in zip(answers, roles)
         }
         self.addButton(QtWidgets.QMessageBox.StandardButton.Cancel)
         self.setWindowModality(QtCore.Qt.WindowModality.NonModal)
@@ -229,6 +229,29 @@ class PaintQuestion(QtWidgets.QMessageBox):
         clicked = self.clickedButton()
         answer = next((a for b, a in self._answers.items() if b == clicked), CANCEL)
         QtCore.QTimer.singleShot(0, safely(lambda: self._answered(answer)))
+
+
+class PaintQuestion(_Question):
+    """What is paint that lies on a layer which is not for hints?"""
+
+    def __init__(self, parent: Any, found: WrongPlace, answered: Callable[[str], None]) -> None:
+        text = _("You painted on %s. Is this a hint for the colors, or part of the photo?")
+        keep = _("Keep it") if found.kind == RESULT else _("This is the photo")
+        answers = (_("These are hints"), HINTS), (keep, KEEP)
+        super().__init__(parent, text % found.name, MOVED[found.kind], answers, answered)
+
+
+class PngQuestion(_Question):
+    """Shall a PNG be shown as its file means it?"""
+
+    def __init__(self, parent: Any, color: PngColor, answered: Callable[[str], None]) -> None:
+        text = _(
+            "This file says what its values mean (%s), but the picture is not shown that way. "
+            "Show it as it is meant?"
+        )
+        more = _("Its values stay; it is given a color profile that Undo takes away again.")
+        answers = (_("Show as meant"), MEANT), (_("Leave as it looks"), KEEP)
+        super().__init__(parent, text % color.summary, more, answers, answered)
 
 
 class ExportDialog(QtWidgets.QFileDialog):

@@ -9,7 +9,7 @@ from krita import Extension, Krita
 
 from .client.translation import _
 from .core import NO_PICTURE, core
-from .dialogs import ExportDialog, GrayQuestion, OptionsDialog, PaintQuestion
+from .dialogs import ExportDialog, GrayQuestion, OptionsDialog, PaintQuestion, PngQuestion
 from .nodes import alive
 from .qt import QtCore, QtWidgets, safely
 from .settings import first_time
@@ -75,6 +75,7 @@ class HandtintExtension(Extension):  # type: ignore[misc]
     def setup(self) -> None:
         """Krita's hook at its start."""
         core().ask_about_gray = self._ask_about_gray
+        core().ask_about_png = self._ask_about_png
         core().questions.ask = self._ask_about_paint
         notifier = Krita.instance().notifier()
         notifier.setActive(True)
@@ -168,6 +169,10 @@ class HandtintExtension(Extension):  # type: ignore[misc]
         if self._is_shown(GrayQuestion):
             return
         self._keep(GrayQuestion(self._window(), answered)).show()
+
+    def _ask_about_png(self, color: Any, answered: Any) -> None:
+        if not self._is_shown(PngQuestion):
+            self._keep(PngQuestion(self._window(), color, answered)).show()
 
     def _ask_about_paint(self, found: Any, answered: Any) -> None:
         self._keep(PaintQuestion(self._window(), found, answered)).show()

@@ -64,6 +64,7 @@ class Memory:
         self.hints: dict[str, str] = {}
         self.overlays: dict[str, str] = {}
         self.photos: list[str] = []
+        self.as_shown = False
         self._read()
 
     def _read(self) -> None:
@@ -75,6 +76,7 @@ class Memory:
                 return
             self.results = {uid: Result.of_json(item) for uid, item in content["results"].items()}
             self.photos = [str(uid) for uid in content.get("photos", [])]
+            self.as_shown = bool(content.get("as_shown", False))
             self.hints = {str(uid): str(photo) for uid, photo in content["hints"].items()}
             self.overlays = {str(uid): str(photo) for uid, photo in content["overlays"].items()}
         except (ValueError, KeyError, TypeError, AttributeError):
@@ -88,6 +90,7 @@ class Memory:
                 uid: result.as_json() for uid, result in list(self.results.items())[-MOST:]
             },
             "photos": self.photos[-MOST:],
+            "as_shown": self.as_shown,
             "hints": dict(list(self.hints.items())[-MOST:]),
             "overlays": dict(list(self.overlays.items())[-MOST:]),
         }
@@ -108,6 +111,11 @@ class Memory:
     def add_photo(self, uid: str) -> None:
         """Remember that a layer which looks like strokes is a photo, as the user said."""
         self.photos.append(uid)
+        self._write()
+
+    def keep_as_shown(self) -> None:
+        """Remember that the picture is to look as Krita shows it, whatever its file says."""
+        self.as_shown = True
         self._write()
 
     def bind_hints(self, uid: str, photo: str) -> None:

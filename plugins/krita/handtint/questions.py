@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 HINTS, KEEP, CANCEL = "hints", "keep", "cancel"
 """The answers: the paint is a hint; it belongs to the layer that it lies on; nothing is done."""
 
+MEANT = "meant"
+"""Of a PNG: show it as its file means it; KEEP: leave it as it looks."""
+
 AFTER_STROKE_MS = 600
 
 Flow = Generator[Any, Any, Any]

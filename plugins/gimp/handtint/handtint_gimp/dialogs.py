@@ -15,6 +15,7 @@ from . import alternatives, layers, manual, settings  # noqa: E402
 from .choosing import Chooser  # noqa: E402
 from .client import BadSetting, ClientError, Setting, data_folder, read_setting, write_setting  # noqa: E402
 from .client.driver import Job  # noqa: E402
+from .client.pngcolor import PngColor  # noqa: E402
 from .client.translation import _  # noqa: E402
 from .colorizing import Job as Work  # noqa: E402
 from .panel.loop import Loop, Timer, safely  # noqa: E402
@@ -208,11 +209,27 @@ ON_A_RESULT = _(
 
 def ask_about_paint(text: str, second: str) -> str:
     """What paint on a layer is: "hints", "photo" (the second button's answer) or "cancel"."""
+    return _ask(text, (second, "photo"), (_("These are _hints"), "hints"))
+
+
+def ask_about_png(color: PngColor) -> str:
+    """Whether to show a PNG as its file means it: "meant", "keep" or "cancel"."""
+    text = _(
+        "This file says what its values mean (%s), but the picture is not shown that way. "
+        "Show it as it is meant?"
+    )
+    more = _("Its values stay; it is given a color profile that Undo takes away again.")
+    answers = (_("_Leave as it looks"), "keep"), (_("_Show as meant"), "meant")
+    return _ask(text % color.summary + "\n\n" + more, *answers)
+
+
+def _ask(text: str, second: tuple[str, str], first: tuple[str, str]) -> str:
+    """The answer to a question, or "cancel".  first: text of the usual button and its answer."""
     GimpUi.init(NAME)
     dialog = GimpUi.Dialog(title="Handtint", role=NAME + "-question")
     dialog.add_button("_Cancel", Gtk.ResponseType.CANCEL)
-    dialog.add_button(second, Gtk.ResponseType.NO)
-    dialog.add_button(_("These are _hints"), Gtk.ResponseType.YES)
+    dialog.add_button(second[0], Gtk.ResponseType.NO)
+    dialog.add_button(first[0], Gtk.ResponseType.YES)
     dialog.set_default_response(Gtk.ResponseType.YES)
     label = Gtk.Label(label=text, wrap=True, xalign=0.0, max_width_chars=60, margin=12)
     dialog.get_content_area().pack_start(label, True, True, 0)
@@ -222,7 +239,8 @@ def ask_about_paint(text: str, second: str) -> str:
     # The window has gone from the screen before the work begins.
     while Gtk.events_pending():
         Gtk.main_iteration()
-    return {Gtk.ResponseType.YES: "hints", Gtk.ResponseType.NO: "photo"}.get(answer, "cancel")
+    answers = {Gtk.ResponseType.YES: first[1], Gtk.ResponseType.NO: second[1]}
+    return answers.get(answer, "cancel")
 
 
 def ask_file(folder: str, name: str) -> Gio.File | None:
