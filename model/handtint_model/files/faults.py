@@ -22,7 +22,6 @@ _NEEDED = (b"IHDR", b"PLTE", b"IDAT", b"IEND")
 _IHDR_BYTES = 13
 # PNG, third edition, table 12: color type -> bits a sample.
 _PNG_BITS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
-_NO_REASON = ("load error", "libpng read error")  # what libvips says where it knows nothing
 _MINUS_ONE = f" at scanline {2**32 - 1}"  # libtiff was not asked for a line, but for a strip
 
 
@@ -46,7 +45,7 @@ def unreadable(
             f"a text or profile in the {kind.title} file unpacks to far too much; save the picture "
             "again without its metadata."
         )
-    if kind.name == "png" and (not reason or reason.endswith(_NO_REASON)):
+    if kind.name == "png":  # libpng's reasons do not reach us, libspng's are for its developers
         with open_file(source) as file:
             reason = _png_fault(file) or reason
     reason = reason or "no reason given"
