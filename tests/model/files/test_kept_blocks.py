@@ -14,7 +14,6 @@ import tifffile
 from PIL import Image, IptcImagePlugin
 from PIL.PngImagePlugin import PngInfo
 
-from handtint_model import BadImage
 from handtint_model.files import notes_on, read_photo, write_photo
 
 FORMATS = ("png", "jpg", "webp", "tif")
