@@ -15,6 +15,7 @@ from . import exif, formats, iptc, jpeg_segments, png_chunks, tiff_pages, webp_c
 from .exif import Entry, Resolution
 from .formats import Format
 from .png_chunks import Text
+from .tiff_mend import ORIENTATION
 from .tiff_pages import Page
 
 COMMENT = "Comment"
@@ -39,8 +40,9 @@ class Container:
     animated: bool = False
     color: dict[bytes, bytes] = field(default_factory=dict)  # PNG: gAMA, cHRM, sRGB, cICP
     page: Page | None = None  # TIFF: the photo's
-    kind: str = ""  # JPEG: of one that is none of the usual ones
+    kind: str = ""  # of a file that not every libvips reads: lossless JPEG and the like
     lacks_end: bool = False  # JPEG: there is no end marker
+    bad_orientation: bool = False  # TIFF: on any page
 
 
 def look(source: str | Path | bytes, page: int | None = None) -> Container:
@@ -151,6 +153,11 @@ def _tiff(kind: Format, file: BinaryIO, number: int | None) -> Container:
         resolution=exif.resolution(page.entries),
         compression=_compression(page.compression),
         page=page,
+        kind="TIFF with old JPEG compression" if page.compression == tiff_pages.OLD_JPEG else "",
+        bad_orientation=any(
+            not 1 <= Page(i, entries).number(ORIENTATION, 1) <= 8
+            for i, entries in enumerate(directories)
+        ),
     )
 
 

@@ -20,7 +20,7 @@ import numpy as np
 import pyvips
 
 from ..errors import BadImage
-from . import decoders, exif, formats, icc, png_chunks, png_color, tiff_pages
+from . import decoders, exif, formats, icc, png_chunks, png_color, tiff_mend, tiff_pages
 from .container import Container, look
 from .formats import Format
 from .kept import PhotoMeta, describe
@@ -104,6 +104,9 @@ def srgb_profile() -> bytes:
 def open_picture(source: str | Path | bytes, limits: ReadLimits) -> OpenedPicture:
     """Read and check the header of a file, or of a file's bytes; raises BadImage."""
     found = look(source, limits.page)
+    if found.bad_orientation:
+        source = tiff_mend.without_bad_orientation(source)
+        found = look(source, limits.page)
     if found.lacks_end:
         # All pixels may be there. With an end marker added, libjpeg tells whether they are.
         data = source if isinstance(source, bytes) else Path(source).read_bytes()
