@@ -18,7 +18,12 @@ from handtint_model.network import ColorNetwork, ModelConfig
 from handtint_model.network.checkpoint import Checkpoint
 
 TINY = ModelConfig(
-    global_width=32, global_blocks=1, global_heads=2, decoder_width=32, decoder_blocks=(1, 1, 1)
+    encoder_blocks=(1, 1, 1),
+    global_width=32,
+    global_blocks=1,
+    global_heads=2,
+    decoder_width=32,
+    decoder_blocks=(1, 1, 1),
 )
 
 

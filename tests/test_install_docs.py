@@ -12,7 +12,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-TREE = ("pyproject.toml", "README.md", "LICENSE", "LICENSE-weights.md", "NOTICE", "install.py")
+TREE = (
+    "pyproject.toml",
+    "hatch_build.py",
+    "README.md",
+    "LICENSE",
+    "LICENSE-weights.md",
+    "NOTICE",
+    "install.py",
+)
 FOLDERS = ("model", "server", "plugins")
 
 

@@ -18,8 +18,11 @@ Moving each cluster of the embedding as a whole was tried too: docs/hints.md.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from .automatic import Agreed
@@ -43,7 +46,22 @@ PULL = 1e-3
 """Of the second agreement (`EdgeWeights.smooth`): decided cell by cell, bolder colors would be
 patchier than the automatic ones.  Measured with bench/alternatives.py."""
 
+WIDE_PULL = 1e-5
+"""Of the agreement over whole regions.  What an alternative has beside that, its detail, is made
+smaller until it is `MOST_DETAIL` of what the automatic colors have beside theirs."""
+
+MOST_DETAIL = 0.5
+"""Chosen on 60 training photos: docs/hints.md, Alternatives."""
+
 _STEPS = 4  # halvings of the length's logarithm: it is found to about 10 %
+
+
+class Variant(NamedTuple):
+    """An alternative of a photo at one vividness."""
+
+    tilt: Tensor  # (2,)
+    detail: float  # share of the detail, 0..1
+    ab: NDArray[np.float32]  # (N, 2) of the cells, in the end
 
 
 def choose_tilts(
@@ -101,6 +119,22 @@ def _tilted(p: Tensor, centers: Tensor, tilt: Tensor) -> Tensor:
 def _centers(agreed: Agreed) -> Tensor:
     """(K, 2) ab of the bins that take part."""
     return torch.tensor(BINS, dtype=torch.float32, device=agreed.bins.device)[agreed.bins]
+
+
+def share_of_detail(
+    near: NDArray[np.float32],
+    wide: NDArray[np.float32],
+    automatic: NDArray[np.float32],
+    automatic_wide: NDArray[np.float32],
+) -> float:
+    """How much of an alternative's detail may stay, 0..1, so that it is no patchwork.
+
+    All (N, 2) ab of the cells: the alternative after the second agreement and over whole regions,
+    the automatic colors as they are and over whole regions.
+    """
+    own = float(np.square(near - wide).sum(axis=1).mean())
+    most = float(np.square(automatic - automatic_wide).sum(axis=1).mean())
+    return min(1.0, MOST_DETAIL * math.sqrt(most / own)) if own > 0.0 else 1.0
 
 
 def _first_angle(p: Tensor, centers: Tensor) -> float:

@@ -13,7 +13,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .alternatives import PULL, alternative_colors, choose_tilts, tilted
+from .alternatives import (
+    PULL,
+    WIDE_PULL,
+    Variant,
+    alternative_colors,
+    choose_tilts,
+    share_of_detail,
+    tilted,
+)
 from .automatic import Agreed, agree, cell_lightness, decode_cells
 from .color.bins import SoftEncoding, mean_color
 from .color.decoding import Decoding
@@ -102,13 +110,13 @@ class CellColors:
         """(1, 313, h, w): the distributions whose means are `ab`."""
         tilt = None
         if look.alternative:
-            tilt = partial(tilted, tilt=self._tilt(photo, look))
+            tilt = partial(tilted, tilt=self._variant(photo, look).tilt)
         p = decode_cells(
             self.agreed(photo), photo.guide, photo.geometry, self.decoding, look.vividness, tilt
         )
         if look.alternative:
             flat = p[0].flatten(1).T.contiguous().cpu().numpy()
-            p = self._on_cells(photo, self._coherent(photo, flat))
+            p = self._on_cells(photo, self._coherent(photo, look, flat))
         if look.reference is None:
             return p
         of_bins = self.soft_encoding.dense(torch.from_numpy(look.reference.ab).to(p.device))
@@ -118,9 +126,7 @@ class CellColors:
     def ab(self, photo: EncodedPhoto, look: Look) -> Floats:
         """(2, h, w) colours of the cells."""
         if look.alternative:
-            args = self._lightness(photo), self.decoding, look.vividness, self._tilt(photo, look)
-            flat = alternative_colors(self.agreed(photo), *args).cpu().numpy()
-            ab = self._on_cells(photo, self._coherent(photo, flat))[0].cpu().numpy()
+            ab = self._variant(photo, look).ab.T.reshape(2, *photo.geometry.cells)
         else:
             alone = Look(look.vividness)
             ab = mean_color(self.distributions(photo, alone))[0].cpu().numpy()
@@ -130,21 +136,41 @@ class CellColors:
         free = 1.0 - trust.T.reshape(1, *ab.shape[1:])
         return np.asarray(free * ab + colors.T.reshape(ab.shape), np.float32)
 
-    def _tilt(self, photo: EncodedPhoto, look: Look) -> Tensor:
-        """(2,) the tilt of an alternative from 1."""
+    def _variant(self, photo: EncodedPhoto, look: Look) -> Variant:
+        """An alternative from 1."""
 
-        def make() -> list[Tensor]:
+        def make() -> list[Variant]:
             lightness = self._lightness(photo)
-            return choose_tilts(self.agreed(photo), lightness, self.decoding, look.vividness)
+            tilts = choose_tilts(self.agreed(photo), lightness, self.decoding, look.vividness)
+            every = [torch.zeros_like(tilts[0]), *tilts]
+            ab = np.concatenate([self._tilted_ab(photo, look.vividness, t) for t in every], axis=1)
+            edges = self.graph(photo).edges
+            near, wide = edges.smooth(ab, PULL), edges.smooth(ab, WIDE_PULL)
+            of = [slice(2 * k, 2 * k + 2) for k in range(len(every))]
+            found = []
+            for tilt, k in zip(tilts, of[1:], strict=True):
+                detail = share_of_detail(near[:, k], wide[:, k], ab[:, of[0]], wide[:, of[0]])
+                own = np.ascontiguousarray(_mixed(near[:, k], wide[:, k], detail))
+                found.append(Variant(tilt, detail, own))
+            return found
 
-        return photo.results.tilts(float(look.vividness), make)[int(look.alternative) - 1]
+        return photo.results.variants(float(look.vividness), make)[int(look.alternative) - 1]
+
+    def _tilted_ab(self, photo: EncodedPhoto, vividness: float, tilt: Tensor) -> Floats:
+        """(N, 2) ab of the cells, before they agree once more."""
+        args = self._lightness(photo), self.decoding, vividness, tilt
+        return np.asarray(alternative_colors(self.agreed(photo), *args).cpu().numpy())
 
     def _lightness(self, photo: EncodedPhoto) -> Tensor:
         return cell_lightness(photo.guide, photo.geometry).to(self.weights.device)
 
-    def _coherent(self, photo: EncodedPhoto, fields: Floats) -> Floats:
-        """(N, F) fields of an alternative's cells after neighbours have agreed once more."""
-        return self.graph(photo).edges.smooth(fields, PULL)
+    def _coherent(self, photo: EncodedPhoto, look: Look, fields: Floats) -> Floats:
+        """(N, F) fields of an alternative's cells after neighbours have agreed once more.
+
+        A mean of two agreements, near and wide: distributions stay distributions.
+        """
+        edges, detail = self.graph(photo).edges, self._variant(photo, look).detail
+        return _mixed(edges.smooth(fields, PULL), edges.smooth(fields, WIDE_PULL), detail)
 
     def _taken(
         self, photo: EncodedPhoto, reference: Reference, values: Floats
@@ -158,3 +184,8 @@ class CellColors:
         """(N, F) to (1, F, h, w) on the device."""
         shaped = fields.T.reshape(1, fields.shape[1], *photo.geometry.cells)
         return torch.from_numpy(np.ascontiguousarray(shaped)).to(self.weights.device)
+
+
+def _mixed(near: Floats, wide: Floats, detail: float) -> Floats:
+    """A share 0..1 of ``near``, the rest of ``wide``."""
+    return np.asarray(wide + np.float32(detail) * (near - wide), np.float32)

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
+from .alternatives import Variant
 from .automatic import Agreed
 from .errors import BadOption
 from .geometry import Geometry
@@ -59,7 +59,7 @@ class PhotoResults:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._automatic: dict[Hashable, Automatic] = {}  # the longest unused first
-        self._tilts: tuple[float, list[Tensor]] | None = None  # of the last vividness
+        self._variants: tuple[float, list[Variant]] | None = None  # of the last vividness
         self._graph: PhotoGraph | None = None
         self._agreed: Agreed | None = None
         self._propagated: dict[bytes, PropagatedHints] = {}  # the longest unused first
@@ -78,14 +78,14 @@ class PhotoResults:
                 del self._automatic[next(iter(self._automatic))]
         return made
 
-    def tilts(self, vividness: float, make: Callable[[], list[Tensor]]) -> list[Tensor]:
-        """The tilts of the alternatives; those of the last vividness are kept."""
+    def variants(self, vividness: float, make: Callable[[], list[Variant]]) -> list[Variant]:
+        """What makes the alternatives; those of the last vividness are kept."""
         with self._lock:
-            kept = self._tilts
+            kept = self._variants
         if kept is None or kept[0] != vividness:
             kept = (vividness, make())
             with self._lock:
-                self._tilts = kept
+                self._variants = kept
         return kept[1]
 
     def _once(self, name: str, make: Callable[[], _Made]) -> _Made:

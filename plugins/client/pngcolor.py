@@ -22,6 +22,7 @@ _MOST_CHUNKS = 10_000
 _D65 = (0.3127, 0.3290)
 _SRGB = ((0.64, 0.33), (0.30, 0.60), (0.15, 0.06))
 _SRGB_CURVE = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)  # parametric, type 3
+_GAMMAS = range(20_000, 500_001)  # of 100,000, as the command line: beyond, it is a mistake
 _GAMMA_OF_SRGB, _SAME_GAMMA = 45455, 200
 _SAME_POINT = 2e-3
 
@@ -98,6 +99,7 @@ def of_chunks(chunks: dict[bytes, bytes]) -> PngColor | None:
         return None
     else:
         coded = struct.unpack(">I", chunks.get(b"gAMA", bytes(4)))[0]
+        coded = coded if coded in _GAMMAS else 0
         points, white = _chromaticities(chunks.get(b"cHRM", b"")) or (_SRGB, _D65)
         gamma = 100_000 / coded if coded else 0.0
         if _is_srgb(points, white) and abs(coded - _GAMMA_OF_SRGB) <= _SAME_GAMMA:

@@ -160,3 +160,14 @@ def test_a_large_reference_is_averaged_down():
 def test_bad_references(picture, words):
     with pytest.raises(BadHint, match=words):
         Hints.from_reference(picture)
+
+
+def test_an_alternative_has_half_the_detail_of_the_automatic_colors_at_most():
+    from handtint_model.alternatives import MOST_DETAIL, share_of_detail
+
+    rng = np.random.default_rng(3)
+    detail, wide = rng.normal(size=(2, 500, 2)).astype(np.float32)
+    for factor, share in ((4.0, MOST_DETAIL / 4.0), (1.0, MOST_DETAIL), (0.1, 1.0)):
+        found = share_of_detail(wide + factor * detail, wide, detail, np.zeros_like(detail))
+        assert found == pytest.approx(share, rel=1e-4)
+    assert share_of_detail(wide, wide, detail, detail) == 1.0

@@ -60,6 +60,7 @@ def test_any_shape(tiny_colorizer: Colorizer, shape: tuple[int, int]) -> None:
     assert columns >= cx * shape[1] - 1e-9
 
 
+@pytest.mark.slow
 def test_long_pictures_have_no_seams(colorizer: Colorizer, astronaut: np.ndarray) -> None:
     # Twelve times the same picture side by side, mirrored so that it has no edges of its own.
     tile = astronaut[::4, ::4]

@@ -52,6 +52,7 @@ def test_agrees_with_the_processor(colorizer: Colorizer, device: str, picture: s
         )
 
 
+@pytest.mark.slow
 def test_half_precision_is_near_enough(colorizer: Colorizer, astronaut: np.ndarray) -> None:
     """The very network in float16, as on CUDA, where there is a processor only."""
     canvas = torch.from_numpy(astronaut[::2, ::2].astype(np.float32) / 255 - 0.449)[None, None]

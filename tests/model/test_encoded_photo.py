@@ -37,6 +37,7 @@ def in_threads(count: int, work: Callable[[int], None]) -> list[BaseException]:
     return raised
 
 
+@pytest.mark.slow
 def test_eight_threads_get_the_results_of_one(tiny_colorizer: Colorizer) -> None:
     plane = np.random.default_rng(1).integers(0, 256, (48, 64)).astype(np.uint8)
     hints = [
@@ -91,6 +92,7 @@ class Switching(dict[float, Automatic]):
             yield key
 
 
+@pytest.mark.slow
 def test_never_more_than_some_automatic_colors_are_kept(tiny_colorizer: Colorizer) -> None:
     photo = tiny_colorizer.encode(np.full((40, 40), 128, np.uint8))
     made = [tiny_colorizer._automatic(photo, Look(v)) for v in VIVIDNESS]

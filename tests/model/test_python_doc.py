@@ -131,6 +131,7 @@ def test_every_name_has_an_example_that_uses_it() -> None:
         assert re.search(rf"\b{name}\b", examples[0]), name
 
 
+@pytest.mark.slow
 def test_the_examples_run_one_after_the_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -48,6 +48,7 @@ def said(folder: Path, **environ: str) -> dict[str, object]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("localedef") is None, reason="no localedef here")
 def test_a_comma_in_the_locale_changes_nothing(tmp_path: Path) -> None:
     made = tmp_path / "locales" / "de_DE.UTF-8"

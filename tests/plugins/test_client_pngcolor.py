@@ -59,6 +59,8 @@ def test_the_profile_is_what_the_command_line_reads(chunks: dict[bytes, bytes]) 
     [
         {},
         {b"sRGB": b"\0", b"gAMA": gamma(1.0)},
+        {b"gAMA": struct.pack(">I", 1)},
+        {b"gAMA": struct.pack(">I", 2**31 - 1)},
         {b"gAMA": gamma(1 / 2.2)},
         {b"gAMA": gamma(1 / 2.2), b"cHRM": OF_SRGB},
         {b"cICP": bytes((1, 13, 0, 1)), b"gAMA": gamma(1.0)},

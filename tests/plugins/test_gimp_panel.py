@@ -209,6 +209,8 @@ def test_a_gray_image_is_said(trouble: dict[str, Any]) -> None:
 def test_a_second_image_takes_the_panel(trouble: dict[str, Any]) -> None:
     second = trouble["t22-second-image"]
     assert second["images"] == 2
+    assert "[Untitled]" in second["title"]
+    assert "[coffee-gray]" in trouble["t23-second-closed"]["title"], "the only one left"
     for state in (second, trouble["t23-second-closed"]):
         assert state["processes"][0] == state["processes"][1], "another process"
 

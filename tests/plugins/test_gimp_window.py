@@ -20,8 +20,13 @@ from .conftest import GimpAndServer
 pytestmark = [pytest.mark.gimp, pytest.mark.timeout(2400)]
 
 
-def session(gimp: Gimp, name: str, photo: Path, **environ: str) -> dict[str, Any]:
-    """Run a session of window.py; what the image held at each step."""
+def session(
+    gimp: Gimp, name: str, photo: Path, more: dict[str, str] | None = None, **environ: str
+) -> dict[str, Any]:
+    """Run a session of window.py; what the image held at each step.
+
+    more: further values for the session.
+    """
     shots = gimp.work / f"shots-{name}"
     shots.mkdir()
     probe = gimp.settings / "plug-ins" / "handtint-probe"
@@ -33,6 +38,7 @@ def session(gimp: Gimp, name: str, photo: Path, **environ: str) -> dict[str, Any
         "work": str(gimp.work),
         "shots": str(shots),
         "result": str(gimp.work / f"{name}.json"),
+        **(more or {}),
     }
     (gimp.work / "given.json").write_text(json.dumps(given))
     done = gimp.inside(

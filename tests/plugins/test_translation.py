@@ -186,6 +186,7 @@ NOT_SHOWN = re.compile(
     # names of formats, code, messages and markup for other programs, texts kept in files
     r"R'G'B|Y'|Y float|Y u8|require_version|Content-|form-data|multipart|Bearer|<span|^handtint "
     r"|^Application Support$|^painted over$|^Handtint: results|^The Handtint authors$|icc$"
+    r"|^Colorized with Handtint$|: a trained model, weights|^QToolButton:"
 )
 UNTRANSLATED = ("ValueError", "TypeError", "KeyError", "Dropped", "_", "N_", "in_all_languages")
 """What may be given plain sentences: faults that no user sees, and the marks themselves."""

@@ -75,6 +75,7 @@ def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     torch.manual_seed(13)
     config = ModelConfig(
+        encoder_blocks=(1, 1, 1),
         global_width=32,
         global_blocks=1,
         global_heads=1,

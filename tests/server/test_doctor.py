@@ -93,6 +93,7 @@ def test_wrong_token(start_server: Start) -> None:
     assert "cannot be read" in finding.saw
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "state", "usable"),
     [({"version": "0.0.9"}, "note", True), ({"api": 2, "version": "9.0"}, "bad", False)],
@@ -269,6 +270,7 @@ def test_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
     assert doctor.check_kernels("numpy").remedy == "unset HANDTINT_NUMBA"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("variable", "kernels"), [("0", "numpy"), ("1", "numba")])
 def test_kernels_in_use(variable: str, kernels: str) -> None:
     run = subprocess.run(

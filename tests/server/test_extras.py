@@ -48,6 +48,7 @@ def test_evaluate_names_the_extra(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_every_module_of_the_server_imports_without(tmp_path: Path) -> None:
     code = RUN.split("from handtint_server.cli")[0] + (
         "import importlib, pkgutil, handtint_server\n"

@@ -146,6 +146,7 @@ def test_the_wire_agrees(live: Live, colorizer: Colorizer, dtype: Any, layout: s
         np.testing.assert_array_equal(luminance_of(in_python), plane)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_files_on_the_wire_agree(live: Live, colorizer: Colorizer, dtype: Any) -> None:
     rgb = picture(dtype)

@@ -67,6 +67,7 @@ def test_an_embedded_application_leaves_its_host_alone(tiny_weights: Path) -> No
     }
 
 
+@pytest.mark.slow
 def test_the_runner_keeps_house(start_server: Start) -> None:
     live = start_server()
     assert live.service.engines.first_load.wait(SECONDS)
@@ -78,6 +79,7 @@ def test_the_runner_keeps_house(start_server: Start) -> None:
     assert gc.get_freeze_count() == 0
 
 
+@pytest.mark.slow
 def test_garbage_of_a_request_is_collected_after_it() -> None:
     """A cycle that holds an array, as a traceback does, with the collector too lazy for it."""
 

@@ -7,6 +7,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from handtint_model import Colorizer
 from handtint_server.settings import Settings
 
@@ -34,6 +36,7 @@ def test_by_hand_it_stays() -> None:
     assert Settings().exit_idle == 0
 
 
+@pytest.mark.slow
 def test_loading_and_work_and_what_arrives_keep_it(start_server: Start, tiny_weights: Path) -> None:
     load = HeldLoad(tiny_weights)
     live = start_server(load, exit_idle=MINUTES)

@@ -116,6 +116,7 @@ def serve(tmp_path: Path, tiny_weights: Path) -> Iterator[Serve]:
         process.popen.communicate()
 
 
+@pytest.mark.slow
 def test_start_work_and_end(serve: Serve) -> None:
     server = serve()
     found = server.discovery
@@ -213,6 +214,7 @@ def test_killed_server_leaves_stale_files(serve: Serve) -> None:
         assert client.health()["api"] == 1
 
 
+@pytest.mark.slow
 def test_busy_port(serve: Serve) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]

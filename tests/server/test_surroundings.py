@@ -89,6 +89,7 @@ def test_version_1_of_cgroups(tmp_path: Path) -> None:
     assert memory_bytes(tmp_path / "fs", own) == 600 * MIB
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_AS is Linux'")
 @pytest.mark.parametrize("megabytes", [300, 600, 1200])
 def test_too_little_memory_is_one_sentence(tmp_path: Path, megabytes: int) -> None:
@@ -124,6 +125,7 @@ def homeless(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("homeless")
 @pytest.mark.parametrize("command", [["install", "gimp"], ["serve"], ["doctor"]])
 def test_no_home_is_one_sentence(capsys: pytest.CaptureFixture[str], command: list[str]) -> None:

@@ -22,7 +22,14 @@ from . import pictures
 # Several programs, each of which imports torch.
 pytestmark = [pytest.mark.timeout(900), pytest.mark.slow]
 ROOT = Path(__file__).parents[2]
-SOURCES = ("pyproject.toml", "README.md", "LICENSE", "LICENSE-weights.md", "NOTICE")
+SOURCES = (
+    "pyproject.toml",
+    "hatch_build.py",
+    "README.md",
+    "LICENSE",
+    "LICENSE-weights.md",
+    "NOTICE",
+)
 FOLDERS = ("model", "server", "plugins")
 SDIST = "import hatchling.build as b, sys; print(b.build_sdist(sys.argv[1]))"
 

@@ -15,6 +15,8 @@ SIZE = (1400, 900)
 DAY_SIZE = (1400, 815)
 """Of the window tests, and of the one of a day's work in Krita."""
 
+LOW = ("krita-day/", "krita-alternatives/")
+
 PICTURES = {
     # name: (screenshot, left, top, right, bottom)
     "gimp-menu": ("everyday/2-menu.png", 290, 20, 890, 876),
@@ -33,6 +35,8 @@ PICTURES = {
     "krita-paint-question": ("krita-day/day-3-question-photo.png", 250, 100, 1100, 620),
     "krita-hatching": ("krita/6-where-a-hint-helps.png", 0, 0, 1400, 900),
     "krita-options": ("krita/9-options.png", 534, 200, 847, 625),
+    "krita-alternatives": ("krita-alternatives/alternatives-1-four.png", 575, 300, 940, 675),
+    "krita-reference": ("krita-alternatives/alternatives-4-reference.png", 0, 80, 1400, 800),
     "krita-message": ("krita/11-unreachable.png", 0, 0, 1400, 884),
 }
 
@@ -63,7 +67,7 @@ def main(shots: Path, target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
     for name, (shot, *box) in PICTURES.items():
         with Image.open(shots / shot) as picture:
-            size = DAY_SIZE if shot.startswith("krita-day/") else SIZE
+            size = DAY_SIZE if shot.startswith(LOW) else SIZE
             if picture.size != size:
                 raise SystemExit(f"{shot} is {picture.size}, not {size}: cut it anew.")
             picture.convert("RGB").crop(box).save(

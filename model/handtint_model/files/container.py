@@ -15,6 +15,7 @@ from . import exif, formats, iptc, jpeg_segments, png_chunks, tiff_pages, webp_c
 from .exif import Entry, Resolution
 from .formats import Format
 from .png_chunks import Text
+from .tiff_mend import ORIENTATION
 from .tiff_pages import Page
 
 COMMENT = "Comment"
@@ -31,6 +32,7 @@ class Container:
 
     format: Format
     entries: tuple[Entry, ...] = ()  # of EXIF, or of the TIFF page
+    size: tuple[int, int] = (0, 0)  # PNG and JPEG: width and height as stored; 0: not found
     xmp: bytes = b""
     iptc: bytes = b""  # the records themselves
     texts: tuple[Text, ...] = ()
@@ -39,8 +41,9 @@ class Container:
     animated: bool = False
     color: dict[bytes, bytes] = field(default_factory=dict)  # PNG: gAMA, cHRM, sRGB, cICP
     page: Page | None = None  # TIFF: the photo's
-    kind: str = ""  # JPEG: of one that is none of the usual ones
+    kind: str = ""  # of a file that not every libvips reads: lossless JPEG and the like
     lacks_end: bool = False  # JPEG: there is no end marker
+    bad_orientation: bool = False  # TIFF: on any page
 
 
 def look(source: str | Path | bytes, page: int | None = None) -> Container:
@@ -48,7 +51,7 @@ def look(source: str | Path | bytes, page: int | None = None) -> Container:
 
     page: of a TIFF, from 1; None: the only one.
     """
-    with _open(source) as file:
+    with open_file(source) as file:
         kind = formats.detect(file.read(formats.HEAD_BYTES))
         if page is not None and kind.name != "tiff" and page != 1:
             raise BadImage(f"this {kind.title} has no page {page}; it holds 1 page.")
@@ -60,7 +63,8 @@ def look(source: str | Path | bytes, page: int | None = None) -> Container:
 
 
 @contextmanager
-def _open(source: str | Path | bytes) -> Iterator[BinaryIO]:
+def open_file(source: str | Path | bytes) -> Iterator[BinaryIO]:
+    """A file, or a file's bytes, to read; raises BadImage for what is no regular file."""
     if isinstance(source, bytes):
         yield io.BytesIO(source)
         return
@@ -84,6 +88,7 @@ def _png(kind: Format, file: BinaryIO) -> Container:
     return Container(
         kind,
         entries=entries,
+        size=found.size,
         xmp=found.xmp,
         iptc=found.iptc,
         texts=tuple(found.texts),
@@ -102,6 +107,7 @@ def _jpeg(kind: Format, file: BinaryIO) -> Container:
     return Container(
         kind,
         entries=entries,
+        size=found.size,
         xmp=xmp.merged(found.xmp, found.extensions),
         iptc=found.iptc,
         texts=tuple(Text(COMMENT, text) for text in found.comments),
@@ -151,6 +157,11 @@ def _tiff(kind: Format, file: BinaryIO, number: int | None) -> Container:
         resolution=exif.resolution(page.entries),
         compression=_compression(page.compression),
         page=page,
+        kind="a TIFF with old JPEG compression" if page.compression == tiff_pages.OLD_JPEG else "",
+        bad_orientation=any(
+            not 1 <= Page(i, entries).number(ORIENTATION, 1) <= 8
+            for i, entries in enumerate(directories)
+        ),
     )
 
 

@@ -162,7 +162,10 @@ class _Reader:
             if depth or count != 1:
                 return None
             layout = self.order + ("Q" if self.big and kind in (16, 18) else "I")
-            below = self.directory(struct.unpack_from(layout, field)[0], depth + 1)
+            try:
+                below = self.directory(struct.unpack_from(layout, field)[0], depth + 1)
+            except (OverflowError, OSError, struct.error):
+                return None  # it lies beyond the end, which says nothing of the rest
             return Entry(tag, LONG, 1, b"", below) if below else None
         size = _TYPE_SIZES.get(kind, 0) * count
         if tag in _OLD_PIXELS or not 0 < size <= MAX_VALUE or size > self.bytes_left:

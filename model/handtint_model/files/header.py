@@ -20,8 +20,9 @@ import numpy as np
 import pyvips
 
 from ..errors import BadImage
-from . import decoders, exif, formats, icc, png_color, tiff_pages
+from . import decoders, exif, formats, icc, png_chunks, png_color, tiff_mend, tiff_pages
 from .container import Container, look
+from .faults import unreadable
 from .formats import Format
 from .kept import PhotoMeta, describe
 
@@ -35,6 +36,7 @@ _BLACK_AND_WHITE = (
     "only black and white are in this picture, no shades of gray: there is hardly anything to "
     "color; scan it as grayscale."
 )
+_JPEG_SIDE = 65500  # pixels, libjpeg's limit
 # CIELab of TIFF is relative to D50: X, Y, Z of its white, times 100.
 _D50 = (96.42, 100.0, 82.49)
 
@@ -104,6 +106,9 @@ def srgb_profile() -> bytes:
 def open_picture(source: str | Path | bytes, limits: ReadLimits) -> OpenedPicture:
     """Read and check the header of a file, or of a file's bytes; raises BadImage."""
     found = look(source, limits.page)
+    if found.bad_orientation:
+        source = tiff_mend.without_bad_orientation(source)
+        found = look(source, limits.page)
     if found.lacks_end:
         # All pixels may be there. With an end marker added, libjpeg tells whether they are.
         data = source if isinstance(source, bytes) else Path(source).read_bytes()
@@ -114,6 +119,12 @@ def open_picture(source: str | Path | bytes, limits: ReadLimits) -> OpenedPictur
     if found.page is not None:
         _check_size(*found.page.size, limits)
         decoder = tiff_pages.judge(found.page)
+    _check_size(*found.size, limits)
+    if found.format.name == "jpeg" and max(found.size) > _JPEG_SIDE:
+        raise BadImage(
+            f"{found.size[0]} x {found.size[1]} pixels are too large for a JPEG: no side may have "
+            f"more than {_JPEG_SIDE}; scale the picture down first."
+        )
     if found.page is not None and decoder != "libvips":
         image = _from_array(decoders.decode(source, found.page, decoder))
     else:
@@ -172,7 +183,12 @@ def _load(found: Container, source: str | Path | bytes) -> Any:
             return pyvips.Operation.call(name, source, **options)
         return pyvips.Operation.call(name, os.fsencode(source), **options)
     except pyvips.Error as error:
-        raise unreadable(kind, error, found.kind) from error
+        if kind.name == "png" and "limit" in str(error):
+            data = source if isinstance(source, bytes) else Path(source).read_bytes()
+            fewer = png_chunks.without_texts(data)
+            if len(fewer) < len(data):
+                return _load(found, fewer)
+        raise unreadable(kind, error, source, found.kind) from error
 
 
 def _probe(found: Container, source: str | Path | bytes) -> None:
@@ -180,21 +196,7 @@ def _probe(found: Container, source: str | Path | bytes) -> None:
     try:
         _load(found, source).crop(0, 0, 1, 1).avg()
     except pyvips.Error as error:
-        raise unreadable(found.format, error, found.kind) from error
-
-
-def unreadable(kind: Format, error: pyvips.Error, special: str = "") -> BadImage:
-    """The message for a file that libvips cannot decode.  special: its kind, if unusual."""
-    if special:
-        return BadImage(f"this is {special}, which is not read; save it as PNG or TIFF first.")
-    lines = [line.strip() for line in str(error.detail).splitlines() if line.strip()]
-    reason = lines[-1].rstrip(".") if lines else "no reason given"
-    if kind.loader == "heif" and ("nsupported" in reason or "ecoder" in reason):
-        return BadImage(
-            f"{kind.title} pictures of this kind are not read by this installation; save it as "
-            f"PNG or TIFF first ({reason})."
-        )
-    return BadImage(f"the {kind.title} file is damaged or cut off and cannot be read ({reason}).")
+        raise unreadable(found.format, error, source, found.kind) from error
 
 
 def _field(image: Any, name: str, default: Any) -> Any:

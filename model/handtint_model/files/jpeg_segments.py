@@ -39,6 +39,7 @@ class JpegSegments:
     """What the segments say.  kind: the kind of JPEG, if it is an unusual one; else empty."""
 
     kind: str = ""
+    size: tuple[int, int] = (0, 0)  # width and height; 0 where there is no usual frame
     exif: bytes = b""
     xmp: bytes = b""
     extensions: dict[bytes, bytes] = field(default_factory=dict)  # by their name, 32 digits
@@ -59,6 +60,8 @@ def read(file: BinaryIO) -> JpegSegments:
         elif marker in _FRAMES:
             found.kind = _FRAMES[marker]
         elif 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            if len(data) >= 5:
+                found.size = struct.unpack_from(">HH", data, 1)[::-1]
             if data and data[0] != 8:
                 found.kind = f"JPEG with {data[0]} bits a sample"
         elif marker == 0xE0 and data.startswith(b"JFIF\0") and len(data) >= 12:

@@ -39,6 +39,7 @@ class Text:
 class PngChunks:
     """What the chunks beside the pixels say."""
 
+    size: tuple[int, int] = (0, 0)  # width and height; 0 where IHDR is damaged
     animated: bool = False
     color: dict[bytes, bytes] = field(default_factory=dict)  # gAMA, cHRM, sRGB, cICP
     texts: list[Text] = field(default_factory=list)
@@ -55,6 +56,8 @@ def read(file: BinaryIO) -> PngChunks:
     for name, data in _chunks(file):
         if name == b"IDAT":
             pixels = True
+        elif name == b"IHDR" and len(data) == 13:
+            found.size = struct.unpack_from(">II", data)
         elif name == b"acTL" and not pixels:
             found.animated = True
         elif name in (b"gAMA", b"cHRM", b"sRGB", b"cICP") and not pixels:
@@ -68,6 +71,18 @@ def read(file: BinaryIO) -> PngChunks:
             if text is not None:
                 _sort(text, found)
     return found
+
+
+def without_texts(data: bytes) -> bytes:
+    """A PNG file without its texts: some builds of libvips refuse a file for a huge one."""
+    kept, at = [data[:8]], 8
+    while at + 12 <= len(data):
+        (size,) = struct.unpack_from(">I", data, at)
+        end = at + 12 + size
+        if data[at + 4 : at + 8] not in (b"tEXt", b"zTXt", b"iTXt"):
+            kept.append(data[at:end])
+        at = end
+    return b"".join([*kept, data[at:]])
 
 
 def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:

@@ -19,6 +19,7 @@ D65 = (0.3127, 0.3290)
 _SRGB_PRIMARIES = ((0.64, 0.33), (0.30, 0.60), (0.15, 0.06))
 _SRGB_CURVE = Curve(function=3, parameters=(2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045))
 _GAMMA_OF_SRGB = 45455
+_GAMMAS = range(20_000, 500_001)  # of 100,000, exponents 1/5 to 5; beyond, it is a mistake
 _SAME_GAMMA = 200  # of 100,000: what programs write for "sRGB" differs in the last digits
 
 _Point = tuple[float, float]
@@ -61,6 +62,8 @@ def profile_of(chunks: dict[bytes, bytes]) -> Profile | None:
     if b"sRGB" in chunks:
         return _profile(_SRGB_CURVE, _SRGB_PRIMARIES, D65)
     gamma = struct.unpack(">I", chunks[b"gAMA"])[0] if len(chunks.get(b"gAMA", b"")) == 4 else 0
+    if gamma not in _GAMMAS:
+        gamma = 0
     points = _chromaticities(chunks.get(b"cHRM", b""))
     if not gamma and points is None:
         return None

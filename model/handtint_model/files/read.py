@@ -41,7 +41,8 @@ from ..errors import BadImage
 from ..luminance import nearest_code, srgb_luminance
 from ..types import Plane, Progress
 from . import icc
-from .header import OpenedPicture, ReadLimits, open_picture, unreadable, warnings
+from .faults import unreadable
+from .header import OpenedPicture, ReadLimits, open_picture, warnings
 from .kept import PhotoMeta
 
 _STRIP_BYTES = 4 << 20
@@ -106,7 +107,7 @@ def read_photo(
     try:
         luminance, alpha = _decode(opened, progress)
     except pyvips.Error as error:
-        raise unreadable(opened.format, error) from error
+        raise unreadable(opened.format, error, source) from error
     except MemoryError as error:
         raise BadImage("there is too little memory for a picture of this size.") from error
     del opened  # libvips warns of the last lines when it closes the file

@@ -19,7 +19,11 @@ REDUCED, MASK = 1, 4  # bits of NewSubfileType: a smaller version; a mask of ano
 RGB, PALETTE, SEPARATED, YCBCR, CIELAB, ICCLAB = 2, 3, 5, 6, 8, 9
 _MINISWHITE, _MINISBLACK = 0, 1
 _CFA, _LINEAR_RAW = 32803, 34892
-UNSIGNED, SIGNED, FLOAT = 1, 2, 3
+_READ = (_MINISWHITE, _MINISBLACK, RGB, PALETTE, SEPARATED, YCBCR, CIELAB, ICCLAB)
+UNSIGNED, SIGNED, FLOAT, UNDEFINED = 1, 2, 3, 4
+_COMPLEX = (5, 6)
+_PHOTOMETRIC_TAG, _STRIPS, _COLOR_MAP, _TILES = 262, 273, 320, 324
+OLD_JPEG = 6
 
 _COMPRESSIONS = {
     1: "none",
@@ -27,7 +31,7 @@ _COMPRESSIONS = {
     3: "CCITT fax",
     4: "CCITT fax",
     5: "LZW",
-    6: "old JPEG",
+    OLD_JPEG: "old JPEG",
     7: "JPEG",
     8: "Deflate",
     32773: "PackBits",
@@ -45,7 +49,7 @@ _COMPRESSIONS = {
     50002: "JPEG XL",
     52546: "JPEG XL",
 }
-_ALWAYS_READ = (1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946)
+_ALWAYS_READ = (1, 2, 3, 4, 5, OLD_JPEG, 7, 8, 32773, 32946)
 _SAVER_NAMES = {50000: "zstd", 50001: "webp", 33003: "jp2k", 33005: "jp2k", 34712: "jp2k"}
 _BY_PILLOW = (34925, 50000)
 _PHOTOMETRIC = {10: "ITULAB", 32844: "LogL", 32845: "LogLuv", 51177: "a depth map", 4: "a mask"}
@@ -66,6 +70,10 @@ class Page:
                 return entry.numbers() or default
         return default
 
+    def count(self, tag: int) -> int:
+        """How many values a tag has; 0 if it is missing."""
+        return next((entry.count for entry in self.entries if entry.tag == tag), 0)
+
     def number(self, tag: int, default: int) -> int:
         """The first of `numbers`."""
         return self.numbers(tag, (default,))[0]
@@ -78,7 +86,7 @@ class Page:
     @property
     def photometric(self) -> int:
         """PhotometricInterpretation."""
-        return self.number(262, _MINISBLACK)
+        return self.number(_PHOTOMETRIC_TAG, _MINISBLACK)
 
     @property
     def inverted(self) -> bool:
@@ -97,7 +105,7 @@ class Page:
 
     @property
     def sample_format(self) -> int:
-        """UNSIGNED, SIGNED, FLOAT, or another."""
+        """UNSIGNED, SIGNED, FLOAT, UNDEFINED, or another."""
         return self.number(339, UNSIGNED)
 
     @property
@@ -206,9 +214,7 @@ def judge(page: Page) -> str:
                 "or no compression."
             )
         decoder = "pillow"
-    if page.photometric in _PHOTOMETRIC or page.number(332, 1) != 1:
-        kind = _PHOTOMETRIC.get(page.photometric, "inks other than CMYK")
-        raise BadImage(f"TIFF files with {kind} are not read; save it as gray or RGB.")
+    _refuse_meaning(page)
     if page.tiled and page.separate:
         raise BadImage(
             "TIFF files with a plane for each color, in tiles, are not read; save it with "
@@ -229,9 +235,37 @@ def judge(page: Page) -> str:
     return decoder
 
 
+def _refuse_meaning(page: Page) -> None:
+    """Raise BadImage where it is not known what color a code stands for."""
+    code = page.photometric
+    pixels = page.count(_STRIPS) or page.count(_TILES)  # without them the directory is cut off
+    if pixels and not page.count(_PHOTOMETRIC_TAG):
+        raise BadImage(
+            "this TIFF does not say what its values mean (PhotometricInterpretation, tag 262, is "
+            "missing); save it as gray or RGB."
+        )
+    if code not in _READ or page.number(332, 1) != 1:
+        unknown = "inks other than CMYK" if code in _READ else f"PhotometricInterpretation {code}"
+        kind = _PHOTOMETRIC.get(code, unknown)
+        raise BadImage(f"TIFF files with {kind} are not read; save it as gray or RGB.")
+    count, wanted = page.count(_COLOR_MAP), 3 << min(page.bits, 16)
+    if code == PALETTE and count < wanted:
+        raise BadImage(
+            f"this TIFF's palette (ColorMap, tag 320) has {count} of {wanted} values; save it as "
+            "gray or RGB."
+        )
+
+
 def _refuse_samples(page: Page) -> None:
     """Raise BadImage for sample types that no decoder reads."""
     bits = page.bits
+    if page.sample_format in _COMPLEX:
+        raise BadImage("complex numbers are not read; save it with 8 or 16 bits.")
+    if page.sample_format not in (UNSIGNED, SIGNED, FLOAT, UNDEFINED):
+        raise BadImage(
+            f"samples of an unknown type (SampleFormat {page.sample_format}) are not read; save "
+            "it with 8 or 16 bits."
+        )
     if len(set(page.numbers(258, (1,)))) > 1:
         raise BadImage("channels of different depths are not read; save it with 8 or 16 bits.")
     if page.sample_format == FLOAT:
@@ -245,8 +279,6 @@ def _refuse_samples(page: Page) -> None:
         )
     elif bits not in (8, 16) and not (bits in (1, 2, 4) and page.samples == 1):
         raise BadImage(f"samples of {bits} bits are not read; save it with 8 or 16 bits.")
-    elif page.sample_format not in (UNSIGNED, 4):
-        raise BadImage("complex numbers are not read; save it with 8 or 16 bits.")
 
 
 def _pillow_fits(page: Page) -> bool:

@@ -16,8 +16,6 @@ from torch.nn import functional as F
 LOG_ZERO = -80.0
 """Stands for log 0: exp(-80) is 0 beside any trust, and 9 * -80 is still finite."""
 
-SOFT_MAX_POWER = 8
-
 
 class HintCells(NamedTuple):
     """Hinted cells of a batch of pictures; absent places have mass 0."""
@@ -101,9 +99,15 @@ def mixture(
 
 def mix_reaches(reach: Tensor, mass: Tensor, log_gamma: Tensor) -> Mixture:
     """The mixture of hints of masses (B, K) that reach (B, M, K) far: see `log_reach`."""
-    log_t = _log_trusts(reach, mass)
-    share = torch.softmax(torch.exp(log_gamma) * log_t, dim=-1)
-    return Mixture(soft_maximum(log_t), share)
+    return mix_trusts(_log_trusts(reach, mass), log_gamma)
+
+
+def mix_trusts(log_t: Tensor, log_gamma: Tensor) -> Mixture:
+    """The mixture of hints that are trusted by log t(i, k), in the last dimension.
+
+    `kernels.numpy.hints.soft_maximum` is the same without gradients, on plain t.
+    """
+    return Mixture(_soft_maximum(log_t), torch.softmax(torch.exp(log_gamma) * log_t, dim=-1))
 
 
 def _log_trusts(reach: Tensor, mass: Tensor) -> Tensor:
@@ -115,12 +119,11 @@ def _log_trusts(reach: Tensor, mass: Tensor) -> Tensor:
     return log_t.masked_fill(absent[:, None, :], LOG_ZERO) if some else log_t
 
 
-def soft_maximum(log_t: Tensor) -> Tensor:
+def _soft_maximum(log_t: Tensor) -> Tensor:
     """sum t^9 / sum t^8 over the last dimension, all in units of the largest t."""
     largest = log_t.amax(-1, keepdim=True)
     t = torch.exp(log_t - largest)
     power = t.square().square().square()
-    assert SOFT_MAX_POWER == 8
     return torch.exp(largest[..., 0]) * (power * t).sum(-1) / power.sum(-1)
 
 

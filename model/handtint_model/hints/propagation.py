@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from ..kernels.numpy.hints import soft_maximum
 from .diffusion import Diffusion, decisiveness, mixture_pull, stroke_pull
 from .fences import FenceCells
-from .mixture import SOFT_MAX_POWER
 from .photo_graph import PhotoGraph
 from .pooling import MOST_CELLS, PooledHints, merge
 from .reach import StrokeReach
@@ -185,8 +185,8 @@ def _decoded(
     maps = reach.maps(hints, groups).T  # (N, S)
     if fence is not None:
         maps = fence.raised(maps, hints, groups)
-    full, _ = _soft_maximum(maps, reach.gamma)
-    trust, share = _soft_maximum(maps * groups.mass, reach.gamma)
+    full, _ = soft_maximum(maps, reach.gamma)
+    trust, share = soft_maximum(maps * groups.mass, reach.gamma)
     number = np.zeros(groups.count, np.int64)
     return _Answer(
         PooledHints(number, groups.mass, groups.ab),
@@ -194,16 +194,6 @@ def _decoded(
         full.astype(np.float64),
         stroke_pull(full.astype(np.float64)),
     )
-
-
-def _soft_maximum(t: Floats, gamma: float) -> tuple[Floats, Floats]:
-    """sum t^9 / sum t^8 (N,) over the strokes (N, S), and their shares t^gamma / sum t^gamma."""
-    largest = np.maximum(t.max(axis=1, keepdims=True), 1e-12)
-    relative = np.asarray(t / largest, np.float32)
-    power = relative**SOFT_MAX_POWER
-    trust = largest[:, 0] * (power * relative).sum(axis=1) / power.sum(axis=1)
-    shares = relative**gamma
-    return trust.astype(np.float32), shares / shares.sum(axis=1, keepdims=True)
 
 
 def _mixed(graph: PhotoGraph, hints: PooledHints) -> _Answer:

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..color.bins import decode_distribution, mean_color
-from ..hints.mixture import soft_maximum
+from ..hints.mixture import mix_trusts
 from ..hints.strokes import rivals_of
 from ..network import Heads
 from ..network.stroke_decoder import Strokes
@@ -130,9 +130,9 @@ def color_loss(
     before = torch.zeros((), device=logits.device)
     for number, (place, ab) in enumerate(zip(points.of_photo, points.ab)):
         log_t = torch.log(reach[place].clamp(min=1e-6)).permute(1, 2, 0)  # (h, w, K)
-        trust = soft_maximum(log_t)[..., None]
-        share = torch.softmax(log_t * torch.exp(log_gamma), -1)
-        colors = (1 - trust) * automatic[number] + trust * (share @ ab)
+        mixed = mix_trusts(log_t, log_gamma)
+        trust = mixed.trust[..., None]
+        colors = (1 - trust) * automatic[number] + trust * (mixed.share @ ab)
         truth = points.truth[number]
         total = total + torch.log((colors - truth).square().sum(-1).mean() + ERROR_FLOOR)
         with torch.no_grad():

@@ -33,6 +33,7 @@ from .wrongplace import WrongPlace
 
 LOOK_MS = 3000
 NO_PICTURE = _("No picture is open: open a photo and try again.")
+CONFINED = _("A selection is active: you can paint only inside it.")
 FENCED = _(
     "What you paint there colors only what is selected now: the layer's mask keeps it inside."
 )
@@ -194,22 +195,22 @@ class Core(Center):
         except ClientError as error:
             self.fail(error)
             return
-        is_new = layer is None
-        if layer is None:
-            layer = new_layer(HINTS_NAME, SRGB_8)
-        if not is_new:
+        if layer is not None:
             text = _("Paint on the hint layer that is there already.")
             layer.setVisible(True)
+            fenced = selection is not None
         else:
+            layer = new_layer(HINTS_NAME, SRGB_8)
             text = _("Paint the colors that you know; lightness does not matter.")
             document.rootNode().addChildNode(layer, None)
             Memory(document).bind_hints(uid(layer), uid(goal.photo))
-            if selection is not None:
-                fence(document, layer, selection)
+            fenced = selection is not None and fence(document, layer, selection)
         document.setActiveNode(layer)
         self.follower.active.chosen(document, layer)
         choose_brush()
-        self.say(text if selection is None else text + " " + FENCED)
+        if selection is not None:
+            text += " " + (FENCED if fenced else CONFINED)
+        self.say(text)
 
     def set_settings(self, settings: Settings) -> None:
         """Take and keep other settings; live mode follows them."""

@@ -107,20 +107,21 @@ def hints_for(goal: Target, selection: Any) -> Any:
     return None
 
 
-def fence(document: Any, layer: Any, selection: Any) -> None:
-    """Give a new hint layer a mask of the selection; before Krita 5.2 there is no way."""
-    if hasattr(document, "createTransparencyMask"):
-        mask = document.createTransparencyMask(_("Selection"))
-        mask.setSelection(selection)
-        add_mask(document, layer, mask)
+def fence(document: Any, layer: Any, selection: Any) -> bool:
+    """Give a new hint layer a mask of the selection; False before Krita 5.2, which cannot."""
+    if not hasattr(document, "createTransparencyMask"):
+        return False
+    mask = document.createTransparencyMask(_("Selection"))
+    mask.setSelection(selection)
+    document.waitForDone()  # the layer is in the document then
+    return add_mask(document, layer, mask)
 
 
-def add_mask(document: Any, layer: Any, mask: Any) -> None:
-    """Put a mask on a layer of a document."""
+def add_mask(document: Any, layer: Any, mask: Any) -> bool:
+    """Put a mask on a layer of a document; whether that could be done."""
     # A new layer still belongs to the document that it was made in, which is gone.
     owner = by_uid(document, uid(layer))
-    if owner is not None:
-        owner.addChildNode(mask, None)
+    return owner is not None and bool(owner.addChildNode(mask, None))
 
 
 def with_fences(crop: Crop | None, fences: list[Fence | None]) -> Crop | None:

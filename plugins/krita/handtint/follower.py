@@ -32,7 +32,7 @@ from .qt import timer
 from .results import painted_over
 from .settings import Settings
 from .spaces import space_of
-from .view import stroke_rect, visible_rect
+from .view import active_view, stroke_rect, visible_rect
 from .wrongplace import WrongPlace
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ class Follower:
         if node is not None and node.type() in MASK_TYPES:
             self._watched = self._watched[:3]  # a fence may have changed: it is read anew
         if self._watch is not None:
-            self._watch.lifted(stroke_rect(_active_view(), self.brush.path))
+            self._watch.lifted(stroke_rect(active_view(), self.brush.path))
         if self.photo_watch is not None and node is not None and uid(node) == self.photo_uid:
             self.photo_watch.hurry()
         self._core.questions.on_lifted()
@@ -322,7 +322,7 @@ class Follower:
             self._core.seen,
             settings,
             crop,
-            visible_rect(_active_view(), canvas_widget(Krita.instance().activeWindow())),
+            visible_rect(active_view(), canvas_widget(Krita.instance().activeWindow())),
             lambda: self.brush.is_down,
         )
         self._shown = None
@@ -397,8 +397,3 @@ class Follower:
             return
         flow = settle(document, key, guard(document, key), lambda: self.brush.is_down)
         self._core.side_jobs.run("settle", flow, lambda _: None, lambda error: None)
-
-
-def _active_view() -> Any:
-    window = Krita.instance().activeWindow()
-    return window.activeView() if window is not None else None

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from krita import Krita
+
 from .photos import Rect
 from .qt import QtCore
+
+
+def active_view() -> Any:
+    """The view in the active window, or None."""
+    window = Krita.instance().activeWindow()
+    return window.activeView() if window is not None else None
 
 
 def in_picture(view: Any, box: Any) -> Rect | None:

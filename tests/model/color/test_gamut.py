@@ -30,12 +30,13 @@ def inside(lightness: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def search(lightness: np.ndarray, hue: np.ndarray) -> np.ndarray:
     """The smallest chroma, in steps of 0.02, from which colours lie outside."""
     limit = np.zeros_like(lightness)
-    open_ = np.ones(lightness.shape, bool)
+    left = np.arange(len(lightness))  # those whose limit is not reached yet
+    a, b = np.cos(hue), np.sin(hue)
     for chroma in np.arange(0.0, 140.0, 0.02):
-        open_ &= inside(lightness, chroma * np.cos(hue), chroma * np.sin(hue))
-        if not open_.any():
+        left = left[inside(lightness[left], chroma * a[left], chroma * b[left])]
+        if not left.size:
             break
-        limit[open_] = chroma
+        limit[left] = chroma
     return limit
 
 

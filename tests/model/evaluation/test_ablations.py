@@ -176,6 +176,7 @@ def test_readings_by_loss() -> None:
     assert tilted.tilt == readings("rebalanced")[-1].tilt
 
 
+@pytest.mark.slow
 def test_scaling_to_a_colorfulness() -> None:
     run = model("regression")
     truths = [Truth.from_codes(data.coffee()[:128, :128]), Truth.from_codes(data.cat()[:96, :128])]

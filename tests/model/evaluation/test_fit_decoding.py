@@ -51,6 +51,7 @@ def test_the_fitted_curve_grows_evenly_from_calm_to_bold(colorizer, truths):
     assert chroma[-1] > 0.7 * BOLDNESS * true
 
 
+@pytest.mark.slow
 def test_the_command_writes_the_same_tensors_with_other_constants(tmp_path, capsys):
     photo, target = tmp_path / "astronaut.png", tmp_path / "new.safetensors"
     Image.fromarray(data.astronaut()).resize((96, 96)).save(photo)

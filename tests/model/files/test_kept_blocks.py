@@ -480,6 +480,24 @@ def test_a_text_that_unpacks_without_end_is_left_out():
     Image.fromarray(GRAY).save(file, "PNG")
     data = file.getvalue()
     assert read_photo(data[:33] + chunk + data[33:]).meta.texts == ()
+    np.testing.assert_array_equal(read_photo(data[:33] + chunk + data[33:]).luminance, GRAY)
+
+
+def test_a_png_without_its_texts_has_the_same_pixels_and_other_chunks():
+    """Some builds of libvips refuse a file with a huge text: it is read without its texts."""
+    from PIL import PngImagePlugin
+
+    from handtint_model.files.png_chunks import without_texts
+
+    plain, texts, info = io.BytesIO(), io.BytesIO(), PngImagePlugin.PngInfo()
+    for keyword, compressed in (("Comment", False), ("Title", True)):
+        info.add_text(keyword, "x" * 200, zip=compressed)
+    info.add_itxt("Author", "y")
+    Image.fromarray(GRAY).save(plain, "PNG", dpi=(300, 300))
+    Image.fromarray(GRAY).save(texts, "PNG", dpi=(300, 300), pnginfo=info)
+    assert without_texts(texts.getvalue()) == plain.getvalue()
+    cut = texts.getvalue()[:-20]
+    assert without_texts(cut) == plain.getvalue()[:-20]
 
 
 def test_results_beyond_4_gb_keep_the_same():

@@ -109,6 +109,7 @@ def test_float_tiff(tmp_path, gray8):
     np.testing.assert_array_equal(back, rgb)
 
 
+@pytest.mark.slow
 def test_one_compressed_strip(tmp_path):
     plane = np.random.default_rng(4).integers(0, 65536, (3000, 4000), dtype=np.uint16)
     tifffile.imwrite(tmp_path / "a.tif", plane, compression="zlib", rowsperstrip=3000)

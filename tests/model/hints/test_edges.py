@@ -54,7 +54,7 @@ def check(share: np.ndarray) -> None:
     ("slant", "step"),
     [
         *((0, step) for step in (-40.0, -20.0, 20.0, 40.0)),
-        *((300, step) for step in (-40.0, -20.0, 20.0, 40.0)),
+        *(pytest.param(300, step, marks=pytest.mark.slow) for step in (-40.0, -20.0, 20.0, 40.0)),
     ],
 )
 def test_synthetic_edge(colorizer: Colorizer, step: float, slant: int) -> None:

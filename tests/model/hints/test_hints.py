@@ -103,6 +103,7 @@ def test_painting_gray_makes_neutral(colorizer: Colorizer, photo: EncodedPhoto) 
     assert np.median(np.linalg.norm(got, axis=1)) < 0.7
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_more_strength_never_moves_away(
     colorizer: Colorizer, photo: EncodedPhoto, seed: int
@@ -241,6 +242,7 @@ def test_later_patches_lie_on_top(colorizer: Colorizer, photo: EncodedPhoto) -> 
     assert got[380, 150, 1] < got[380 + 12, 150, 1] - 20
 
 
+@pytest.mark.slow
 def test_hundreds_of_points(colorizer: Colorizer, photo: EncodedPhoto) -> None:
     rng = np.random.default_rng(1)
     points = [

@@ -176,6 +176,7 @@ def test_a_dot_far_from_paint_takes_nothing_and_a_patch_does() -> None:
     assert np.argwhere(lone).tolist() == [[0, 55]]
 
 
+@pytest.mark.slow
 def test_long_photos_have_one_set_of_features(colorizer: Colorizer) -> None:
     """Seen in two windows, a panorama's strokes work as anywhere, also where the windows meet."""
     rng = np.random.default_rng(0)

@@ -61,6 +61,7 @@ print(hashlib.sha256(a.tobytes() + b.tobytes()).hexdigest())
 """
 
 
+@pytest.mark.slow
 def test_a_changed_constant_is_compiled_anew(tmp_path: Path) -> None:
     def rendered(refinements: int, cache: str) -> str:
         done = run(RENDER, str(refinements), NUMBA_CACHE_DIR=str(tmp_path / cache))

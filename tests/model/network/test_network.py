@@ -75,6 +75,7 @@ def test_calibrated_groupnorm_reproduces_the_stem() -> None:
             getattr(gray.norm, name).sub_(0.05)
 
 
+@pytest.mark.slow
 def test_no_batchnorm_and_at_most_15_gflop(colorizer: Colorizer) -> None:
     network = colorizer.network
     assert isinstance(network.encoder.norm, nn.GroupNorm)

@@ -62,6 +62,7 @@ def test_keeps_luminance_of_every_pixel_exactly(kernel_set: str, dtype: type) ->
     assert np.ptp(result.astype(int), axis=2).mean() > 0.1 * TOPS[dtype]  # it is colourful
 
 
+@pytest.mark.slow
 def test_keeps_luminance_of_every_code_at_every_hue(kernel_set: str) -> None:
     codes = np.arange(65536, dtype=np.uint16)
     plane = np.tile(codes, (24, 1))

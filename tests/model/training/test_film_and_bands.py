@@ -106,6 +106,7 @@ def test_counting_sees_each_cell_in_its_band() -> None:
     assert band_of(torch.ones(1, 1, 8, 8)).max() == BANDS - 1
 
 
+@pytest.mark.slow
 def test_a_run_with_bands_is_resumed_with_them(tmp_path: Path) -> None:
     folder = tmp_path / "photos"
     folder.mkdir()

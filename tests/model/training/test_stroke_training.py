@@ -194,6 +194,7 @@ class _StopsAfter:
         return self.left <= 0
 
 
+@pytest.mark.slow
 def test_training_teaches_only_the_stroke_decoder(
     photos: Path, masks: Path, tmp_path: Path
 ) -> None:
@@ -208,6 +209,7 @@ def test_training_teaches_only_the_stroke_decoder(
     assert rows(tmp_path)[-1]["held_iou"] != ""
 
 
+@pytest.mark.slow
 def test_a_run_in_two_parts_is_the_run_in_one(
     photos: Path, masks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -229,6 +231,7 @@ def test_a_run_in_two_parts_is_the_run_in_one(
         assert torch.equal(tensor, parts.network.state_dict()[name]), name
 
 
+@pytest.mark.slow
 def test_a_network_that_learns_with_it_changes(photos: Path, masks: Path, tmp_path: Path) -> None:
     free = StrokeConfig(crop=64, with_masks=1, plain=1, network_rate=0.1)
     path = train_strokes([photos], [masks], None, tmp_path, free, steps=2, device="cpu")

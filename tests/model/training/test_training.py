@@ -411,6 +411,7 @@ def test_a_stage_may_have_its_own_scale(photos: Path) -> None:
     assert roughness(part) < 0.5 * roughness(whole)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["encoder.layer1.0.conv1.weight", "logits.2.weight"])
 def test_a_step_that_is_not_finite_changes_nothing(
     tmp_path: Path, part: str, monkeypatch: pytest.MonkeyPatch
@@ -448,6 +449,7 @@ def test_a_step_that_is_not_finite_changes_nothing(
     assert 1.0 < float(rows[-1]["held_out"]) < 20.0  # of the weights that were written
 
 
+@pytest.mark.slow
 def test_the_workers_end_with_the_run(photos: Path, tmp_path: Path) -> None:
     assert multiprocessing.active_children() == []
     train([photos / "cats-000.tar"], tmp_path, replace(TOY, workers=2), steps=2)

@@ -30,7 +30,7 @@ def backend(tiny_weights):
 def jobs(tmp_path):
     plane = np.array(Image.open(CAT).resize((120, 80)))
     made = []
-    for i in range(12):
+    for i in range(8):
         source = tmp_path / f"{i:02}.png"
         Image.fromarray(np.roll(plane, 5 * i, 1)).save(source)
         made.append(PhotoJob(source, tmp_path / "out" / source.name))
@@ -45,6 +45,7 @@ def threads_left():
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bytes_in_flight", [1, 100_000, 10**9])
 def test_every_photo_gets_through_whatever_the_limit(jobs, backend, bytes_in_flight):
     with Pipeline(jobs, BatchSettings(), backend, bytes_in_flight) as run:
@@ -181,7 +182,7 @@ def test_a_fault_of_one_photo_is_its_own(jobs, backend):
         outcomes = {o.job: o.error for o in run}
     assert "not a picture" in outcomes[jobs[4]]
     assert "cannot be opened" in outcomes[jobs[7]]
-    assert sum(not error for error in outcomes.values()) == 10
+    assert sum(not error for error in outcomes.values()) == len(jobs) - 2
 
 
 def test_one_by_one_and_in_a_run_agree(jobs, backend):

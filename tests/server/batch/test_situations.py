@@ -132,6 +132,7 @@ def test_sentences() -> None:
     assert shown_path(Path("Köln 祖父")) == "Köln 祖父"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["cp1252", "latin-1"])
 def test_an_output_that_lacks_the_letters(
     tmp_path: Path, tiny_weights: Path, encoding: str
@@ -174,6 +175,7 @@ def without_privilege(tiny_weights: Path, *arguments: object) -> tuple[int, str]
     return done.returncode, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 @needs_root
 def test_an_unreadable_folder_is_told(tmp_path: Path, tiny_weights: Path) -> None:
     photo(tmp_path / "in" / "a.png")
@@ -189,6 +191,7 @@ def test_an_unreadable_folder_is_told(tmp_path: Path, tiny_weights: Path) -> Non
     assert list(failures(out)) == [str(secret)]
 
 
+@pytest.mark.slow
 @needs_root
 def test_an_unwritable_failure_list_is_told_once(tmp_path: Path, tiny_weights: Path) -> None:
     photo(tmp_path / "in" / "a.png")
@@ -208,6 +211,7 @@ def test_an_unwritable_failure_list_is_told_once(tmp_path: Path, tiny_weights: P
     assert mine.read_text() == "mine"
 
 
+@pytest.mark.slow
 @needs_root
 def test_a_folder_without_permission_is_named_as_the_reason(
     tmp_path: Path, tiny_weights: Path

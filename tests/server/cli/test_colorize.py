@@ -560,6 +560,7 @@ def test_a_reference_and_an_alternative(run, gray, tmp_path):
     assert not (tmp_path / "no.png").exists()
 
 
+@pytest.mark.slow
 def test_a_series_alike(run, gray, tmp_path):
     folder = gray.parent
     for name in ("dog", "owl"):

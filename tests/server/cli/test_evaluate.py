@@ -85,6 +85,7 @@ def test_the_colorizer_beside_baselines(photos, weights, tmp_path, capsys):
         assert image.width == 7 * 192 + 8 * 4
 
 
+@pytest.mark.slow
 def test_colors_that_look_right_and_a_sheet_of_the_worst_tints(photos, weights, tmp_path, capsys):
     out, sheet = tmp_path / "figures.json", tmp_path / "sheet.png"
     arguments = ["evaluate", "--photos", str(photos), "--size", "64", "--hints", "0"]
@@ -121,6 +122,7 @@ def test_profile_counts_by_hand(weights, capsys):
     assert 2.5 < million < 5
 
 
+@pytest.mark.slow
 def test_trust_sheet(photos, weights, tmp_path, capsys):
     sheet = tmp_path / "trust.png"
     arguments = ["evaluate", "--photos", str(photos), "--weights", str(weights), "--device", "cpu"]

@@ -311,6 +311,7 @@ def palette_of(path: Path) -> list[tuple[int, int, int, str]]:
     return colors
 
 
+@pytest.mark.slow
 def test_palettes_come_and_go(home: Path) -> None:
     places = {"gimp": home / ".config/GIMP/3.0", "krita": home / ".local/share/krita"}
     for editor, place in places.items():

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 
 from .. import pictures
@@ -105,6 +106,7 @@ def test_busy(start_server: Start, tiny_weights: Path) -> None:
     assert colorize(live, pictures.raw_request(pictures.photo(seed=1))).status_code == 200
 
 
+@pytest.mark.slow
 def test_work_that_takes_too_long(start_server: Start, tiny_weights: Path) -> None:
     held = Held(start_server, tiny_weights, work_timeout=1.0)
     with ThreadPoolExecutor(1) as pool:
@@ -117,6 +119,7 @@ def test_work_that_takes_too_long(start_server: Start, tiny_weights: Path) -> No
     assert (result.status_code, result.json()["code"]) == (504, "timed_out")
 
 
+@pytest.mark.slow
 def test_slow_readers_and_writers_block_nobody(start_server: Start) -> None:
     """More of them than the server has threads, each a byte now and then."""
     live = start_server(places=2)

@@ -133,6 +133,7 @@ def no_memory(kind: str) -> BaseException:
     return (torch.OutOfMemoryError if kind == "CUDA" else RuntimeError)(NO_MEMORY[kind])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [*NO_MEMORY, "CPU"])
 def test_device_without_memory_is_asked_for_less(
     start_server: Start, tiny_weights: Path, kind: str
@@ -182,6 +183,7 @@ class FirstOnACard(FailingLoad):
         return colorizer
 
 
+@pytest.mark.slow
 def test_device_without_any_memory_leaves_it_to_the_processor(
     start_server: Start, tiny_weights: Path
 ) -> None:
@@ -199,6 +201,7 @@ def test_device_without_any_memory_leaves_it_to_the_processor(
     assert colorize(live, request).content == right
 
 
+@pytest.mark.slow
 def test_memory_that_lacks_after_the_network(start_server: Start, tiny_weights: Path) -> None:
     """The processor takes over, and keeps the photo: the next request goes there at once."""
     load = FirstOnACard(tiny_weights, WithoutMemory)

@@ -130,6 +130,7 @@ def test_what_photos_grow_by_is_counted(start_server: Start) -> None:
     assert cache.nbytes == held() == 0
 
 
+@pytest.mark.slow
 def test_a_photo_larger_than_the_cache_still_gets_its_answer(start_server: Start) -> None:
     live = start_server(cache_mb=1)
     answer = colorize(live, pictures.raw_request(pictures.photo()))
@@ -137,6 +138,7 @@ def test_a_photo_larger_than_the_cache_still_gets_its_answer(start_server: Start
     assert len(live.service.cache) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["", "a1"])
 def test_server_name_is_put_before_ids(start_server: Start, name: str) -> None:
     live = start_server(server_name=name)

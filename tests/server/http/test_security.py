@@ -603,6 +603,7 @@ def test_no_route_echoes_settings_or_token(live: Live) -> None:
         assert str(live.service.settings.home).encode() not in answer.body
 
 
+@pytest.mark.slow
 def test_slow_request_is_ended(start_server: Start) -> None:
     live = start_server(receive_timeout=1.0)
     fields = (

@@ -15,6 +15,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import window_alternatives
 import window_day
+import window_language
 import window_panel
 import window_panel_lag
 import window_panel_trouble
@@ -46,10 +47,11 @@ MNEMONICS = {
 BLUE = r"\000\000\000\000\000\000\000\000\000\000\200\077"
 
 
-def prepare():
+def prepare(language=""):
     folder = os.environ["GIMP3_DIRECTORY"]
     for name, text in {
-        "gimprc": GIMPRC,
+        # As if chosen in GIMP's preferences.
+        "gimprc": GIMPRC + ('(language "%s")\n' % language if language else ""),
         "shortcutsrc": SHORTCUTS,
         # Blue in the brush.
         "contextrc": '(foreground (color "RGB float" 12 "%s" 0))\n' % BLUE,
@@ -61,6 +63,7 @@ def prepare():
 
 class Session(
     window_day.Day,
+    window_language.Language,
     window_panel.Panel,
     window_panel_trouble.Trouble,
     window_panel_lag.Lag,
@@ -313,7 +316,7 @@ def main():
     os.environ["PROBE_OUT"] = os.path.join(work, "probe.json")
     os.environ["PROBE_DO"] = os.path.join(work, "do.py")
     os.environ["PROBE_PIXEL_FILE"] = os.path.join(work, "pixel.json")
-    prepare()
+    prepare(given.get("language", ""))
     found = {"states": {}, "error": ""}
     with Desktop(shots) as desktop:
         desktop.start(

@@ -7,10 +7,10 @@ SHORTCUTS = """(action "plug-in-handtint-panel" "<Primary><Alt>l")
 """
 
 TITLE = "^Handtint"
-COLORIZE, NEW_HINTS, LIVE, HELPS, COMPARE = (90, 150), (250, 150), (120, 187), (20, 300), (290, 300)
+COLORIZE, NEW_HINTS, LIVE, HELPS, COMPARE = (90, 150), (250, 150), (120, 187), (20, 300), (-40, 300)
 VIVID = (185, 260)
 SWATCH = (85, 353)
-"""Where the panel's parts are, in its own pixels."""
+"""Where the panel's parts are, in its own pixels; below 0: from its right edge."""
 
 
 class Panel:
@@ -24,7 +24,8 @@ class Panel:
         desktop.key("ctrl+alt+l")
         self.panel = desktop.window(TITLE, 60)
         time.sleep(1.0)
-        desktop.do("windowmove", self.panel, 1030, 90)
+        width = desktop.geometry(self.panel)[2]
+        desktop.do("windowmove", self.panel, 1383 - width, 90)
         desktop.activate(window)
         self.process = self.panel_processes()
         return self.panel
@@ -36,8 +37,11 @@ class Panel:
 
     def push(self, place):
         """Click a part of the panel."""
-        left, top, _, _ = self.desktop.geometry(self.panel)
-        self.desktop.click(left + place[0], top + place[1])
+        self.desktop.click(*self.on_screen(place))
+
+    def on_screen(self, place):
+        left, top, width, _ = self.desktop.geometry(self.panel)
+        return left + place[0] % width, top + place[1]
 
     def push_colorize(self):
         """Colorize Layer of the panel, to its end.
@@ -172,8 +176,7 @@ class Panel:
     def looking(self, window):
         """Compare and the map change nothing of the image."""
         desktop = self.desktop
-        left, top, _, _ = desktop.geometry(self.panel)
-        desktop.do("mousemove", left + COMPARE[0], top + COMPARE[1])
+        desktop.do("mousemove", *self.on_screen(COMPARE))
         desktop.do("mousedown", 1)
         time.sleep(1.5)
         desktop.shot("p14-compare")  # the probe's shortcut does not arrive meanwhile

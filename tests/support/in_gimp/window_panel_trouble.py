@@ -162,6 +162,7 @@ class Trouble:
         self.desktop.key("ctrl+w")
         time.sleep(2.5)
         state = self.note("t23-second-closed")
+        state["title"] = self.desktop.ask(["xdotool", "getwindowname", self.panel])
         state["processes"] = [self.process, self.panel_processes()]
 
     def quit(self, window):

@@ -81,7 +81,8 @@ def mix_hints(
     """Trust and shares of hints at the cells start..stop; see `kernels.numpy.hints`."""
     channels, hints = hinted.shape
     least = math.exp(_NEGLIGIBLE / gamma)
-    # Short loops over one row, which LLVM turns into vector code.
+    # The formulas of `kernels.numpy.hints` once more, since a compiled kernel cannot call NumPy's
+    # code: as short loops over one row, which LLVM turns into vector code.  Tests compare the two.
     for i in range(start, stop):
         row = share[i]
         square, threshold = cell_square[i], gate[i]

@@ -5,6 +5,8 @@ Arrays are float32 and C-contiguous.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -36,15 +38,22 @@ def mix_hints(
     part = slice(start, stop)
     square = cell_square[part, None] + hint_square - 2.0 * (cells[part] @ hinted)
     reach = 1.0 / (1.0 + np.exp(np.minimum(np.maximum(square, 0.0) + gate[part, None], 80.0)))
-    for masses, out in ((np.ones_like(mass), full), (mass, trust)):
-        t = reach * masses
-        largest = t.max(axis=1)
-        t /= np.where(largest > 0, largest, 1.0)[:, None]
-        eighth = (t**8).sum(axis=1)
-        out[part] = largest * (t**9).sum(axis=1) / np.where(eighth > 0, eighth, 1.0)
-    weight = np.power(t, gamma)
-    total = weight.sum(axis=1, keepdims=True)
-    share[part] = weight / np.where(total > 0, total, 1.0)
+    full[part], _ = soft_maximum(reach, gamma)
+    trust[part], share[part] = soft_maximum(reach * mass, gamma)
+
+
+def soft_maximum(t: NDArray[np.floating[Any]], gamma: float) -> tuple[Floats, Floats]:
+    """sum t^9 / sum t^8 (N,) over the hints (N, K), and their shares t^gamma / sum t^gamma.
+
+    All in units of the largest t, so that no power becomes 0.  Where all t are 0, so are both.
+    """
+    largest = t.max(axis=1)
+    relative = np.asarray(t / np.where(largest > 0, largest, 1.0)[:, None], np.float32)
+    power, weight = relative**8, relative**gamma
+    sums = [x.sum(axis=1) for x in (power, weight)]
+    eighth, total = (np.where(x > 0, x, 1.0) for x in sums)
+    trust = largest * (power * relative).sum(axis=1) / eighth
+    return trust.astype(np.float32), (weight / total[:, None]).astype(np.float32)
 
 
 def inside(spans: Integers, shape: tuple[int, ...]) -> NDArray[np.bool_]:

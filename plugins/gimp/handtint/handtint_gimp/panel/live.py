@@ -7,7 +7,6 @@ undone is made when the sliders rest, when Live goes off and when the panel clos
 
 from __future__ import annotations
 
-import json
 import time
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -22,10 +21,11 @@ from ..client.steps import Tick, Until
 from ..client.strokes import Box
 from ..problem import Problem
 from . import transfer
-from .loop import Timer, trace
-from .photo import Known, know, on_wire
+from .loop import Timer
+from .photo import Known, colors_of, know, on_wire
 from .step import make_step
 from .target import Target
+from .times import Times
 from .writing import Writing
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Live:
     def __init__(self, core: Core, follower: Follower) -> None:
         self._core, self._follower = core, follower
         self.on = False
-        self._now: dict[str, float] = {}
+        self._times = Times()
         self._known: Known | None = None
         self._wanted: Any = None
         self._shown: Any = None
@@ -73,7 +73,7 @@ class Live:
     def hints_changed(self, box: Box | None) -> None:
         """Something was painted or taken away in a box, or somewhere."""
         self._near = box
-        self._note("noticed")
+        self._times.noticed(self._follower.lifted_at, self._is_busy)
         self.update()
 
     def photo_changed(self) -> None:
@@ -99,7 +99,7 @@ class Live:
         """The settings are others."""
         if self.on:
             self._rest.start(RESTS_MS)
-        self._note("noticed")
+        self._times.noticed(self._follower.lifted_at, self._is_busy)
         self.update()
 
     def note_result(self, target: Target, picture: Picture, known: Known) -> None:
@@ -244,6 +244,7 @@ class Live:
         if wanted == self._shown or (wanted == self._wanted and self._is_busy):
             return
         self._wanted, self._again, self._retry_at = wanted, False, 0.0
+        self._times.begin()
         core.side_jobs.run("live", self._flow(target, wanted), self._done, self._failed)
 
     def _done(self, outcome: Any) -> None:
@@ -252,7 +253,7 @@ class Live:
             self._core.paint_on_result()
             return
         self._shown = outcome
-        self._tell_times()
+        self._times.tell()
         if self._core.message_is_error:
             self._core.clear_message()
         if self._lost:
@@ -263,12 +264,6 @@ class Live:
         if self._all_that_counts() != self._shown:
             self.update()
 
-    def _tell_times(self) -> None:
-        """For those who measure, and set HANDTINT_TRACE: when the steps of an update were done."""
-        now, self._now = self._now, {}
-        if now:
-            trace("handtint-live " + json.dumps(now))
-
     def _failed(self, error: ClientError) -> None:
         self._writing = None
         if self._commit_later:
@@ -277,11 +272,6 @@ class Live:
             self._retry_at = time.monotonic() + 1.0  # such as a lock, which may be taken away
         if self._core.message != str(error):
             self._core.fail(error)
-
-    def _note(self, what: str) -> None:
-        if what == "noticed" and (not self._is_busy or not self._now):
-            self._now = {"lifted": self._follower.lifted_at}
-        self._now.setdefault(what, time.monotonic())
 
     def _flow(self, target: Target, wanted: Any) -> Flow:
         image, result = target.image, target.result
@@ -298,7 +288,7 @@ class Live:
             self._reference, self._lost = references.read(image, settings.reference)
             crop = self._follower.crop() if settings.use_hints else None
             for region in self._regions(target):
-                self._note("asked")
+                self._times.note("asked")
                 answer = None
                 while answer is None:
                     request = self._request(crop, region)
@@ -306,11 +296,11 @@ class Live:
                         answer = yield from session.ask(request)
                     except ImageUnknown:
                         self._known = yield from know(target, session, forgotten=True)
-                self._note("answered")
+                self._times.note("answered")
                 size = target.size if region is None else (region[2], region[3])
                 picture = protocol.read_picture(answer, size)
                 yield from self._write(target, picture, region, settings)
-                self._note("shown")
+                self._times.note("shown")
                 if region is not None and self._again:
                     break  # overtaken
             else:
@@ -320,17 +310,7 @@ class Live:
     def _request(self, crop: Any, region: Box | None) -> Any:
         known, settings = self._known, self._core.settings
         assert known is not None
-        hints, reference = on_wire(crop), self._reference
-        return lambda: protocol.colorize(
-            known.image_id,
-            hints,
-            vividness=settings.vividness,
-            strength=settings.strength,
-            answer_layout=known.answer_layout,
-            alternative=settings.alternative or None,
-            reference=reference,
-            region=region,
-        )
+        return colors_of(known, on_wire(crop), settings, self._reference, region)
 
     def _regions(self, target: Target) -> list[Box | None]:
         """What to ask for, in this order: of a large photo first what lies around the stroke."""

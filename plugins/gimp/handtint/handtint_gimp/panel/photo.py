@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Callable, Generator
 from .. import asking, effects
 from ..client import DeflatedCrop, ImageUnknown, Request, Session, protocol
 from ..client.hintscan import Crop
+from ..client.strokes import Box
+from ..settings import Settings
 from .target import Target
 
 if TYPE_CHECKING:
@@ -62,6 +64,26 @@ def ask_about(core: Core, target: Target, request: Callable[[str], Request]) -> 
         known = yield from know(target, session, forgotten=True)
         live.note_known(target, known)
         return (yield from session.ask(lambda: request(known.image_id)))
+
+
+def colors_of(
+    known: Known,
+    hints: DeflatedCrop | None,
+    settings: Settings,
+    reference: bytes | None,
+    region: Box | None,
+) -> Callable[[], Request]:
+    """Makes the message for the colors of a region, or of the whole photo."""
+    return lambda: protocol.colorize(
+        known.image_id,
+        hints,
+        vividness=settings.vividness,
+        strength=settings.strength,
+        answer_layout=known.answer_layout,
+        alternative=settings.alternative or None,
+        reference=reference,
+        region=region,
+    )
 
 
 def on_wire(crop: Crop | None) -> DeflatedCrop | None:
