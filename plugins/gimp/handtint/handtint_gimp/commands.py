@@ -8,7 +8,7 @@ from typing import Any, Callable
 
 from gi.repository import Gimp, GLib, GObject
 
-from . import colorizing, export, hintlayers, layers, meant, misplaced, suggesting
+from . import colorizing, export, hintlayers, layers, misplaced, suggesting
 from . import settings as kept
 from .client import ClientError
 from .client.translation import _
@@ -98,12 +98,11 @@ def _run_options(
 def _active(
     image: Gimp.Image, drawables: list[Gimp.Drawable], run_mode: Gimp.RunMode
 ) -> Gimp.Layer:
-    """The active layer, after the user was asked about paint in a wrong place and the like."""
+    """The active layer, after the user was asked about paint in a wrong place."""
     layers.check_mode(image)
     active = layers.active_layer(drawables)
     if run_mode == Gimp.RunMode.INTERACTIVE:
         misplaced.settle(image, active)
-        meant.settle(image)
     return active
 
 
