@@ -87,12 +87,6 @@ def _png(pixels: NDArray[np.uint8], *chunks: tuple[bytes, bytes]) -> bytes:
     return data[:33] + more + data[33:]  # right behind IHDR
 
 
-def linear_gray_png() -> bytes:
-    """A gray PNG that says by cICP that its codes are linear."""
-    codes = np.arange(2400, dtype=np.uint16).reshape(40, 60) // 10
-    return _png(codes.astype(np.uint8), (b"cICP", bytes((1, 8, 0, 1))))
-
-
 ROUNDING = 1
 """Codes: processes of another number of threads add in another order, in the last digit."""
 

@@ -249,7 +249,7 @@ class PngQuestion(_Question):
             "This file says what its values mean (%s), but the picture is not shown that way. "
             "Show it as it is meant?"
         )
-        more = _("Its values stay; it is given a color profile that Undo takes away again.")
+        more = _("Its values stay; it is given a color profile.")
         answers = (_("Show as meant"), MEANT), (_("Leave as it looks"), KEEP)
         super().__init__(parent, text % color.summary, more, answers, answered)
 

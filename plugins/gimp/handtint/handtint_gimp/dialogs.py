@@ -15,6 +15,7 @@ from . import alternatives, layers, manual, settings  # noqa: E402
 from .choosing import Chooser  # noqa: E402
 from .client import BadSetting, ClientError, Setting, data_folder, read_setting, write_setting  # noqa: E402
 from .client.driver import Job  # noqa: E402
+from .client.pngcolor import PngColor  # noqa: E402
 from .client.translation import _  # noqa: E402
 from .colorizing import Job as Work  # noqa: E402
 from .panel.loop import Loop, Timer, safely  # noqa: E402
@@ -105,113 +106,6 @@ class AlternativesFrame(Gtk.Expander):
         return now.vividness, now.strength, now.use_hints, now.reference
 
     def _ask(self) -> None:
-        if self._job is not None:
-            self._job.cancel()
-        self._asked = self._wanted()
-        if not self._photo.is_valid():
-            return
-        try:
-            work = Work.of(self._image, self._photo, settings.Settings.of(self._config))
-        except ClientError as error:
-            self._chooser.say(str(error))
-            return
-        self._job = Job(
-            Loop(),
-            alternatives.thumbnails(work, self._found),
-            self._done,
-            lambda error: self._chooser.say(str(error)),
-            lambda text, fraction: self._chooser.say(text),
-        ).start()
-
-    def _done(self, found: alternatives.Found) -> None:
-        self._found = found
-        self._chooser.say(found.note)
-        self._chooser.show_pictures(found.pictures)
-        self._show()
-
-
-class ServerFrame(Gtk.Expander):
-    """The setting Server: automatic, or an address with its token."""
-
-    def __init__(self) -> None:
-        super().__init__(label=_("Server"))
-        self.set_border_width(12)
-        self._folder = data_folder()
-        problem = ""
-        try:
-            self._setting = read_setting(self._folder)
-        except BadSetting as error:
-            self._setting, problem = Setting(), str(error)
-        grid = Gtk.Grid(column_spacing=12, row_spacing=6, margin_top=6)
-        self.add(grid)
-        self._automatic = Gtk.RadioButton.new_with_mnemonic(
-            None, _("Find or start it on this computer auto_matically")
-        )
-        self._own = Gtk.RadioButton.new_with_mnemonic_from_widget(
-            self._automatic, _("Use a_nother server")
-        )
-        grid.attach(self._automatic, 0, 0, 2, 1)
-        grid.attach(self._own, 0, 1, 2, 1)
-        self._url = self._entry(grid, 2, _("A_ddress"), self._setting.url)
-        self._url.set_placeholder_text("https://photos.example.org:8443")
-        self._token = self._entry(grid, 3, _("To_ken"), self._setting.token)
-        self._token.set_visibility(False)
-        self._ca = self._entry(grid, 4, _("Certi_ficate file (own CA)"), self._setting.ca_file)
-        self._message = Gtk.Label(label=problem, wrap=True, xalign=0.0, max_width_chars=60)
-        grid.attach(self._message, 0, 5, 2, 1)
-        (self._automatic if self._setting.automatic else self._own).set_active(True)
-        self._own.connect("toggled", self._show_state)
-        self._show_state()
-        self.set_expanded(bool(problem) or not self._setting.automatic)
-
-    def _entry(self, grid: Gtk.Grid, row: int, label: str, text: str) -> Gtk.Entry:
-        entry = Gtk.Entry(text=text, width_chars=36, hexpand=True, activates_default=True)
-        if label:
-            title = Gtk.Label.new_with_mnemonic(label)
-            title.set_xalign(1.0)
-            title.set_mnemonic_widget(entry)
-            grid.attach(title, 0, row, 1, 1)
-        grid.attach(entry, 1, row, 1, 1)
-        return entry
-
-    def _show_state(self, *_: Any) -> None:
-        for entry in (self._url, self._token, self._ca):
-            entry.set_sensitive(self._own.get_active())
-
-    def complain(self, text: str) -> None:
-        """Show what is wrong with the setting."""
-        self._message.set_text(text)
-        self.set_expanded(True)
-
-    def keep(self) -> None:
-        """Keep the setting if it was changed; raises BadSetting."""
-        own = self._own.get_active()
-        setting = Setting(
-            url=self._url.get_text().strip() if own else "",
-            token=self._token.get_text().strip() if own else "",
-            ca_file=self._ca.get_text().strip() if own else "",
-            timeout=self._setting.timeout,
-        )
-        if own and not setting.url:
-            raise BadSetting(_("Enter the server's address, or choose the automatic setting."))
-        if own:
-            setting.endpoint()
-        if setting != self._setting:
-            write_setting(self._folder, setting)
-
-
-ON_A_LAYER = _("You painted on %s. Is this a hint for the colors, or part of the photo?")
-ON_A_RESULT = _(
-    "You painted on %s. Is this a hint for the colors, or shall the layer stay as it is?"
-)
-
-
-def ask_about_paint(text: str, second: str) -> str:
-    """What paint on a layer is: "hints", "photo" (the second button's answer) or "cancel"."""
-    return _ask(text, (second, "photo"), (_("These are _hints"), "hints"))
-
-
-def _ask(self) -> None:
         if self._job is not None:
             self._job.cancel()
         self._asked = self._wanted()
