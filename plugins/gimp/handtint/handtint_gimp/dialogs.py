@@ -15,7 +15,6 @@ from . import alternatives, layers, manual, settings  # noqa: E402
 from .choosing import Chooser  # noqa: E402
 from .client import BadSetting, ClientError, Setting, data_folder, read_setting, write_setting  # noqa: E402
 from .client.driver import Job  # noqa: E402
-from .client.pngcolor import PngColor  # noqa: E402
 from .client.translation import _  # noqa: E402
 from .colorizing import Job as Work  # noqa: E402
 from .panel.loop import Loop, Timer, safely  # noqa: E402
@@ -210,17 +209,6 @@ ON_A_RESULT = _(
 def ask_about_paint(text: str, second: str) -> str:
     """What paint on a layer is: "hints", "photo" (the second button's answer) or "cancel"."""
     return _ask(text, (second, "photo"), (_("These are _hints"), "hints"))
-
-
-def ask_about_png(color: PngColor) -> str:
-    """Whether to show a PNG as its file means it: "meant", "keep" or "cancel"."""
-    text = _(
-        "This file says what its values mean (%s), but the picture is not shown that way. "
-        "Show it as it is meant?"
-    )
-    more = _("Its values stay; it is given a color profile that Undo takes away again.")
-    answers = (_("_Leave as it looks"), "keep"), (_("_Show as meant"), "meant")
-    return _ask(text % color.summary + "\n\n" + more, *answers)
 
 
 def _ask(text: str, second: tuple[str, str], first: tuple[str, str]) -> str:
