@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 import pytest
-from PIL import Image
 from run_in_gimp import CASES, ROOT, Outcome
 
 from .conftest import GimpAndServer
@@ -27,12 +26,6 @@ def outcome(in_gimp: GimpAndServer) -> Outcome:
 @pytest.mark.parametrize("name", NAMES)
 def test_case(outcome: Outcome, name: str) -> None:
     assert outcome[name] is None
-
-
-def test_an_export_carries_the_mark(in_gimp: GimpAndServer, outcome: Outcome) -> None:
-    assert outcome["a_mark_on_request"] is None
-    with Image.open(in_gimp.gimp.work / "marked.png") as picture:
-        assert "Colorized with Handtint" in picture.info["Comment"], picture.info
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,8 @@ import sys
 
 sys.path.insert(0, G["PLUGIN"])
 
-SHADE = (70, 110, 200)
+SHADE = (0.8, 1.0, 1.6)
+"""Of the gray: about as light, since places are matched by lightness, too."""
 
 
 def remembered(layer):
@@ -17,7 +18,7 @@ def remembered(layer):
 def tinted(w=200, h=160):
     """The photo in one strong colour, which the automatic colours are far from."""
     codes = gray_codes(w, h)
-    return bytes(code * part // 255 for code in codes for part in SHADE)
+    return bytes(min(255, int(code * part)) for code in codes for part in SHADE)
 
 
 def blueness(layer):
@@ -120,4 +121,3 @@ def case_a_mark_on_request():
     first, second = comment().rstrip(b"\0").split(b"\n")
     assert first == b"Grandmother, 1912"
     assert second.startswith(b"Colorized with Handtint: a trained model, weights "), second
-    call(EXPORT, image, photo, file=Gio.File.new_for_path(G["OUT"] + "/marked.png"))

@@ -1,6 +1,6 @@
 """The honest mark: the image's comment says that it was colorized, and by what.
 
-GIMP's exports write the comment into the file.  XMP would be the place that archives know, but
+It is kept in XCF files.  XMP would be the place that archives know, but
 GIMP's Python reaches it only where GExiv2's description for Python is installed, which it is not
 in Debian's GIMP.
 """
