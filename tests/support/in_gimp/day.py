@@ -163,6 +163,8 @@ def case_new_hints_layer_goes_to_the_one_there():
     assert names_selected(image) == ["Color Hints"]
     assert hints.get_visible(), "the strokes could not be seen"
     # What is said is in GIMP's output: test_messages.
+    call(HINTS, image, photo, mode=Gimp.RunMode.INTERACTIVE)
+    assert tree(image) == ["Color Hints", "Photo"]
     image.select_rectangle(REPLACE, 10, 10, 20, 20)
     call(HINTS, image, photo, mode=Gimp.RunMode.INTERACTIVE)
 
