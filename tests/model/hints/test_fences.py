@@ -131,6 +131,7 @@ def test_later_fences_lie_over_earlier_ones(colorizer: Colorizer, photo: Encoded
     assert np.array_equal(both[right], colorizer.colorize(photo, second)[right])
 
 
+@pytest.mark.slow
 def test_regions_and_what_is_kept_change_nothing(
     tiny_colorizer: Colorizer, astronaut: np.ndarray
 ) -> None:
@@ -150,6 +151,7 @@ def test_regions_and_what_is_kept_change_nothing(
     assert not np.array_equal(changed, whole[:, :128])
 
 
+@pytest.mark.slow
 def test_suggestions_and_uncertainty_know_fences(colorizer: Colorizer, photo: EncodedPhoto) -> None:
     mask = np.zeros(photo.shape, bool)
     mask[300:512, 60:380] = True
