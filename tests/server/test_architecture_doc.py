@@ -89,7 +89,8 @@ def known(name: str) -> str:
     return name
 
 
-def imports(name: str, nodes: Nodes = ast.walk) -> Iterator[str]:
+@cache
+def imports(name: str, nodes: Nodes = ast.walk) -> tuple[str, ...]:
     """Dotted names that a module imports.
 
     nodes: which parts of it count: all, `_at_once` those that its own import needs, `_when_run`
@@ -97,6 +98,10 @@ def imports(name: str, nodes: Nodes = ast.walk) -> Iterator[str]:
 
     `from package import x` gives package.x if that is a module, else package.
     """
+    return tuple(_imports(name, nodes))
+
+
+def _imports(name: str, nodes: Nodes) -> Iterator[str]:
     path = modules()[name]
     package = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
     for node in nodes(tree_of(path)):

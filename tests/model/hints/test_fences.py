@@ -110,6 +110,7 @@ def test_a_soft_mask_blends(colorizer: Colorizer, photo: EncodedPhoto) -> None:
     assert np.array_equal(result[:, :250], colorizer.colorize(photo)[:, :250])
 
 
+@pytest.mark.slow
 def test_a_distribution_that_is_linear_in_the_strength(
     colorizer: Colorizer, photo: EncodedPhoto
 ) -> None:
