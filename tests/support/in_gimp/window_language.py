@@ -7,7 +7,14 @@ import time
 LABELS = """
 import json, os
 found = {}
-for name in ("colorize", "colorize-options", "new-hints-layer", "suggest-colors"):
+for name in (
+    "colorize",
+    "colorize-options",
+    "new-hints-layer",
+    "suggest-colors",
+    "export",
+    "panel",
+):
     procedure = Gimp.get_pdb().lookup_procedure("plug-in-handtint-" + name)
     found[name] = procedure.get_menu_label()
 with open(%r, "w") as file:
