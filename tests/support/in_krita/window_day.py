@@ -18,58 +18,22 @@ from handtint.core import core
 from handtint.dialogs import PaintQuestion, PngQuestion
 from handtint.memory import Memory
 from handtint.qt import QtCore, QtGui, QtWidgets
-from window_run import (
-    APP,
-    box_with,
-    dialog_of,
-    docker,
-    layer,
-    line,
-    names,
-    quiet,
-    stroke,
-    sum_of,
+from window_answers import answers_that_keep, help_opens_our_page
+from window_hands import (
+    RESULT,
+    active,
+    click,
+    colorized,
+    draw,
+    go_to,
+    idle,
+    masks_of_active,
+    pixels,
 )
+from window_page import keys_of_the_page
+from window_run import APP, box_with, dialog_of, docker, layer, names, sum_of
 
 from krita import Selection
-
-RESULT = "Background (colorized)"
-
-
-def active() -> str:
-    node = APP.activeDocument().activeNode()
-    return str(node.name()) if node is not None else ""
-
-
-def pixels(name: str) -> bytes:
-    document = APP.activeDocument()
-    return bytes(layer(name).pixelData(0, 0, document.width(), document.height()))
-
-
-def go_to(name: str) -> Any:
-    """Make a layer active, as a click in the Layers docker does."""
-    APP.activeDocument().setActiveNode(layer(name))
-    return lambda: active() == name
-
-
-def draw(x0: float, y0: float, x1: float, y1: float) -> Any:
-    """A stroke through a part of the picture, given in shares of it; when it is drawn."""
-    document = APP.activeDocument()
-    width, height = document.width(), document.height()
-    drawn = stroke(line(x0 * width, y0 * height, x1 * width, y1 * height))
-    return lambda: drawn.poll() is not None
-
-
-def idle() -> bool:
-    return quiet() and not core().follower.live_is_busy
-
-
-def colorized(count: int) -> bool:
-    return idle() and sum(RESULT in name for name in names()) == count
-
-
-def click(dialog: Any, text: str) -> None:
-    next(b for b in dialog.buttons() if b.text().replace("&", "") == text).click()
 
 
 def is_seen_whole(widget: Any) -> bool:
@@ -78,6 +42,7 @@ def is_seen_whole(widget: Any) -> bool:
 
 def first_look() -> Iterator[Any]:
     yield lambda: docker().isVisible()
+    yield lambda: docker()._area.verticalScrollBar().maximum() == 0
     yield 1500
     probe.screenshot("day-1-docker")
     probe.note("the docker is shown after the installation")
@@ -160,9 +125,10 @@ def hints_and_undo() -> Iterator[Any]:
     if hasattr(APP.activeDocument(), "createTransparencyMask"):
         assert "keeps it inside" in core().message, core().message
         yield lambda: names().count("Color Hints") == 2
-        fenced = APP.activeDocument().activeNode()
-        assert [child.type() for child in fenced.childNodes()] == ["transparencymask"]
-        fenced.remove()
+        # Krita makes a layer active some time after it was told to.
+        yield lambda: masks_of_active() == ["transparencymask"]
+        assert active() == "Color Hints", active()
+        APP.activeDocument().activeNode().remove()
     else:
         assert "A selection is active" in core().message, core().message
     APP.activeDocument().setSelection(None)
@@ -510,6 +476,9 @@ PARTS = (
     looking,
     messages,
     a_png_that_says_more,
+    help_opens_our_page,
+    answers_that_keep,
+    keys_of_the_page,
 )
 
 
