@@ -34,20 +34,21 @@ def _photo(made, size):
 
 
 def _run(flow):
-    """(seconds, longest stop in ms, the same in ms of this thread's CPU) of a flow.
+    """(seconds, longest stop in ms, the same in ms of Krita's CPU time) of a flow.
 
-    On a machine that has other work to do the clock also counts what others take.
+    On a machine that has other work to do the clock also counts what others take.  The CPU time is
+    that of all of Krita's threads: another one converts while the window's waits.
     """
     done = []
     began = last = time.perf_counter()
-    last_cpu = time.thread_time()
+    last_cpu = time.process_time()
     longest = longest_cpu = 0.0
     job = Job(network(), flow, done.append, done.append).start()
     while not job.over:
         QtWidgets.QApplication.processEvents(QtCore.QEventLoop.ProcessEventsFlag.AllEvents, 1)
         now = time.perf_counter()
         longest, last = max(longest, now - last), now
-        cpu = time.thread_time()
+        cpu = time.process_time()
         longest_cpu, last_cpu = max(longest_cpu, cpu - last_cpu), cpu
     assert isinstance(done[0], commands.Outcome), done
     taken = time.perf_counter() - began
