@@ -13,5 +13,5 @@ def uses_bf16(device: torch.device, wanted: bool | None) -> bool:
     if wanted is not None:
         return wanted
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return device.type == "cpu" and torch.backends.cpu.get_cpu_capability() == "AVX512"
