@@ -1,0 +1,50 @@
+"""What the parts of a day in Krita's window share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from handtint.core import core
+from window_run import APP, layer, line, names, quiet, stroke
+
+RESULT = "Background (colorized)"
+
+
+def active() -> str:
+    node = APP.activeDocument().activeNode()
+    return str(node.name()) if node is not None else ""
+
+
+def pixels(name: str) -> bytes:
+    document = APP.activeDocument()
+    return bytes(layer(name).pixelData(0, 0, document.width(), document.height()))
+
+
+def go_to(name: str) -> Any:
+    """Make a layer active, as a click in the Layers docker does."""
+    APP.activeDocument().setActiveNode(layer(name))
+    return lambda: active() == name
+
+
+def draw(x0: float, y0: float, x1: float, y1: float) -> Any:
+    """A stroke through a part of the picture, given in shares of it; when it is drawn."""
+    document = APP.activeDocument()
+    width, height = document.width(), document.height()
+    drawn = stroke(line(x0 * width, y0 * height, x1 * width, y1 * height))
+    return lambda: drawn.poll() is not None
+
+
+def idle() -> bool:
+    return quiet() and not core().follower.live_is_busy
+
+
+def colorized(count: int) -> bool:
+    return idle() and sum(RESULT in name for name in names()) == count
+
+
+def click(dialog: Any, text: str) -> None:
+    next(b for b in dialog.buttons() if b.text().replace("&", "") == text).click()
+
+
+def is_seen_whole(widget: Any) -> bool:
+    return bool(widget.isVisible()) and widget.visibleRegion().boundingRect() == widget.rect()
