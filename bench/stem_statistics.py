@@ -47,12 +47,12 @@ STEMS = (
     "of a faded print",
 )
 STEM_LEGEND = """\
-Against the original stem on the same photos in colour. Shift of the mean: the size of the
-difference in the original's deviations, mean over the channels. Deviation: median, and 10th to 90th
-percentile, of the channels; channels in which the original is constant are left out of both.
-Active: cells above 0. Dead: channels above 0 at fewer than 1 % of the cells. Error: of the features
-after the activation, relative; of a faded print: where the stem sees the photo with black raised to
-L* 30 and half of the contrast, still against the original's of the photo as it is."""
+Shift of the mean: the size of the difference, in units of the original's deviation, mean over the
+channels. Deviation: median, and 10th to 90th percentile, of the channels; channels in which the
+original is constant are left out of both. Active: the share of cells above 0. Dead: channels that
+are above 0 at fewer than 1 % of the cells. Error: relative error of the features after the
+activation. Of a faded print: the same error if the stem sees the photo with black raised to L* 30
+and half of the contrast, while the original sees it as it is."""
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,14 @@ from .messages import (
     Suggestion,
     Suggestions,
 )
-from .places import Endpoint, Setting, data_folder, read_setting, runtime_folder, write_setting
+from .places import (
+    Endpoint,
+    ServerSetting,
+    data_folder,
+    read_setting,
+    runtime_folder,
+    write_setting,
+)
 from .session import Flow, Pause, Send, Session, Start, on_the_bar
 
 __all__ = [
@@ -63,10 +70,10 @@ __all__ = [
     "Request",
     "Send",
     "ServerLost",
+    "ServerSetting",
     "ServerTimeout",
     "ServerUnreachable",
     "Session",
-    "Setting",
     "Start",
     "StartFailed",
     "Stream",

@@ -10,7 +10,7 @@ from typing import Any, Callable
 from . import places
 from .driver import Job, SideJobs
 from .errors import ClientError, Dropped
-from .places import Setting
+from .places import ServerSetting
 from .session import Session
 from .state import ServerState, ServerView, look, view_of_error
 from .translation import _
@@ -85,14 +85,14 @@ class Center:
             self._session = Session(self.name)
         return self._session
 
-    def server_setting(self) -> Setting:
+    def server_setting(self) -> ServerSetting:
         """The user's server setting; the automatic one if it cannot be read."""
         try:
             return places.read_setting(places.data_folder())
         except ClientError:
-            return Setting()
+            return ServerSetting()
 
-    def set_server(self, setting: Setting) -> None:
+    def set_server(self, setting: ServerSetting) -> None:
         """Keep another server setting and use it from now on.  Raises BadSetting."""
         if not setting.automatic:
             setting.endpoint()

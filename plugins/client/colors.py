@@ -1,11 +1,12 @@
 """Colours on the screen: what can be read, and what can be told apart.
 
-Contrast: WCAG 2.1, relative luminance and contrast ratio.  Lab: CIE 1976, D65, sRGB.
+Contrast: WCAG 2.1, relative luminance and contrast ratio.  Lab: CIE 1976, D65, sRGB, with the
+numbers of IEC 61966-2-1, as in `handtint_model.color.constants` (a test compares them).
 """
 
 from __future__ import annotations
 
-from typing import Tuple
+from typing import Sequence, Tuple
 
 Triple = Tuple[float, float, float]
 
@@ -15,7 +16,22 @@ TEXT_CONTRAST = 4.5
 SWATCH_LIGHTNESS = 68.0
 """L* at which swatches are shown: hues differ most to the eye around here."""
 
-_WHITE = (0.95047, 1.0, 1.08883)
+_TO_XYZ = (
+    (0.4124, 0.3576, 0.1805),
+    (0.2126, 0.7152, 0.0722),
+    (0.0193, 0.1192, 0.9505),
+)
+"""Linear sRGB to XYZ; the middle row gives the luminance Y."""
+
+_FROM_XYZ = (
+    (3.2406255, -1.5372080, -0.4986286),
+    (-0.9689307, 1.8757561, 0.0415175),
+    (0.0557101, -0.2040211, 1.0569959),
+)
+"""Its inverse."""
+
+_WHITE = (0.9505, 1.0, 1.089)
+"""XYZ of white: the sums of the rows."""
 
 
 def rgb_of(color: str) -> Triple:
@@ -42,9 +58,14 @@ def _encoded(value: float) -> float:
     return 12.92 * value if value <= 0.0031308 else 1.055 * value ** (1 / 2.4) - 0.055
 
 
+def _times(matrix: tuple[Triple, Triple, Triple], vector: Sequence[float]) -> Triple:
+    one, two, three = (sum(a * b for a, b in zip(row, vector)) for row in matrix)
+    return one, two, three
+
+
 def _luminance(color: str) -> float:
-    red, green, blue = (_linear(value) for value in rgb_of(color))
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    linear = [_linear(value) for value in rgb_of(color)]
+    return _times(_TO_XYZ, linear)[1]
 
 
 def contrast(one: str, other: str) -> float:
@@ -74,12 +95,7 @@ def legible(color: str, background: str, wanted: float = TEXT_CONTRAST) -> str:
 
 
 def _lab_of(rgb: Triple) -> Triple:
-    red, green, blue = (_linear(value) for value in rgb)
-    xyz = (
-        0.4124564 * red + 0.3575761 * green + 0.1804375 * blue,
-        0.2126729 * red + 0.7151522 * green + 0.0721750 * blue,
-        0.0193339 * red + 0.1191920 * green + 0.9503041 * blue,
-    )
+    xyz = _times(_TO_XYZ, [_linear(value) for value in rgb])
     x, y, z = (_cube_root(value / white) for value, white in zip(xyz, _WHITE))
     return 116 * y - 16, 500 * (x - y), 200 * (y - z)
 
@@ -90,15 +106,10 @@ def _cube_root(value: float) -> float:
 
 def _rgb_of_lab(lightness: float, a: float, b: float) -> Triple:
     middle = (lightness + 16) / 116
-    x, y, z = (
-        white * _cube(value)
-        for white, value in zip(_WHITE, (middle + a / 500, middle, middle - b / 200))
-    )
-    return (
-        _encoded(3.2404542 * x - 1.5371385 * y - 0.4985314 * z),
-        _encoded(-0.9692660 * x + 1.8760108 * y + 0.0415560 * z),
-        _encoded(0.0556434 * x - 0.2040259 * y + 1.0572252 * z),
-    )
+    curved = (middle + a / 500, middle, middle - b / 200)
+    xyz = [white * _cube(value) for white, value in zip(_WHITE, curved)]
+    red, green, blue = (_encoded(value) for value in _times(_FROM_XYZ, xyz))
+    return red, green, blue
 
 
 def _cube(value: float) -> float:

@@ -173,7 +173,7 @@ def read_connection(folder: str) -> Connection | None:
 
 
 @dataclass(frozen=True)
-class Setting:
+class ServerSetting:
     """The user's own choice of a server; an empty url means automatic.
 
     timeout: seconds without a sign of life after which a call is given up.
@@ -215,7 +215,7 @@ class Setting:
         return Endpoint(url.rstrip("/"), self.token.strip(), self.ca_file)
 
 
-def read_setting(folder: str) -> Setting:
+def read_setting(folder: str) -> ServerSetting:
     """The user's setting in a data folder; the automatic one if there is none.
 
     Raises BadSetting for a file that is damaged, so that a photo never goes to another
@@ -223,16 +223,16 @@ def read_setting(folder: str) -> Setting:
     """
     path = os.path.join(folder, SETTING)
     if not os.path.exists(path):
-        return Setting()
+        return ServerSetting()
     content = read_private(path)
     try:
         if content is None:
             raise ValueError("not a setting")
-        return Setting(
+        return ServerSetting(
             url=str(content.get("url", "")),
             token=str(content.get("token", "")),
             ca_file=str(content.get("ca_file", "")),
-            timeout=min(max(float(content.get("timeout", Setting.timeout)), 0.5), 3600.0),
+            timeout=min(max(float(content.get("timeout", ServerSetting.timeout)), 0.5), 3600.0),
         )
     except (ValueError, TypeError) as error:
         raise BadSetting(
@@ -244,7 +244,7 @@ def read_setting(folder: str) -> Setting:
         ) from error
 
 
-def write_setting(folder: str, setting: Setting) -> None:
+def write_setting(folder: str, setting: ServerSetting) -> None:
     """Keep the user's setting; raises BadSetting."""
     content: dict[str, Any] = {
         "format": FORMAT,

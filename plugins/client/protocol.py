@@ -32,7 +32,7 @@ API_VERSION = 1
 JSON = "application/json"
 RAW = "application/octet-stream"
 
-Photo = Union[Plane, str]
+SentPhoto = Union[Plane, str]
 """Pixels, or the image id of a photo that the server has seen."""
 
 Part = Tuple[str, str, Content]
@@ -47,7 +47,7 @@ def new_request_id() -> str:
 
 
 def colorize(
-    photo: Photo,
+    photo: SentPhoto,
     hints: Hints | None = None,
     *,
     vividness: float | None = None,
@@ -81,7 +81,7 @@ def colorize(
 
 
 def alternatives(
-    photo: Photo,
+    photo: SentPhoto,
     hints: Hints | None = None,
     *,
     size: int | None = None,
@@ -105,7 +105,7 @@ def _reference(file: bytes | None) -> Sequence[Part]:
 
 
 def suggest(
-    photo: Photo,
+    photo: SentPhoto,
     point: Sequence[float] | None = None,
     hints: Hints | None = None,
     *,
@@ -128,7 +128,7 @@ def suggest(
 
 
 def uncertainty(
-    photo: Photo,
+    photo: SentPhoto,
     hints: Hints | None = None,
     *,
     vividness: float | None = None,
@@ -163,7 +163,7 @@ def info() -> Request:
 
 def _photo_call(
     path: str,
-    photo: Photo,
+    photo: SentPhoto,
     hints: Hints | None,
     options: dict[str, Any],
     request_id: str,

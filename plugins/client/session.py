@@ -287,7 +287,7 @@ class Session:
         return error
 
     def ask_about(
-        self, photo: Plane, image_id: str, request: Callable[[protocol.Photo], Request]
+        self, photo: Plane, image_id: str, request: Callable[[protocol.SentPhoto], Request]
     ) -> Flow[tuple[Answer, str]]:
         """Ask about a photo by its id, and with its pixels if the server asks for them.
 

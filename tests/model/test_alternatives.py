@@ -119,6 +119,7 @@ def test_paint_lies_over_a_reference(colorizer, photo, truth):
     assert (apart(both, alone) > 4.0).mean() > 0.2  # and the reference still counts elsewhere
 
 
+@pytest.mark.slow
 def test_where_nothing_matches_the_automatic_color_stays(colorizer, photo):
     noise = np.random.default_rng(3).integers(0, 256, (200, 300, 3), dtype=np.uint8)
     found = colorizer.colorize(photo, Hints.from_reference(noise))

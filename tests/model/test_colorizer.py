@@ -181,6 +181,7 @@ def test_suggestions_outside_the_photo(
         colorizer.suggest(photo, where)
 
 
+@pytest.mark.slow
 def test_uncertainty(colorizer: Colorizer, astronaut: np.ndarray) -> None:
     photo = colorizer.encode(astronaut)
     before = colorizer.uncertainty(photo)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from client import colors
 from client.errors import BadSetting
-from client.places import Setting
+from client.places import ServerSetting
+from handtint_model.color import constants
 
 THEMES = ["#2b2b2b", "#323232", "#464646", "#535353", "#808080", "#b4b4b4", "#d6d6d6", "#f0f0f0"]
 """Windows of Krita's and GIMP's dark, gray and bright themes."""
@@ -37,6 +39,12 @@ def test_swatches_are_light_and_keep_their_hue(dark: str) -> None:
     assert values[order[0]] <= values[order[1]] <= values[order[2]], (dark, shown)
 
 
+def test_the_numbers_are_those_of_the_model() -> None:
+    np.testing.assert_array_equal(colors._TO_XYZ, constants.RGB_TO_XYZ)
+    np.testing.assert_allclose(colors._FROM_XYZ, constants.XYZ_TO_RGB, atol=1e-7)
+    np.testing.assert_allclose(colors._WHITE, constants.WHITE, atol=1e-12)
+
+
 def test_gray_stays_gray() -> None:
     red, green, blue = colors.rgb_of(colors.swatch("#101010"))
     assert max(red, green, blue) - min(red, green, blue) < 0.01
@@ -58,10 +66,10 @@ def test_what_is_no_color_is_refused() -> None:
     ],
 )
 def test_an_address_without_http_means_http(typed: str, url: str) -> None:
-    assert Setting(url=typed).endpoint().url == url
+    assert ServerSetting(url=typed).endpoint().url == url
 
 
 @pytest.mark.parametrize("typed", ["ftp://host:1", "host:port", "http://", "::"])
 def test_other_addresses_are_refused_by_the_name_of_the_field(typed: str) -> None:
     with pytest.raises(BadSetting, match="in the field Address"):
-        Setting(url=typed).endpoint()
+        ServerSetting(url=typed).endpoint()

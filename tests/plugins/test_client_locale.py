@@ -19,7 +19,7 @@ sys.path.insert(0, sys.argv[1])
 locale.setlocale(locale.LC_ALL, "")
 from client import messages, places, protocol
 folder = sys.argv[2]
-places.write_setting(folder, places.Setting("http://127.0.0.1:1", "t", "", 2.5))
+places.write_setting(folder, places.ServerSetting("http://127.0.0.1:1", "t", "", 2.5))
 plane = messages.Plane(2, 1, "u8", "Y", b"ab")
 request = protocol.colorize(
     plane, vividness=0.25, strength=0.75, request_id="x", boundary="b"

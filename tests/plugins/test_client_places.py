@@ -112,7 +112,7 @@ def test_another_users_announcement_is_not_believed(tmp_path: Path) -> None:
 def test_setting_is_kept_private_and_read_again(tmp_path: Path) -> None:
     folder = tmp_path / "home"
     assert places.read_setting(str(folder)).automatic
-    setting = places.Setting("https://photos.example.org:8443", "secret", "", 12.0)
+    setting = places.ServerSetting("https://photos.example.org:8443", "secret", "", 12.0)
     places.write_setting(str(folder), setting)
     assert places.read_setting(str(folder)) == setting
     assert stat.S_IMODE((folder / "client.json").stat().st_mode) == 0o600
@@ -127,7 +127,7 @@ def test_setting_is_kept_private_and_read_again(tmp_path: Path) -> None:
 )
 def test_addresses_that_cannot_be_used(url: str) -> None:
     with pytest.raises(errors.BadSetting, match="cannot be used"):
-        places.Setting(url, "t").endpoint()
+        places.ServerSetting(url, "t").endpoint()
 
 
 def test_a_damaged_setting_is_not_taken_for_automatic(tmp_path: Path) -> None:

@@ -137,7 +137,9 @@ def test_a_refusal_is_one_sentence(shared_server: ServerProcess) -> None:
 def test_a_wrong_token_of_the_users_own_is_said(
     shared_server: ServerProcess, tmp_path: Path
 ) -> None:
-    places.write_setting(str(tmp_path), places.Setting(shared_server.url, "wrong-wrong-wrong"))
+    places.write_setting(
+        str(tmp_path), places.ServerSetting(shared_server.url, "wrong-wrong-wrong")
+    )
     chosen = session.Session("gimp", {**os.environ, "HANDTINT_HOME": str(tmp_path)})
     with pytest.raises(errors.TokenRefused, match=r"Enter it again in the field Token"):
         colorize(chosen, plane_of(gray()))
@@ -147,7 +149,7 @@ def test_the_users_own_server_is_never_overridden(
     shared_server: ServerProcess, tmp_path: Path
 ) -> None:
     """Discovery would find the running server; the setting names another one."""
-    places.write_setting(str(tmp_path), places.Setting("http://127.0.0.1:9", "x"))
+    places.write_setting(str(tmp_path), places.ServerSetting("http://127.0.0.1:9", "x"))
     environ = {"HANDTINT_RUNTIME_DIR": str(shared_server.runtime), "HANDTINT_HOME": str(tmp_path)}
     with pytest.raises(errors.ServerUnreachable, match=r"127\.0\.0\.1:9"):
         colorize(session.Session("gimp", {**os.environ, **environ}), plane_of(gray()))
@@ -155,7 +157,7 @@ def test_the_users_own_server_is_never_overridden(
 
 def test_the_users_own_server_answers(shared_server: ServerProcess, tmp_path: Path) -> None:
     places.write_setting(
-        str(tmp_path), places.Setting(shared_server.url + "/", shared_server.token + "\n")
+        str(tmp_path), places.ServerSetting(shared_server.url + "/", shared_server.token + "\n")
     )
     chosen = session.Session("gimp", {**os.environ, "HANDTINT_HOME": str(tmp_path)})
     assert colorize(chosen, plane_of(gray())).width == 320
@@ -212,7 +214,7 @@ def test_a_silent_server_is_given_up(tmp_path: Path) -> None:
         chosen = session_for(server)
         colorize(chosen, plane_of(gray()))
         server.signal(signal.SIGSTOP)
-        chosen.setting = places.Setting(timeout=1.0)
+        chosen.setting = places.ServerSetting(timeout=1.0)
         with pytest.raises(errors.ServerTimeout, match="no sign of life for 1 s"):
             colorize(chosen, plane_of(gray()))
         server.signal(signal.SIGCONT)
@@ -407,7 +409,7 @@ def other_server() -> Iterator[Any]:
 def test_another_version(other_server: Any, tmp_path: Path, api: int, advice: str) -> None:
     other_server.content["api"] = api
     url = f"http://127.0.0.1:{other_server.server_port}"
-    places.write_setting(str(tmp_path), places.Setting(url, "t"))
+    places.write_setting(str(tmp_path), places.ServerSetting(url, "t"))
     chosen = session.Session("gimp", {**os.environ, "HANDTINT_HOME": str(tmp_path)})
     with pytest.raises(errors.OtherVersion, match=advice):
         colorize(chosen, plane_of(gray()))
@@ -459,9 +461,9 @@ def test_https_with_an_own_ca(other_server: Any, tmp_path: Path) -> None:
     other_server.socket = context.wrap_socket(other_server.socket, server_side=True)
     other_server.content["api"] = 1
     url = f"https://localhost:{other_server.server_port}"
-    places.write_setting(str(tmp_path), places.Setting(url, "t", str(certificate)))
+    places.write_setting(str(tmp_path), places.ServerSetting(url, "t", str(certificate)))
     environ = {**os.environ, "HANDTINT_HOME": str(tmp_path)}
     assert transport.run(session.Session("gimp", environ).connect()).url == url
-    places.write_setting(str(tmp_path), places.Setting(url, "t"))
+    places.write_setting(str(tmp_path), places.ServerSetting(url, "t"))
     with pytest.raises(errors.ServerUnreachable, match=r"not trusted.*CA of its own"):
         transport.run(session.Session("gimp", environ).connect())

@@ -133,7 +133,7 @@ def test_installing_again_updates(user: User, tmp_path: Path) -> None:
 
 def test_the_users_own_server_setting_survives(user: User, tmp_path: Path) -> None:
     user.handtint("install", "gimp", "--editor-dir", tmp_path / "gimp3")
-    places.write_setting(str(user.data), places.Setting("https://example.org", "t"))
+    places.write_setting(str(user.data), places.ServerSetting("https://example.org", "t"))
     user.handtint("install", "gimp", "--editor-dir", tmp_path / "gimp3")
     user.handtint("uninstall", "gimp", "--editor-dir", tmp_path / "gimp3")
     assert user.tree() == {".local/share/handtint/client.json"}

@@ -6,7 +6,7 @@ import ast
 import importlib.util
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -49,6 +49,9 @@ def package_script() -> ModuleType:
     return module
 
 
+Nodes = Callable[[ast.AST], Iterator[ast.AST]]
+
+
 # --- imports as they are -------------------------------------------------------------------
 
 
@@ -86,14 +89,22 @@ def known(name: str) -> str:
     return name
 
 
-def imports(name: str, *, at_once: bool = False) -> Iterator[str]:
-    """Dotted names that a module imports.  at_once: only those that its own import needs.
+@cache
+def imports(name: str, nodes: Nodes = ast.walk) -> tuple[str, ...]:
+    """Dotted names that a module imports.
+
+    nodes: which parts of it count: all, `_at_once` those that its own import needs, `_when_run`
+    those that are not for type checkers alone.
 
     `from package import x` gives package.x if that is a module, else package.
     """
+    return tuple(_imports(name, nodes))
+
+
+def _imports(name: str, nodes: Nodes) -> Iterator[str]:
     path = modules()[name]
     package = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
-    for node in _at_once(tree_of(path)) if at_once else ast.walk(tree_of(path)):
+    for node in nodes(tree_of(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -106,12 +117,23 @@ def imports(name: str, *, at_once: bool = False) -> Iterator[str]:
                 yield inside if inside in modules() else source
 
 
+def _typing_only(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+
+
 def _at_once(tree: ast.AST) -> Iterator[ast.AST]:
     for node in ast.iter_child_nodes(tree):
-        typing_only = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
-        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and not typing_only:
+        function = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        if not function and not _typing_only(node):
             yield node
             yield from _at_once(node)
+
+
+def _when_run(tree: ast.AST) -> Iterator[ast.AST]:
+    for node in ast.iter_child_nodes(tree):
+        if not _typing_only(node):
+            yield node
+            yield from _when_run(node)
 
 
 MODEL_LAYERS = (
@@ -255,6 +277,13 @@ def test_no_file_imports_in_a_circle(part: str) -> None:
     assert circle(files_of(part)) == []
 
 
+def test_no_file_of_the_plugins_imports_in_a_circle() -> None:
+    """A panel's parts know its core's type, and only that."""
+    names = of_part("plugins")
+    edges = {n: {i for i in imports(n, _when_run) if i in modules()} - {n} for n in names}
+    assert circle(edges) == []
+
+
 @PARTS
 def test_folders_import_downwards(part: str) -> None:
     height = {name: i for i, layer in enumerate(LAYERS[part]) for name in layer}
@@ -315,7 +344,7 @@ def test_the_server_imports_torch_late() -> None:
     used = {n for n in of_part("handtint_server") if any(inside(i, "torch") for i in imports(n))}
     assert used, "nothing left to look for"
     for name in of_part("handtint_server"):
-        assert not any(inside(i, "torch") for i in imports(name, at_once=True)), name
+        assert not any(inside(i, "torch") for i in imports(name, _at_once)), name
 
 
 def test_what_plugins_import() -> None:

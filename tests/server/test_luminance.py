@@ -128,7 +128,7 @@ def answer_of(live: Live, kind: str, body: bytes) -> requests.Response:
     return answer
 
 
-@pytest.mark.parametrize("layout", ["RGB", "BGRA"])
+@pytest.mark.parametrize("layout", ["RGB", pytest.param("BGRA", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_the_wire_agrees(live: Live, colorizer: Colorizer, dtype: Any, layout: str) -> None:
     """A colour plane gives the bytes that its luminance gives, sent as a plane or by Python."""

@@ -35,7 +35,7 @@ STEPS = 2
 """Mean-shift steps after the best bin: more move the color by less than a unit."""
 
 
-class Setting(NamedTuple):
+class DecodingSetting(NamedTuple):
     """Decoding at one vividness."""
 
     decision: float  # 0: the mean of the distribution, 1: its mode
@@ -57,10 +57,10 @@ class Decoding:
     fade: tuple[float, float, float] = (65.0, 97.0, 0.4)
     curve: tuple[tuple[float, float, float, float], ...] = ((0.0, 0.0, 1.0, 1.0),)
 
-    def at(self, vividness: float) -> Setting:
+    def at(self, vividness: float) -> DecodingSetting:
         """The setting of a vividness in 0..1."""
         v, decision, neutral, gain = (np.array(column) for column in zip(*self.curve))
-        return Setting(
+        return DecodingSetting(
             float(np.interp(vividness, v, decision)),
             float(np.exp(np.interp(vividness, v, np.log(neutral)))),
             float(np.interp(vividness, v, gain)),

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch.nn import functional as F
 
 from ..color.bins import BINS
-from ..color.decoding import Decoding, Setting, decide, faded
+from ..color.decoding import Decoding, DecodingSetting, decide, faded
 from .color_measures import COLORED, HUED, LEAST_CHROMA, NEAR, NEUTRAL, SAME_HUE, TINTED
 from .protocols import Truth
 
@@ -49,7 +49,7 @@ class _Cells:
     keep: Floats  # (M,) share of the chroma that is kept
     photos: tuple[int, ...]  # cells of each
 
-    def colors(self, setting: Setting) -> Floats:
+    def colors(self, setting: DecodingSetting) -> Floats:
         """Colours (M, 2) ab at a setting, interpolated between the neutral weights tried."""
         place = np.interp(np.log(setting.neutral), np.log(NEUTRALS), np.arange(len(NEUTRALS)))
         low = min(int(place), len(NEUTRALS) - 2)
@@ -104,15 +104,15 @@ def _collect(
     return _Cells(whole[0], whole[1], tuple(whole[3:]), whole[2], counts)
 
 
-def _least_error(cells: _Cells) -> Setting:
+def _least_error(cells: _Cells) -> DecodingSetting:
     """The mean, with the gain of least error: mean PSNR over the photos, in dB."""
     ends = np.cumsum(cells.photos)[:-1]
 
     def error(gain: float) -> float:
-        square = np.square(cells.colors(Setting(0.0, 1.0, gain)) - cells.truth).sum(1)
+        square = np.square(cells.colors(DecodingSetting(0.0, 1.0, gain)) - cells.truth).sum(1)
         return float(np.mean([np.log(part.mean() + 1e-3) for part in np.split(square, ends)]))
 
-    return Setting(0.0, 1.0, min(CALM_GAINS, key=error))
+    return DecodingSetting(0.0, 1.0, min(CALM_GAINS, key=error))
 
 
 def _merit(cells: _Cells, ab: Floats) -> float:
@@ -131,14 +131,14 @@ def _merit(cells: _Cells, ab: Floats) -> float:
     return float(100.0 * right + 100.0 * hue - 4.0 * error)
 
 
-def _best(cells: _Cells) -> Setting:
+def _best(cells: _Cells) -> DecodingSetting:
     """The setting of most merit among those that tint few enough neutrals."""
     neutral = np.hypot(*cells.truth.T) < NEUTRAL
-    best, most = Setting(DECISIONS[0], NEUTRALS[-1], GAINS[0]), -np.inf
+    best, most = DecodingSetting(DECISIONS[0], NEUTRALS[-1], GAINS[0]), -np.inf
     for decision in DECISIONS:
         for weight in NEUTRALS:
             for gain in GAINS:
-                setting = Setting(decision, weight, gain)
+                setting = DecodingSetting(decision, weight, gain)
                 ab = cells.colors(setting)
                 if 100.0 * (np.hypot(*ab[neutral].T) > TINTED).mean() > CAUTION:
                     break  # more gain tints more
@@ -148,7 +148,7 @@ def _best(cells: _Cells) -> Setting:
     return best
 
 
-def _boldest(cells: _Cells, default: Setting) -> Setting:
+def _boldest(cells: _Cells, default: DecodingSetting) -> DecodingSetting:
     """The default's decision, neutrals of the least weight, and the gain of `BOLDNESS`."""
     setting = default._replace(neutral=NEUTRALS[0])
     wanted = BOLDNESS * float(np.hypot(*cells.truth.T).mean())
@@ -158,13 +158,13 @@ def _boldest(cells: _Cells, default: Setting) -> Setting:
 
 
 def _even_curve(
-    cells: _Cells, calm: Setting, default: Setting, bold: Setting
+    cells: _Cells, calm: DecodingSetting, default: DecodingSetting, bold: DecodingSetting
 ) -> tuple[tuple[float, float, float, float], ...]:
     """Knots from calm through the default to bold; mean chroma grows evenly between them."""
     # A calm end has no decision, so any neutral weight will do there: the default's.
     ends = [calm._replace(neutral=default.neutral), default, bold]
     path = [
-        Setting(*(a + (b - a) * step / 8.0 for a, b in zip(first, second)))
+        DecodingSetting(*(a + (b - a) * step / 8.0 for a, b in zip(first, second)))
         for first, second in pairwise(ends)
         for step in range(9)
     ]

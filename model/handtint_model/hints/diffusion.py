@@ -41,7 +41,7 @@ bring the edges to the photo's."""
 HOLD = 1e3
 """Largest c: a painted cell keeps what is painted."""
 
-DECIDE = (0.3, 0.75)
+DECIDE = (0.38, 0.67)
 """Trust, with full masses: up to the first a cell takes nothing of a hint, from the second all."""
 
 

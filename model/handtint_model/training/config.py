@@ -55,7 +55,7 @@ class TrainConfig:
     cache_gb: float = 4.0  # decoded photos kept in memory, per worker
     seed: int = 0
     compile: bool = False  # torch.compile: a tenth faster on a CPU, needs a C++ compiler
-    bf16: bool = True
+    bf16: bool | None = None  # None: where the processor multiplies in it (`precision`)
 
     def __post_init__(self) -> None:
         shares = [f.name for f in fields(self) if f.name.startswith("share_")]

@@ -8,7 +8,7 @@ import math
 import signal
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from .feed import Feed
 from .lightness_bands import BandedLoss
 from .objective import losses, regression_loss, watched_loss
 from .photos import PhotoRef, index_photos
+from .precision import uses_bf16
 from .run_log import RunLog
 from .samples import Sample, held_crops, hold_out
 from .team import Team, join, sharing_gradients
@@ -155,7 +156,8 @@ class Run:
         self, team: Team, order: Order, feed: Feed, beginning: Beginning, held: list[PhotoRef]
     ) -> None:
         self.team, self.order, self.feed, self.held = team, order, feed, held
-        self.config, self.counts = beginning.config, beginning.counts
+        bf16 = uses_bf16(team.device, beginning.config.bf16)
+        self.config, self.counts = replace(beginning.config, bf16=bf16), beginning.counts
         self.band_counts = beginning.band_counts
         self.prior = smoothed_prior(beginning.counts)
         self.weights = torch.tensor(
@@ -290,7 +292,11 @@ class Run:
         """Save the run, to resume it, and the averaged weights, to use them."""
         if self._watched is not None and self.config.loss != "regression":
             held = watched_loss(
-                self.ema.network, self._watched, self._encoding, self.weights, self.config.bf16
+                self.ema.network,
+                self._watched,
+                self._encoding,
+                self.weights,
+                bool(self.config.bf16),
             )
             self._held_loss = f"{held:.4f}"
         state = {

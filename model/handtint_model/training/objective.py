@@ -36,7 +36,7 @@ def losses(
     banded: BandedLoss | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Automatic and hinted loss of a batch, each averaged over the samples that it applies to."""
-    with torch.autocast(sample.ab.device.type, torch.bfloat16, enabled=config.bf16):
+    with torch.autocast(sample.ab.device.type, torch.bfloat16, enabled=bool(config.bf16)):
         heads = network(sample.lightness)
     if config.loss == "plain":
         weights = torch.ones_like(weights)
@@ -98,7 +98,7 @@ def regression_loss(
     network: Callable[[Tensor], Any], sample: Sample, config: TrainConfig
 ) -> Tensor:
     """L2 of ab, in units of 10, from the first two logits: the ablation's plain regression."""
-    with torch.autocast(sample.ab.device.type, torch.bfloat16, enabled=config.bf16):
+    with torch.autocast(sample.ab.device.type, torch.bfloat16, enabled=bool(config.bf16)):
         heads = network(sample.lightness)
     ab = heads.logits[:, :2].float().permute(0, 2, 3, 1) * 10.0
     loss: Tensor = (ab - sample.ab).square().sum(-1).mean() / 100.0

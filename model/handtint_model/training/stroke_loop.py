@@ -27,6 +27,7 @@ from .loop import WEIGHTS, Ema, learning_rate, stop_signals
 from .masks import MaskedCrop, MaskRef, MaskSampler, index_masks
 from .objective import losses
 from .photos import PhotoSampler, index_photos
+from .precision import uses_bf16
 from .samples import Sample, hold_out, prepare
 from .stroke_objective import (
     automatic_ab,
@@ -225,7 +226,7 @@ class StrokeRun:
         lightness = batch.sample.lightness.to(device)
         decoder = self.network.strokes
         assert decoder is not None
-        with torch.autocast(device.type, torch.bfloat16):
+        with torch.autocast(device.type, torch.bfloat16, enabled=uses_bf16(device, None)):
             with torch.set_grad_enabled(self.free):
                 features = self.network.features(lightness)
                 heads = self.network.heads(features)

@@ -29,7 +29,8 @@ def _use_kritas_language() -> None:
 def _register() -> None:
     from krita import DockWidgetFactory, DockWidgetFactoryBase, Krita
 
-    from .docker import DOCKER_ID, HandtintDocker
+    from .announce import DOCKER_ID
+    from .docker import HandtintDocker
     from .extension import HandtintExtension
 
     application = Krita.instance()

@@ -11,6 +11,8 @@ from krita import Krita
 
 from .qt import QtCore, QtWidgets, safely
 
+DOCKER_ID = "handtint_docker"
+
 SECONDS, SECONDS_OF_ERROR = 5, 12
 WIDTH = 460
 MARGIN = 12
@@ -18,8 +20,6 @@ MARGIN = 12
 
 def docker_is_seen() -> bool:
     """Whether a docker of Handtint shows messages: then nothing else has to."""
-    from .docker import DOCKER_ID
-
     for docker in Krita.instance().dockers():
         if docker.objectName() == DOCKER_ID:
             return bool(docker.isVisible() and not docker.visibleRegion().isEmpty())

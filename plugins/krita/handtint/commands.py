@@ -169,7 +169,7 @@ def colorize(document: Any, node: Any, session: Session, settings: Settings, see
 
 
 def colorize_request(
-    what: protocol.Photo,
+    what: protocol.SentPhoto,
     photo: Photo,
     crop: Crop | None,
     settings: Settings,

@@ -6,7 +6,7 @@ import os
 from dataclasses import replace
 from typing import Any, Callable
 
-from .client import ClientError, Setting
+from .client import ClientError, ServerSetting
 from .client.pngcolor import PngColor
 from .client.translation import _
 from .core import core
@@ -61,11 +61,11 @@ class ServerPanel(QtWidgets.QWidget):
         for field in (self._url, self._token, self._ca_file):
             field.setEnabled(self._other.isChecked())
 
-    def setting(self) -> Setting:
+    def setting(self) -> ServerSetting:
         """What was chosen."""
         if self._automatic.isChecked():
-            return Setting(timeout=self._timeout)
-        return Setting(
+            return ServerSetting(timeout=self._timeout)
+        return ServerSetting(
             self._url.text().strip(),
             self._token.text().strip(),
             self._ca_file.text().strip(),

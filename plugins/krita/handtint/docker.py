@@ -20,7 +20,6 @@ from .qt import QtCore, QtGui, QtWidgets, safely
 from .suggestions import SuggestionsBox
 from .widgets import Dot, Fraction
 
-DOCKER_ID = "handtint_docker"
 ERROR_COLOR = "#e05050"
 NARROW, SPACING = 270, 6
 """Pixels: a docker's width when Krita is new, and what is left between widgets."""

@@ -25,8 +25,8 @@ CONVERT_TARGET = 0.03
 CONVERT_LEAST = 16
 """Rows that are always converted at once: a call costs some milliseconds, however few they are."""
 
-BUDGET = 0.010
-"""Seconds of looking at a time."""
+LOOK_SECONDS = 0.010
+"""How long the watches look at strips in one turn of the event loop."""
 
 _FIRST = 1 << 20
 _FIRST_CONVERTED = 1 << 19

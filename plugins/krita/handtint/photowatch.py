@@ -11,7 +11,7 @@ from typing import Any, Callable, Generator
 
 from .client.hintscan import ROWS
 from .client.steps import Tick
-from .pace import BUDGET, Pace
+from .pace import LOOK_SECONDS, Pace
 from .photos import Rect
 from .qt import QtCore, safely
 from .spaces import space_of
@@ -106,7 +106,7 @@ class PhotoWatch:
             if self._left <= 0:
                 self._end_round()
                 break
-            if not hurried or time.perf_counter() - began > BUDGET:
+            if not hurried or time.perf_counter() - began > LOOK_SECONDS:
                 break
         self._rest_until = time.monotonic() + REST * (time.perf_counter() - began)
 

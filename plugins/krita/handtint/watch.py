@@ -6,7 +6,7 @@ import time
 from typing import Any, Callable
 
 from .client.hintscan import ROWS, HintScan, place_of_change
-from .pace import Pace
+from .pace import LOOK_SECONDS, Pace
 from .photos import HintReader, Rect
 from .qt import QtCore, safely
 
@@ -15,9 +15,6 @@ TICK_MS = 50
 
 HURRY_MS = 12
 """How often strips are looked at right after the brush was lifted."""
-
-BUDGET = 0.010
-"""Seconds of looking at a time."""
 
 REST = 4
 """Looking rests for so many times as long as it took: the server needs the processor, too."""
@@ -122,7 +119,7 @@ class HintWatch:
         hurry = self._choose(restless)
         while self._todo:
             self._check(self._todo.pop())
-            if time.perf_counter() - began > BUDGET:
+            if time.perf_counter() - began > LOOK_SECONDS:
                 break
         self._spent += time.perf_counter() - began
         if self._todo and hurry:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
-from tqdm import tqdm
 
 from handtint_model.errors import BadOption, HandtintError
 from handtint_model.types import ALTERNATIVES, RENDER_SIZES, ColorizeOptions
@@ -22,12 +21,11 @@ from handtint_server.batch.plan import (
     reference_hints,
 )
 from handtint_server.batch.search import FAILURES
+from handtint_server.cli.report import Report
 from handtint_server.cli.shared import was_typed, weights_option
-from handtint_server.sentences import sentence, shown, shown_path
-from handtint_server.translation import _
+from handtint_server.sentences import sentence, shown_path
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Iterable
     from contextlib import AbstractContextManager
 
@@ -45,6 +43,68 @@ def _points(
         return tuple(parse_point(text) for text in texts)
     except HandtintError as error:
         raise click.BadParameter(str(error)) from error
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What was asked for: the arguments and options of `command`, under their names."""
+
+    paths: tuple[Path, ...]
+    out: Path | None
+    points: tuple[Point, ...]
+    radius: float
+    hint_path: Path | None
+    mask_path: Path | None
+    save_hints: bool
+    vividness: float
+    strength: float
+    render_size: int
+    device: str
+    weights: Path | None
+    server: str | None
+    token_file: Path | None
+    engine: str
+    workers: int | None
+    overwrite: bool
+    max_pixels: int
+    page: int | None
+    alternative: int
+    reference: Path | None
+    alike: bool
+    like: Path | None
+    beside: bool
+    no_mark: bool
+    failures: Path | None
+
+    @property
+    def settings(self) -> BatchSettings:
+        """What every photo of the batch is colorized with."""
+        mask = None if self.mask_path is None else self.mask_path.absolute()
+        return BatchSettings(
+            options=ColorizeOptions(
+                self.vividness, self.strength, self.render_size, self.alternative
+            ),
+            hints=HintSource(self.points, self.radius, self.hint_path, mask),
+            save_hints=self.save_hints,
+            overwrite=self.overwrite,
+            max_pixels=self.max_pixels,
+            page=self.page,
+            mark=not self.no_mark,
+            references=() if self.reference is None else (self.reference,),
+            beside=self.beside,
+        )
+
+    @property
+    def goes_photo_by_photo(self) -> bool:
+        """Whether each photo takes colours from the results before it."""
+        return self.alike or self.like is not None
+
+    @property
+    def failure_list(self) -> Path:
+        """Where the photos that failed are listed."""
+        return (
+            self.failures or (self.out or next(filter(Path.is_dir, self.paths), Path())) / FAILURES
+        )
 
 
 @click.command(name="colorize")
@@ -181,34 +241,7 @@ def _points(
     help="CSV of the photos that failed, for several; default: handtint-failures.csv in the "
     "folder.",
 )
-def command(
-    paths: tuple[Path, ...],
-    out: Path | None,
-    points: tuple[Point, ...],
-    radius: float,
-    hint_path: Path | None,
-    mask_path: Path | None,
-    save_hints: bool,
-    vividness: float,
-    strength: float,
-    render_size: int,
-    device: str,
-    weights: Path | None,
-    server: str | None,
-    token_file: Path | None,
-    engine: str,
-    workers: int | None,
-    overwrite: bool,
-    max_pixels: int,
-    page: int | None,
-    alternative: int,
-    reference: Path | None,
-    alike: bool,
-    like: Path | None,
-    beside: bool,
-    no_mark: bool,
-    failures: Path | None,
-) -> None:
+def command(**given: Any) -> None:
     """Colorize photos: PNG, JPEG, WebP and TIFF, 8 or 16 bits or float, gray or toned.
 
     The result of NAME.EXT is NAME.colorized.EXT beside it, or in the folder after -o.  It
@@ -218,44 +251,31 @@ def command(
 
     Exit codes: 0 all done, 1 some photos failed, 2 wrong usage, 130 interrupted.
     """
-    _check_usage(server, token_file, engine, weights, device)
-    settings = BatchSettings(
-        options=ColorizeOptions(vividness, strength, render_size, alternative),
-        hints=HintSource(
-            points, radius, hint_path, None if mask_path is None else mask_path.absolute()
-        ),
-        save_hints=save_hints,
-        overwrite=overwrite,
-        max_pixels=max_pixels,
-        page=page,
-        mark=not no_mark,
-        references=() if reference is None else (reference,),
-        beside=beside,
-    )
-    for path in filter(None, (reference, like)):
-        reference_hints(path)  # what is wrong with it is told once, before the work
-    alike = alike or like is not None
-    if alike and engine == "ray":
-        raise click.UsageError("--alike works photo by photo: leave out --engine ray.")
-    planned = plan(paths, out, settings.hints)
+    _colorize(Arguments(**given))
+
+
+def _colorize(asked: Arguments) -> None:
+    """Plan the batch, run it and report; the exit code says whether photos failed."""
+    _check_usage(asked)
+    for path in filter(None, (asked.reference, asked.like)):
+        reference_hints(path)  # what is wrong with it is said once, before the work
+    settings = asked.settings
+    planned = plan(asked.paths, asked.out, settings.hints)
     jobs, failed = planned.jobs, planned.failed
     several = len(jobs) + len(failed) > 1
-    pending = [job for job in jobs if is_wanted(job, overwrite=overwrite)]
+    pending = [job for job in jobs if is_wanted(job, overwrite=asked.overwrite)]
     if not several and jobs and not pending:
         name = shown_path(jobs[0].target)
         raise BadOption(f"the result {name} exists already; add --overwrite to make it anew.")
     report = Report(len(jobs) + len(failed), len(jobs) - len(pending), several)
-    failures = failures or (out or next(filter(Path.is_dir, paths), Path())) / FAILURES
     for note in planned.notes:
         report.tell(sentence(note))
-    with closing(report), FailureList(failures if several else None) as failure_list:
+    listed = asked.failure_list if several else None
+    with closing(report), FailureList(listed) as failure_list:
         report.show_all(failed, failure_list)
         if pending:
-            if alike:
-                backend = _backend(server, token_file, weights, device)
-                made = _series(jobs, settings, backend, like)
-            else:
-                made = _run(pending, settings, engine, server, token_file, weights, device, workers)
+            # A series looks at the results that exist, too.
+            made = _run(jobs if asked.goes_photo_by_photo else pending, settings, asked)
             with made as run:
                 report.start()
                 report.show_all(run, failure_list)
@@ -265,118 +285,43 @@ def command(
         click.get_current_context().exit(EXIT_FAILED)
 
 
-def _check_usage(
-    server: str | None, token_file: Path | None, engine: str, weights: Path | None, device: str
-) -> None:
+def _check_usage(asked: Arguments) -> None:
     """Raise UsageError for options that do not go together."""
-    if server is None and token_file is not None:
+    if asked.server is None and asked.token_file is not None:
         raise click.UsageError("--token-file belongs to --server.")
-    typed = weights is not None and was_typed("weights")
-    if server is not None and (engine == "ray" or typed or device != "auto"):
+    ray = asked.engine == "ray"
+    typed = asked.weights is not None and was_typed("weights")
+    if asked.server is not None and (ray or typed or asked.device != "auto"):
         raise click.UsageError("--server uses the server's own device, weights and engine.")
+    if ray and asked.goes_photo_by_photo:
+        raise click.UsageError("--alike works photo by photo: leave out --engine ray.")
 
 
 def _run(
-    jobs: list[PhotoJob],
-    settings: BatchSettings,
-    engine: str,
-    server: str | None,
-    token_file: Path | None,
-    weights: Path | None,
-    device: str,
-    workers: int | None,
+    jobs: list[PhotoJob], settings: BatchSettings, asked: Arguments
 ) -> AbstractContextManager[Iterable[Outcome]]:
     """The run that was asked for; heavy imports happen here."""
-    if engine == "ray":
+    if asked.engine == "ray":
         from handtint_server.batch.ray_run import RayRun
 
-        return RayRun(jobs, settings, weights=weights, device=device, workers=workers)
+        return RayRun(
+            jobs, settings, weights=asked.weights, device=asked.device, workers=asked.workers
+        )
+    backend = _backend(asked)
+    if asked.goes_photo_by_photo:
+        from handtint_server.batch.series import SeriesRun
+
+        return SeriesRun(jobs, settings, backend, asked.like)
     from handtint_server.batch.pipeline import Pipeline
 
-    return Pipeline(jobs, settings, _backend(server, token_file, weights, device))
+    return Pipeline(jobs, settings, backend)
 
 
-def _backend(
-    server: str | None, token_file: Path | None, weights: Path | None, device: str
-) -> Backend:
-    if server is not None:
+def _backend(asked: Arguments) -> Backend:
+    if asked.server is not None:
         from handtint_server.batch.server_backend import ServerBackend
 
-        return ServerBackend.connect(server, token_file)
+        return ServerBackend.connect(asked.server, asked.token_file)
     from handtint_server.batch.pipeline import LocalBackend
 
-    return LocalBackend.load(weights, device)
-
-
-def _series(
-    jobs: list[PhotoJob], settings: BatchSettings, backend: Backend, like: Path | None
-) -> AbstractContextManager[Iterable[Outcome]]:
-    """One photo after another, with the colours of those before."""
-    from handtint_server.batch.series import SeriesRun
-
-    return SeriesRun(jobs, settings, backend, like)
-
-
-class Report:
-    """What the terminal shows: results, faults, and for several photos one progress bar."""
-
-    def __init__(self, total: int, skipped: int, several: bool) -> None:
-        self.several = several
-        self.skipped = skipped
-        self.done = self.faults = 0
-        # Photos done before do not count for the rate, nor does loading the network.
-        self.bar = tqdm(total=total, initial=skipped, unit="photo", disable=not several)
-
-    def start(self) -> None:
-        """The run begins now."""
-        self.bar.unpause()
-
-    def tell(self, message: str) -> None:
-        """Print a line above the bar."""
-        tqdm.write(message, file=sys.stderr)
-
-    def show_all(self, outcomes: Iterable[Outcome], failures: FailureList) -> None:
-        """Show outcomes as they come, and list those that failed."""
-        for outcome in outcomes:
-            self.show(outcome)
-            before = failures.problem
-            failures.add(outcome)
-            if failures.problem != before:
-                self.tell(failures.problem)
-
-    def show(self, outcome: Outcome) -> None:
-        """Count an outcome and print its error or note, or the result's name."""
-        if message := outcome.error or outcome.note:
-            self.tell(f"{shown_path(outcome.job.source)}: {shown(message)}")
-        if outcome.error:
-            self.faults += 1
-        elif outcome.skipped:
-            self.skipped += 1
-        else:
-            self.done += 1
-            if not self.several:
-                click.echo(shown_path(outcome.job.target))
-        self.bar.update()
-
-    def close(self) -> None:
-        """Close the bar; after an interruption, say how to go on."""
-        self.bar.close()
-        if self.several and sys.exc_info()[0] is KeyboardInterrupt:
-            done = _("%d done; the same command goes on from here.") % self.done
-            click.echo(done, err=True)
-
-    def summary(self, failures: FailureList, skipped: Counter[str]) -> str:
-        """One line at the end.  skipped: files that are no photos, by kind."""
-        parts = [_("%d colorized") % self.done]
-        if self.skipped:
-            parts.append(_("%d done before") % self.skipped)
-        if self.faults and failures.path and failures.count:
-            where = {"count": self.faults, "path": shown_path(failures.path)}
-            parts.append(_("%(count)d failed (see %(path)s)") % where)
-        elif self.faults:
-            parts.append(_("%d failed") % self.faults)
-        if skipped:
-            kinds = ", ".join(f"{shown(kind)} {n}" for kind, n in skipped.most_common())
-            over = {"count": sum(skipped.values()), "kinds": kinds}
-            parts.append(_("%(count)d passed over (%(kinds)s)") % over)
-        return ", ".join(parts) + "."
+    return LocalBackend.load(asked.weights, asked.device)

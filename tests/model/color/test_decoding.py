@@ -7,7 +7,14 @@ import pytest
 import torch
 
 from handtint_model.color.bins import BINS, rebalancing_weights, smoothed_prior
-from handtint_model.color.decoding import Decoding, Setting, calibrated, decide, decode, gained
+from handtint_model.color.decoding import (
+    Decoding,
+    DecodingSetting,
+    calibrated,
+    decide,
+    decode,
+    gained,
+)
 
 CENTERS = torch.tensor(BINS, dtype=torch.float32)
 
@@ -91,7 +98,7 @@ def test_whites_and_blacks_lose_chroma() -> None:
 def test_the_curve_is_linear_between_its_knots() -> None:
     decoding = Decoding(curve=((0.0, 0.0, 0.9, 1.0), (0.5, 1.0, 0.1, 1.2)))
     half = decoding.at(0.25)
-    assert half == pytest.approx(Setting(0.5, np.sqrt(0.09), 1.1))
+    assert half == pytest.approx(DecodingSetting(0.5, np.sqrt(0.09), 1.1))
     assert decoding.at(0.9) == decoding.at(0.5)  # beyond the last knot
 
 

@@ -115,6 +115,7 @@ def test_a_cell_is_held_by_its_paint_in_so_far_as_it_is_no_rim() -> None:
     assert full == pytest.approx(-1.0, abs=0.02)
 
 
+@pytest.mark.slow
 def test_p_is_a_distribution_whose_mean_is_the_color(
     colorizer: Colorizer, astronaut: np.ndarray
 ) -> None:
@@ -148,6 +149,7 @@ def test_suggestions_read_the_same_distribution(
     assert propagated.mean_at(cells, values, painted) == pytest.approx(whole, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_the_last_hints_are_kept_and_nothing_leaks_from_them(
     colorizer: Colorizer, astronaut: np.ndarray
 ) -> None:

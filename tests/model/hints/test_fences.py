@@ -110,6 +110,7 @@ def test_a_soft_mask_blends(colorizer: Colorizer, photo: EncodedPhoto) -> None:
     assert np.array_equal(result[:, :250], colorizer.colorize(photo)[:, :250])
 
 
+@pytest.mark.slow
 def test_a_distribution_that_is_linear_in_the_strength(
     colorizer: Colorizer, photo: EncodedPhoto
 ) -> None:
@@ -131,6 +132,7 @@ def test_later_fences_lie_over_earlier_ones(colorizer: Colorizer, photo: Encoded
     assert np.array_equal(both[right], colorizer.colorize(photo, second)[right])
 
 
+@pytest.mark.slow
 def test_regions_and_what_is_kept_change_nothing(
     tiny_colorizer: Colorizer, astronaut: np.ndarray
 ) -> None:
@@ -150,6 +152,7 @@ def test_regions_and_what_is_kept_change_nothing(
     assert not np.array_equal(changed, whole[:, :128])
 
 
+@pytest.mark.slow
 def test_suggestions_and_uncertainty_know_fences(colorizer: Colorizer, photo: EncodedPhoto) -> None:
     mask = np.zeros(photo.shape, bool)
     mask[300:512, 60:380] = True

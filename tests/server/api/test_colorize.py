@@ -450,6 +450,7 @@ def test_a_file_says_that_it_is_a_result(live: Live, colorizer: Colorizer) -> No
             assert f"weights {colorizer.weights_id}; vividness 0.5; hints 0" in found.history[0]
 
 
+@pytest.mark.slow
 def test_alternatives_are_those_of_the_python_api(live: Live, colorizer: Colorizer) -> None:
     plane = pictures.photo()
     photo = colorizer.encode(plane)

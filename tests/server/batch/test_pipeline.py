@@ -56,6 +56,7 @@ def test_every_photo_gets_through_whatever_the_limit(jobs, backend, bytes_in_fli
     assert threads_left() == []
 
 
+@pytest.mark.slow
 def test_the_limit_bounds_what_is_in_flight(jobs, backend):
     """Room for two photos: no third is read before one of them is written."""
     one = 120 * 80 * 5
@@ -74,6 +75,7 @@ def test_the_limit_bounds_what_is_in_flight(jobs, backend):
     assert 1 <= most <= 2
 
 
+@pytest.mark.slow
 def test_reading_network_and_rendering_overlap(jobs, backend):
     """The first photo is painted while the second is in the network and a third is read."""
     patience = 60.0
@@ -143,6 +145,7 @@ def test_a_processor_without_memory_is_said_of_each_photo(jobs, backend, tiny_we
     assert threads_left() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", ["encode", "colorize"])
 @pytest.mark.parametrize("error", [RunFailed("the server is gone."), KeyboardInterrupt()])
 def test_what_ends_a_run_ends_it_without_leftovers(jobs, backend, stage, error):
@@ -175,6 +178,7 @@ def test_what_ends_a_run_ends_it_without_leftovers(jobs, backend, stage, error):
             assert picture.size == (120, 80)
 
 
+@pytest.mark.slow
 def test_a_fault_of_one_photo_is_its_own(jobs, backend):
     jobs[4].source.write_bytes(b"broken")
     jobs[7].source.unlink()

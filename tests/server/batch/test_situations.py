@@ -277,6 +277,7 @@ def test_hints_of_a_folder_belong_to_one_photo(run: Run, tmp_path: Path) -> None
         assert blue[2] > max(blue[:2])
 
 
+@pytest.mark.slow
 def test_a_hint_file_that_fits_several_photos_is_not_used(run: Run, tmp_path: Path) -> None:
     photos, hints = tmp_path / "photos", tmp_path / "hints"
     for name in ("1950/a.png", "1951/a.png"):
@@ -304,6 +305,7 @@ def test_a_whole_name_goes_before_the_old_form(tmp_path: Path) -> None:
     assert [str(old) in note for note in folder.notes] == [True]
 
 
+@pytest.mark.slow
 def test_saved_hints_of_two_photos_of_one_stem(run: Run, tmp_path: Path) -> None:
     photos, hints = tmp_path / "photos", tmp_path / "hints"
     photo(photos / "a.png")

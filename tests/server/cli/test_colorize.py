@@ -251,6 +251,7 @@ def test_strength_zero_is_the_automatic_result(run, gray, tmp_path):
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
+@pytest.mark.slow
 def test_painted_layer_and_saved_hints_replay(run, gray, tmp_path):
     layer = np.zeros((100, 150, 4), np.uint8)
     layer[40:60, 60:90] = (20, 160, 40, 255)
@@ -511,6 +512,7 @@ def test_suggest_asks_a_server_for_what_it_has(call_main, gray):
     assert "1<=x<=32" in err
 
 
+@pytest.mark.slow
 def test_a_result_says_that_it_is_one(run, call_main, gray, tmp_path):
     marked, plain = tmp_path / "marked.png", tmp_path / "plain.png"
     point = ("--point", "70,50,#c04030", "--vividness", "0.25")
@@ -540,6 +542,7 @@ def test_beside(run, gray, tmp_path):
     assert "no pictures" in run(tmp_path / "out")[2]
 
 
+@pytest.mark.slow
 def test_a_reference_and_an_alternative(run, gray, tmp_path):
     color = tmp_path / "color.png"
     plane = np.array(Image.open(gray).convert("L"))

@@ -30,6 +30,7 @@ def client(live: Live) -> Any:
         yield found
 
 
+@pytest.mark.slow
 def test_colorize_is_the_python_api(client: Client, tiny_weights: Path) -> None:
     colorizer = load_colorizer(tiny_weights, "cpu")
     hints = Hints.from_points([(20, 15, "#c04030"), (24, 17, "#3040c0"), (50, 40, "#20a020")])
@@ -106,6 +107,7 @@ def test_unreachable_and_foreign_servers() -> None:
     other.server_close()
 
 
+@pytest.mark.slow
 def test_busy_is_waited_for(start_server: Start, tiny_weights: Path) -> None:
     held = Held(start_server, tiny_weights, places=1)
     live = held.live

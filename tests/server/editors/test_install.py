@@ -230,6 +230,7 @@ def test_connection_and_mirror(home: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert read_mirrors(env.data) == []
 
 
+@pytest.mark.slow
 def test_commands(home: Path) -> None:
     missing = handtint(home, "install", "gimp")
     assert missing.returncode == 1

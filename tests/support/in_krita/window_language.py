@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import handtint_probe as probe
+from handtint.announce import DOCKER_ID
 from handtint.client.state import ServerState
 from handtint.core import core
 from handtint.dialogs import OptionsDialog
-from handtint.docker import DOCKER_ID
 from handtint.qt import QtCore, QtWidgets
 
 from krita import Krita

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import handtint_probe as probe
+from handtint.announce import DOCKER_ID
 from handtint.brush import canvas_widget
 from handtint.client.state import ServerState
 from handtint.core import core
 from handtint.dialogs import GrayQuestion, OptionsDialog, ServerDialog
-from handtint.docker import DOCKER_ID
 from handtint.qt import QtCore, QtWidgets
 
 from krita import Krita, Selection

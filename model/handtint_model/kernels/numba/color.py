@@ -115,13 +115,8 @@ def _scaled(luminance: Any, f: Any, scale: Any, da: Any, db: Any) -> Any:
 
 
 @numba.njit(inline="always")
-def _fit_chroma(v: Any, count: Any, limits: Any) -> None:
-    """Colours outside the gamut to linear red and blue; see `gamut.fit_chroma`.
-
-    v: fields of `count` pixels, each field in a place of its own (`_Y` and so on): a single
-    array with constant steps, which LLVM makes vector code for.  Red and blue come to `_DA`
-    and `_DB`.
-    """
+def _first_scale(v: Any, count: Any, limits: Any) -> None:
+    """The share of its chroma that each colour may keep, as the table of limits says."""
     rows, columns = limits.shape[0] - 1, limits.shape[1] - 1
     per_row = F32(rows) / (_1 - _BLACK)
     per_column = F32(columns) / _4
@@ -143,6 +138,11 @@ def _fit_chroma(v: Any, count: Any, limits: Any) -> None:
         above = upper[c] * (_1 - q) + upper[c + ONE] * q
         below = lower[c] * (_1 - q) + lower[c + ONE] * q
         v[j + _SCALE] = above * (_1 - p) + below * p
+
+
+@numba.njit(inline="always")
+def _refine_scale(v: Any, count: Any) -> None:
+    """That share once more, to the gamut's border: regula falsi, Illinois variant."""
     for k in range(count):
         j = np.uint64(k)
         v[j + _SCALE] = min(v[j + _SCALE] / v[j + _HIGH], _ALMOST_1)
@@ -167,6 +167,18 @@ def _fit_chroma(v: Any, count: Any, limits: Any) -> None:
             # One that is close enough stays, and is found close enough the next time.
             far = abs(excess) > v[j + _CLOSE]
             v[j + _SCALE] = better if far else scale
+
+
+@numba.njit(inline="always")
+def _fit_chroma(v: Any, count: Any, limits: Any) -> None:
+    """Colours outside the gamut to linear red and blue; see `gamut.fit_chroma`.
+
+    v: fields of `count` pixels, each field in a place of its own (`_Y` and so on): a single
+    array with constant steps, which LLVM makes vector code for.  Red and blue come to `_DA`
+    and `_DB`.
+    """
+    _first_scale(v, count, limits)
+    _refine_scale(v, count)
     for k in range(count):
         j = np.uint64(k)
         luminance, scale = v[j + _Y], v[j + _SCALE]

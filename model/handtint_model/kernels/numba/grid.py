@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numba
 import numpy as np
 from numba import types
 
@@ -130,9 +131,7 @@ def relax(
                     for k in range(first, first + per_cell):
                         j = np.uint64(k)
                         mean += weights[j] * values[j]
-                lack = cells[ci, cj] - mean * share[ci, cj]
-                if share[ci, cj] <= 0:
-                    lack = _0
+                lack = cells[ci, cj] - mean * share[ci, cj] if share[ci, cj] > 0 else _0
                 lo, hi = low[ci, cj], high[ci, cj]
                 for i in range(1 + ci * per_cell, 1 + (ci + 1) * per_cell):
                     values = u[i]
@@ -169,6 +168,60 @@ def relax(
                     )
 
 
+@numba.njit(inline="always")
+def _see(points: Any, columns: Any, seen: Any) -> None:
+    """A row of points as the pixels of a block see it: f, a, b before each pixel and after it."""
+    last = points.shape[0] - 1
+    for k in range(columns.size):
+        p = columns[k]
+        q = min(p + 1, last)
+        seen[k] = points[p, 0]
+        seen[BLOCK + k] = points[p, 1]
+        seen[2 * BLOCK + k] = points[p, 2]
+        seen[3 * BLOCK + k] = points[q, 0]
+        seen[4 * BLOCK + k] = points[q, 1]
+        seen[5 * BLOCK + k] = points[q, 2]
+
+
+@numba.njit(inline="always")
+def _interpolate(
+    values: Any,
+    part: Any,
+    v: Any,
+    upper: Any,
+    lower: Any,
+    sharpness: Any,
+    least: Any,
+    result: Any,
+) -> None:
+    """a, b of a block of pixels between two rows of points, each as `_see` leaves it."""
+    v_ = _1 - v
+    for k in range(values.size):
+        j = np.uint64(k)  # which Numba does not take for an index from the end
+        u = part[j]
+        u_ = _1 - u
+        g = values[j]
+        d00 = (g - upper[j]) * sharpness
+        d01 = (g - upper[j + _3B]) * sharpness
+        d10 = (g - lower[j]) * sharpness
+        d11 = (g - lower[j + _3B]) * sharpness
+        r00 = max(_1 - d00 * d00, _0)
+        r01 = max(_1 - d01 * d01, _0)
+        r10 = max(_1 - d10 * d10, _0)
+        r11 = max(_1 - d11 * d11, _0)
+        w00 = v_ * u_ * (least + r00 * r00)
+        w01 = v_ * u * (least + r01 * r01)
+        w10 = v * u_ * (least + r10 * r10)
+        w11 = v * u * (least + r11 * r11)
+        scale = _1 / (w00 + w01 + w10 + w11)
+        a = w00 * upper[j + _1B] + w01 * upper[j + _4B]
+        a += w10 * lower[j + _1B] + w11 * lower[j + _4B]
+        b = w00 * upper[j + _2B] + w01 * upper[j + _5B]
+        b += w10 * lower[j + _2B] + w11 * lower[j + _5B]
+        result[j] = scale * a
+        result[j + _1B] = scale * b
+
+
 @kernel(types.void(R2, R3, I1, R1, I1, R1, types.float32, types.float32, F3))
 def upsample(
     guide: Any,
@@ -182,10 +235,10 @@ def upsample(
     out: Any,
 ) -> None:
     """Joint bilateral interpolation between the four nearest points; see `kernels.numpy.grid`."""
-    last_row, last_column = grid.shape[0] - 1, grid.shape[1] - 1
+    last_row = grid.shape[0] - 1
     height, width = guide.shape
-    # Two rows of points as the pixels of a block see them: f, a, b of the point before each
-    # and of the one after it.  With few arrays of constant steps LLVM makes vectors of them.
+    # Two rows of points, each as `_see` leaves it: few arrays with constant steps, which LLVM
+    # makes vector code for.
     seen = np.empty(2 * 6 * BLOCK, np.float32)
     result = np.empty(2 * BLOCK, np.float32)
     held = np.empty(2, np.int64)
@@ -200,44 +253,10 @@ def upsample(
                 if held[row & 1] == row:
                     continue
                 held[row & 1] = row
-                points = grid[row]
-                target = seen[(row & 1) * 6 * BLOCK :]
-                for k in range(count):
-                    p = column_of[left + k]
-                    q = min(p + 1, last_column)
-                    target[k] = points[p, 0]
-                    target[BLOCK + k] = points[p, 1]
-                    target[2 * BLOCK + k] = points[p, 2]
-                    target[3 * BLOCK + k] = points[q, 0]
-                    target[4 * BLOCK + k] = points[q, 1]
-                    target[5 * BLOCK + k] = points[q, 2]
+                columns = column_of[left : left + count]
+                _see(grid[row], columns, seen[(row & 1) * 6 * BLOCK :])
             upper, lower = seen[(first & 1) * 6 * BLOCK :], seen[(second & 1) * 6 * BLOCK :]
-            v = row_part[i]
-            v_ = _1 - v
             values = guide[i, left : left + count]
-            for k in range(count):
-                j = np.uint64(k)  # which Numba does not take for an index from the end
-                u = part[j]
-                u_ = _1 - u
-                g = values[j]
-                d00 = (g - upper[j]) * sharpness
-                d01 = (g - upper[j + _3B]) * sharpness
-                d10 = (g - lower[j]) * sharpness
-                d11 = (g - lower[j + _3B]) * sharpness
-                r00 = max(_1 - d00 * d00, _0)
-                r01 = max(_1 - d01 * d01, _0)
-                r10 = max(_1 - d10 * d10, _0)
-                r11 = max(_1 - d11 * d11, _0)
-                w00 = v_ * u_ * (least + r00 * r00)
-                w01 = v_ * u * (least + r01 * r01)
-                w10 = v * u_ * (least + r10 * r10)
-                w11 = v * u * (least + r11 * r11)
-                scale = _1 / (w00 + w01 + w10 + w11)
-                a = w00 * upper[j + _1B] + w01 * upper[j + _4B]
-                a += w10 * lower[j + _1B] + w11 * lower[j + _4B]
-                b = w00 * upper[j + _2B] + w01 * upper[j + _5B]
-                b += w10 * lower[j + _2B] + w11 * lower[j + _5B]
-                result[j] = scale * a
-                result[j + _1B] = scale * b
+            _interpolate(values, part, row_part[i], upper, lower, sharpness, least, result)
             out[0, i, left : left + count] = result[:count]
             out[1, i, left : left + count] = result[BLOCK : BLOCK + count]

@@ -58,6 +58,57 @@ def _log2(x: Any) -> Any:
     return np.float32(exponent) + s * (_L1 + q * (_L3 + q * (_L5 + q * (_L7 + q * _L9))))
 
 
+@numba.njit(inline="always")
+def _soft_maxima(row: Any, mass: Any) -> Any:
+    """Soft maxima of a row's trust, with the hints' masses and with full ones.
+
+    Leaves in the row the trust of each hint as a share of the largest.
+    """
+    hints = row.size
+    largest, largest_full = _0, _0
+    for k in range(hints):
+        largest_full = max(largest_full, row[k])
+        largest = max(largest, row[k] * mass[k])
+    eighth, ninth, eighth_full, ninth_full = _0, _0, _0, _0
+    inverse_full = _1 / largest_full
+    inverse = _1 / largest if largest > _0 else _0
+    for k in range(hints):
+        t = row[k] * inverse_full
+        t = t if t > _SMALL else _0
+        power = t * t
+        power *= power
+        power *= power
+        eighth_full += power
+        ninth_full += power * t
+        t = row[k] * mass[k] * inverse
+        row[k] = t
+        t = t if t > _SMALL else _0
+        power = t * t
+        power *= power
+        power *= power
+        eighth += power
+        ninth += power * t
+    trust = largest * ninth / eighth if largest > _0 else _0
+    return trust, largest_full * ninth_full / eighth_full
+
+
+@numba.njit(inline="always")
+def _to_shares(row: Any, gamma: Any, least: Any) -> None:
+    """Trust to shares, in place."""
+    hints = row.size
+    for k in range(hints):
+        t = row[k]
+        power = _power_of_2(gamma * _log2(max(t, least)))
+        row[k] = power if t > least else _0
+    total = _0
+    for k in range(hints):
+        total += row[k]
+    if total > _0:
+        inverse = _1 / total
+        for k in range(hints):
+            row[k] *= inverse
+
+
 @kernel(
     types.void(
         *(R2, R2, R1, R1, R1, R1, types.float32, types.int64, types.int64, F1, F1, F2),
@@ -102,42 +153,8 @@ def mix_hints(
         for k in range(hints):
             distance = min(max(row[k], _0) + threshold, _80)
             row[k] = _1 / (_1 + _power_of_2(max(distance, -_80) * _LOG2_E))
-        largest, largest_full = _0, _0
-        for k in range(hints):
-            largest_full = max(largest_full, row[k])
-            largest = max(largest, row[k] * mass[k])
-        eighth, ninth, eighth_full, ninth_full = _0, _0, _0, _0
-        inverse_full = _1 / largest_full
-        inverse = _1 / largest if largest > _0 else _0
-        for k in range(hints):
-            t = row[k] * inverse_full
-            t = t if t > _SMALL else _0
-            power = t * t
-            power *= power
-            power *= power
-            eighth_full += power
-            ninth_full += power * t
-            t = row[k] * mass[k] * inverse
-            row[k] = t
-            t = t if t > _SMALL else _0
-            power = t * t
-            power *= power
-            power *= power
-            eighth += power
-            ninth += power * t
-        full[i] = largest_full * ninth_full / eighth_full
-        trust[i] = largest * ninth / eighth if largest > _0 else _0
-        for k in range(hints):
-            t = row[k]
-            power = _power_of_2(gamma * _log2(max(t, least)))
-            row[k] = power if t > least else _0
-        total = _0
-        for k in range(hints):
-            total += row[k]
-        if total > _0:
-            inverse = _1 / total
-            for k in range(hints):
-                row[k] *= inverse
+        trust[i], full[i] = _soft_maxima(row, mass)
+        _to_shares(row, gamma, least)
 
 
 @kernel(types.void(R2, types.float32, types.float32, types.int64, SPANS, F2))

@@ -7,7 +7,7 @@ from typing import Any
 
 from . import asking, effects, references
 from .client import Flow, Picture, Session, protocol
-from .colorizing import Job
+from .job import ColorizeJob
 
 COUNT = 4
 SIDE = 192
@@ -27,7 +27,7 @@ class Found:
     image_id: str
 
 
-def thumbnails(job: Job, before: Found | None = None) -> Flow[Found]:
+def thumbnails(job: ColorizeJob, before: Found | None = None) -> Flow[Found]:
     """Ask for them; before: what was found for the same photo earlier."""
     reference, note = references.read(job.image, job.settings.reference)
     settings, paint, session = job.settings, job.paint, Session("gimp")
@@ -39,7 +39,7 @@ def thumbnails(job: Job, before: Found | None = None) -> Flow[Found]:
         if before is not None and before.sent == sent:
             known = before.image_id
 
-        def request(source: protocol.Photo) -> Any:
+        def request(source: protocol.SentPhoto) -> Any:
             return protocol.alternatives(
                 source,
                 paint.crop(deflate=True) if paint else None,

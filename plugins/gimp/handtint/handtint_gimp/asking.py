@@ -10,7 +10,7 @@ from . import layers
 from .client import Answer, Flow, Session, protocol
 from .pixels import Reader
 
-Request = Callable[[protocol.Photo, Session, str], Any]
+Request = Callable[[protocol.SentPhoto, Session, str], Any]
 """Makes a message: about a photo, over a session, with an id."""
 
 

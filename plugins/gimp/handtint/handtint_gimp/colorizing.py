@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Callable
+from typing import Callable
 
 from gi.repository import Gimp
 
-from . import asking, effects, hints, insert, layers, memory, misplaced, references, turn
+from . import asking, effects, insert, layers, memory, misplaced, turn
 from . import settings as kept
-from .client import Flow, Pause, Picture, Session, protocol, strokes, transport
+from .client import Flow, Pause, Picture, strokes, transport
 from .client.translation import _
+from .job import ColorizeJob, ask_for_picture
 from .pixels import Reader
 from .problem import Problem
 from .progress import Bar
@@ -30,29 +31,6 @@ def settings_of(image: Gimp.Image, active: Gimp.Layer) -> kept.Settings:
 
 
 @dataclass(frozen=True)
-class Job:
-    """What a run works on."""
-
-    image: Gimp.Image
-    photo: Gimp.Layer
-    results: layers.Results
-    settings: kept.Settings
-    paint: hints.Painted | None
-
-    @classmethod
-    def of(cls, image: Gimp.Image, photo: Gimp.Layer, settings: kept.Settings) -> Job:
-        """With the photo's results and hints as they are now."""
-        found = layers.hints_of(image, photo) if settings.use_hints else []
-        paint = hints.collect(found, photo) if found else None
-        return cls(image, photo, layers.results_of(image, photo), settings, paint)
-
-    @property
-    def sums(self) -> dict[strokes.Tile, int]:
-        """Checksums of the hint tiles."""
-        return self.paint.sums if self.paint else {}
-
-
-@dataclass(frozen=True)
 class Done:
     """What a run has made.  notes: what the user shall know about it.
 
@@ -61,7 +39,7 @@ class Done:
 
     layer: Gimp.Layer
     notes: tuple[str, ...]
-    job: Job
+    job: ColorizeJob
     picture: Picture | None = None
     sent: str = ""
 
@@ -102,12 +80,12 @@ def flow(
             waited = True
             yield Pause(turn.LOOK_EVERY, turn.WAITING)
         photo = layers.photo_of(image, active if active.is_valid() else _photo_left(image))
-        job = Job.of(image, photo, settings)
+        job = ColorizeJob.of(image, photo, settings)
         if waited and (there := _done_already(job)) is not None:
             inserting()
             return Done(there, (), job)
         if interactive and (yield from misplaced.move_from_result(job)):
-            job = Job.of(image, photo, settings)
+            job = ColorizeJob.of(image, photo, settings)
         picture, sent = yield from ask_for_picture(job)
         if not (image.is_valid() and photo.is_valid()):
             raise Problem(_("The photo was removed meanwhile: nothing was changed."))
@@ -133,33 +111,7 @@ def _photo_left(image: Gimp.Image) -> Gimp.Layer:
     return layers.active_layer(image.get_selected_layers())
 
 
-def ask_for_picture(job: Job) -> Flow[tuple[Picture, str]]:
-    """(the colored picture, fingerprint of the photo as it was sent); raises ClientError."""
-    settings, paint = job.settings, job.paint
-    reference, lost = references.read(job.image, settings.reference)
-    with effects.applied(job.image, job.photo) as seen:
-        reader = asking.reader_of(job.image, job.photo, seen)
-
-        def request(source: protocol.Photo, session: Session, request_id: str) -> Any:
-            far = session.endpoint is not None and not session.endpoint.loopback
-            return protocol.colorize(
-                source,
-                paint.crop(deflate=far) if paint else None,
-                vividness=settings.vividness,
-                strength=settings.strength,
-                answer_layout=reader.answer_layout,
-                alternative=settings.alternative or None,
-                reference=reference,
-                request_id=request_id,
-            )
-
-        answer = yield from asking.ask(reader, job.results, request)
-        sent = reader.fingerprint()
-    picture = protocol.read_picture(answer, (reader.width, reader.height))
-    return replace(picture, note=" ".join(filter(None, (picture.note, lost)))), sent
-
-
-def _done_already(job: Job) -> Gimp.Layer | None:
+def _done_already(job: ColorizeJob) -> Gimp.Layer | None:
     """The result that the run before has made, if it is what this run would make."""
     if not job.results or insert.limits(job.image):
         return None

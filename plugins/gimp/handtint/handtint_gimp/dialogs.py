@@ -13,10 +13,10 @@ from gi.repository import Gimp, GimpUi, Gio, Gtk  # noqa: E402
 
 from . import alternatives, layers, manual, settings  # noqa: E402
 from .choosing import Chooser  # noqa: E402
-from .client import BadSetting, ClientError, Setting, data_folder, read_setting, write_setting  # noqa: E402
+from .client import BadSetting, ClientError, ServerSetting, data_folder, read_setting, write_setting  # noqa: E402
 from .client.driver import Job  # noqa: E402
 from .client.translation import _  # noqa: E402
-from .colorizing import Job as Work  # noqa: E402
+from .job import ColorizeJob  # noqa: E402
 from .panel.loop import Loop, Timer, safely  # noqa: E402
 
 NAME = "handtint"
@@ -111,7 +111,7 @@ class AlternativesFrame(Gtk.Expander):
         if not self._photo.is_valid():
             return
         try:
-            work = Work.of(self._image, self._photo, settings.Settings.of(self._config))
+            work = ColorizeJob.of(self._image, self._photo, settings.Settings.of(self._config))
         except ClientError as error:
             self._chooser.say(str(error))
             return
@@ -141,7 +141,7 @@ class ServerFrame(Gtk.Expander):
         try:
             self._setting = read_setting(self._folder)
         except BadSetting as error:
-            self._setting, problem = Setting(), str(error)
+            self._setting, problem = ServerSetting(), str(error)
         grid = Gtk.Grid(column_spacing=12, row_spacing=6, margin_top=6)
         self.add(grid)
         self._automatic = Gtk.RadioButton.new_with_mnemonic(
@@ -186,7 +186,7 @@ class ServerFrame(Gtk.Expander):
     def keep(self) -> None:
         """Keep the setting if it was changed; raises BadSetting."""
         own = self._own.get_active()
-        setting = Setting(
+        setting = ServerSetting(
             url=self._url.get_text().strip() if own else "",
             token=self._token.get_text().strip() if own else "",
             ca_file=self._ca.get_text().strip() if own else "",

@@ -46,7 +46,7 @@ def insert(
     old, remembered = next(((la, re) for la, re in results if re.pixels), (None, None))
     locked = old is not None and old.get_lock_content()
     stays = locked or (old is not None and was_painted(image, photo, old, remembered, note["sent"]))
-    told = (_LOCKED if locked else _PAINTED) % old.get_name() if stays else ""
+    message = (_LOCKED if locked else _PAINTED) % old.get_name() if stays else ""
     selected = image.get_selected_layers()
     image.undo_group_start()
     try:
@@ -61,26 +61,19 @@ def insert(
             _mark_selection(image, selected)
         with _unlocked(layers.groups_around(above if old is None else old)):
             if old is None:
-                layer = new_layer(image, photo, picture, settings)
-                pixels.write(layer, picture.dtype, picture.layout, picture.data)
-                image.insert_layer(layer, above.get_parent(), image.get_item_position(above))
+                layer = _put_above(image, photo, above, picture, settings)
             else:
-                layer = _successor(image, photo, old, picture)
-                pixels.write(layer, picture.dtype, picture.layout, picture.data)
-                before_replacing(old)
-                _take_place(image, layer, old)
+                layer = _put_in_place_of(image, photo, old, picture, before_replacing)
                 if remembered.settings.get("output") != settings.output:
                     layer.set_mode(_MODES[settings.output])
             _, x, y = photo.get_offsets()
             locks = _take_locks(layer)
             layer.set_offsets(x, y)
-            if keep_mask and remembered is not None:
-                mask = remembered.mask
-            else:
-                mask = _follow_mask(image, photo, layer, settings, remembered)
+            keep = keep_mask and remembered is not None
+            mask = (
+                remembered.mask if keep else _follow_mask(image, photo, layer, settings, remembered)
+            )
             _remember(image, photo, layer, picture, mask, note)
-            memory.note_wanted(photo, None)
-            memory.forget_live(layer)
             _give_locks(layer, locks)
         if settings.mark:
             marking.mark_image(image, picture)
@@ -89,7 +82,7 @@ def insert(
             _mark_selection(image, wanted or [layer])
     finally:
         image.undo_group_end()
-    return Inserted(layer, told)
+    return Inserted(layer, message)
 
 
 _LOCKED = _("%s is locked: it stays, and the new colors lie above it.")
@@ -136,6 +129,8 @@ def _remember(
             **note,
         ),
     )
+    memory.note_wanted(photo, None)
+    memory.forget_live(layer)
 
 
 def new_layer(
@@ -151,6 +146,31 @@ def new_layer(
         100.0,
         _MODES[settings.output],
     )
+
+
+def _put_above(
+    image: Gimp.Image, photo: Gimp.Layer, above: Gimp.Layer, picture: Picture, settings: Settings
+) -> Gimp.Layer:
+    """A new layer with the picture, over another one."""
+    layer = new_layer(image, photo, picture, settings)
+    pixels.write(layer, picture.dtype, picture.layout, picture.data)
+    image.insert_layer(layer, above.get_parent(), image.get_item_position(above))
+    return layer
+
+
+def _put_in_place_of(
+    image: Gimp.Image,
+    photo: Gimp.Layer,
+    old: Gimp.Layer,
+    picture: Picture,
+    before_replacing: Callable[[Gimp.Layer], None],
+) -> Gimp.Layer:
+    """A copy of an earlier result with the picture, where that result was."""
+    layer = _successor(image, photo, old, picture)
+    pixels.write(layer, picture.dtype, picture.layout, picture.data)
+    before_replacing(old)
+    _take_place(image, layer, old)
+    return layer
 
 
 def _image_type(picture: Picture) -> Gimp.ImageType:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from gi.repository import Gegl, Gimp
 
@@ -11,10 +10,8 @@ from . import footprint, hintlayers, hints, insert, layers, memory, pixels, thum
 from . import settings as kept
 from .client import Flow, Picture, strokes
 from .client.translation import _
+from .job import ColorizeJob, ask_for_picture
 from .problem import Cancelled
-
-if TYPE_CHECKING:
-    from .colorizing import Job
 
 MOSTLY = 0.5
 """A layer that is transparent to more than this share looks like strokes, whatever its colors."""
@@ -92,7 +89,7 @@ def _ask(image: Gimp.Image, layer: Gimp.Layer) -> None:
         image.undo_group_end()
 
 
-def move_from_result(job: Job) -> Flow[bool]:
+def move_from_result(job: ColorizeJob) -> Flow[bool]:
     """Ask about paint on the result; whether it was moved to a hint layer.  Raises Cancelled."""
     found = next(((la, re) for la, re in job.results if re.pixels), None)
     if found is None or found[0].get_lock_content():
@@ -100,10 +97,10 @@ def move_from_result(job: Job) -> Flow[bool]:
     result, remembered = found
     if pixels.stored_fingerprint(result) == remembered.pixels:
         return False
-    from . import colorizing, dialogs
+    from . import dialogs
 
     before = kept.of_picture(remembered.settings)
-    picture, sent = yield from colorizing.ask_for_picture(replace(job, settings=before))
+    picture, sent = yield from ask_for_picture(replace(job, settings=before))
     if not insert.was_painted(job.image, job.photo, result, remembered, sent):
         return False
     same_hints = strokes.unpack_sums(remembered.hints) == job.sums
@@ -123,7 +120,7 @@ def _paint_on(
     remembered: memory.Result,
     picture: Picture,
     tolerance: int,
-    job: Job,
+    job: ColorizeJob,
 ) -> hints.Painted | None:
     """What differs from the picture in the squares that were changed, as packed RGBA."""
     before = footprint.read(remembered.footprint)
@@ -166,7 +163,9 @@ def _changed(before: footprint.Footprint, now: footprint.Footprint) -> list[stro
     return [box for box in boxes if box[2] and box[3]]
 
 
-def _move(job: Job, result: Gimp.Layer, remembered: memory.Result, paint: hints.Painted) -> None:
+def _move(
+    job: ColorizeJob, result: Gimp.Layer, remembered: memory.Result, paint: hints.Painted
+) -> None:
     """The paint to a hint layer of its own; the result may be replaced then."""
     image = job.image
     image.undo_group_start()

@@ -45,7 +45,7 @@ def suggest(
     bar = Bar(_("Suggest Hint Colors"))
     with effects.applied(image, photo) as seen:
 
-        def request(source: protocol.Photo, session: Session, request_id: str) -> Any:
+        def request(source: protocol.SentPhoto, session: Session, request_id: str) -> Any:
             return protocol.suggest(
                 source,
                 place.point,

@@ -1,4 +1,4 @@
-"""What a hand does in Krita's window, for the parts of a day: layers, strokes, answers."""
+"""What the parts of a day in Krita's window share."""
 
 from __future__ import annotations
 
@@ -15,12 +15,6 @@ HINTS = "Color Hints"
 def active() -> str:
     node = APP.activeDocument().activeNode()
     return str(node.name()) if node is not None else ""
-
-
-def masks_of_active() -> list[str]:
-    """The kinds of what hangs on the active layer."""
-    node = APP.activeDocument().activeNode()
-    return [str(child.type()) for child in node.childNodes()] if node is not None else []
 
 
 def pixels(name: str) -> bytes:
@@ -52,6 +46,16 @@ def colorized(count: int) -> bool:
 
 def click(dialog: Any, text: str) -> None:
     next(b for b in dialog.buttons() if b.text().replace("&", "") == text).click()
+
+
+def is_seen_whole(widget: Any) -> bool:
+    return bool(widget.isVisible()) and widget.visibleRegion().boundingRect() == widget.rect()
+
+
+def masks_of_active() -> list[str]:
+    """The kinds of what hangs on the active layer."""
+    node = APP.activeDocument().activeNode()
+    return [str(child.type()) for child in node.childNodes()] if node is not None else []
 
 
 def press(*words: Any) -> Any:

@@ -10,10 +10,10 @@ from dataclasses import replace
 from typing import Any
 
 import handtint_probe as probe
+from day_tools import HINTS, RESULT, active, click_on, draw, idle, press
 from handtint.client.state import ServerState
 from handtint.core import core
 from handtint.qt import QtWidgets
-from window_hands import HINTS, RESULT, active, click_on, draw, idle, press
 from window_run import (
     APP,
     asked_about_gray,

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import handtint_probe as probe
+from day_tools import HINTS, RESULT, click, click_on, colorized, draw, go_to, idle, pixels
 from handtint.core import core
 from handtint.dialogs import PaintQuestion
 from handtint.qt import QtGui
-from window_hands import HINTS, RESULT, click, click_on, colorized, draw, go_to, idle, pixels
 from window_run import APP, box_with, dialog_of, layer, names
 
 
