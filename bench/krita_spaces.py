@@ -3,9 +3,11 @@
     python bench/krita_spaces.py [--megapixels 0.4]
 
 Needs the Debian folder of the editors' tests and root.  Prints one JSON object: for each space
-the seconds that Colorize took, first for a new photo and then three times for one that the server
-knows, and the longest time in milliseconds in which Krita's event loop did not run, so that its
-window stood still: by the clock, and what of it was CPU time of Krita's own thread.
+the seconds that Colorize took, first for a new photo and then seven times for one that the server
+knows, how many times as long as in RGB of the same depth the latter takes (the bar: 3), and the
+longest time in milliseconds in which Krita's event loop did not run, so that its window stood still
+(the bar: 100): by the clock, and the longest by CPU time of all of Krita's threads, which leaves
+other work on the machine out.  The spaces take turns, so that such work meets all alike.
 """
 
 from __future__ import annotations

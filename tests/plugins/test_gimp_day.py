@@ -43,9 +43,7 @@ def test_a_text_layer_is_no_photo(in_gimp: GimpAndServer) -> None:
 
 def test_messages(outcome: Outcome) -> None:
     assert "Paint on the hint layer that is there already." in outcome.output
-    fenced = (
-        "What you paint there colors only what is selected now: the layer's mask keeps it inside."
-    )
+    fenced = "Press P and paint: the layer's mask keeps colors inside the selection."
     assert fenced in outcome.output
     above = "it stays, and the new colors lie above it."
     assert f"Photo (colorized) is locked: {above}" in outcome.output

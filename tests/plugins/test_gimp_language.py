@@ -40,7 +40,10 @@ def test_the_plug_in_speaks(language: str, tmp_path: Path, monkeypatch: pytest.M
         "colorize-options": own["Colorize with _Options..."],
         "new-hints-layer": own["New Color _Hints Layer"],
         "suggest-colors": own["_Suggest Hint Colors"],
+        "export": own["_Export Colored Picture..."],
+        "panel": own["_Panel"],
     }
+    assert found["3-message"] == [], "a window takes the keyboard away from painting"
     assert names(found["3-layers"]) == [
         own["Color Hints"],
         own["%s (colorized)"] % PHOTO.name,

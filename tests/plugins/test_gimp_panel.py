@@ -104,6 +104,13 @@ def test_looking_changes_nothing(in_gimp: GimpAndServer, panel: dict[str, Any]) 
     assert panel["p17-map"]["layers"] == after["layers"]
 
 
+def test_where_a_hint_helps_follows_a_stroke_with_live_off(panel: dict[str, Any]) -> None:
+    """That the map changes, and is again as it was after Undo, the session waits for."""
+    before, after = panel["p17-map"], panel["p17-map-follows"]
+    assert result(after) == result(before), "not the hatching alone has changed"
+    assert hints(after) != hints(before)
+
+
 def test_the_menu_entry_takes_the_panels_settings(panel: dict[str, Any]) -> None:
     before, after = panel["p17-map"], panel["p18-by-shortcut"]
     assert names(after) == names(before)

@@ -242,3 +242,26 @@ def test_export_leaves_hints_out(in_gimp: GimpAndServer, day: dict[str, Any]) ->
         assert pages.count((600, 400)) == 1, pages
         picture.seek(pages.index((600, 400)))
         assert picture.mode == "RGB"
+
+
+def test_an_entry_is_found_by_typing_handtint(day: dict[str, Any]) -> None:
+    assert names(day["d28-after-the-search"]) == names(day["d27-exported"])
+
+
+def test_a_result_that_is_to_be_kept_stays(day: dict[str, Any]) -> None:
+    painted, after = day["d29-paint-on-the-result"], day["d31-kept"]
+    (mine,) = [x for x in painted["layers"] if x["name"] == RESULT]
+    assert [x["digest"] for x in after["layers"] if x["tattoo"] == mine["tattoo"]] == [
+        mine["digest"]
+    ]
+    assert len(after["layers"]) == len(painted["layers"]) + 1
+
+
+def test_a_layer_that_is_a_photo_stays_and_nobody_is_asked_again(day: dict[str, Any]) -> None:
+    painted, after = day["d33-paint-on-a-new-layer"], day["d35-is-the-photo"]
+    (name,) = painted["selected"]
+    (mine,) = [x for x in painted["layers"] if x["name"] == name]
+    (now,) = [x for x in after["layers"] if x["name"] == name]
+    assert now["digest"] == mine["digest"]
+    assert "handtint-photo" in now["parasites"]
+    assert names(day["d36-not-asked-again"]) == names(after)

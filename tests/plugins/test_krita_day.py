@@ -44,6 +44,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     be_patient(home)
     out.mkdir()
     (out / "linear.png").write_bytes(four_doors.pngs()["linear"])
+    shutil.copy(PHOTO, out / "page.jpg")
     with ServerProcess(runtime, home):
         outcome = run_in_krita.run_window(
             "window_day",

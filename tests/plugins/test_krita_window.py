@@ -54,6 +54,7 @@ def window(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
             [PHOTO],
             {"HANDTINT_RUNTIME_DIR": str(runtime), "HANDTINT_HOME": str(home)},
             limit=1500,
+            shortcuts="handtint_new_hints=Ctrl+Alt+N\n",
         )
     outcome.values["server log"] = server.log.read_text()
     if kept := os.environ.get("HANDTINT_SHOTS"):

@@ -179,14 +179,14 @@ def test_nothing_hides_the_function(path: Path) -> None:
             assert marks or getattr(node.func, "id", "") == "_", f"line {node.lineno}"
 
 
-WORDS = re.compile(r"[A-Za-z&_]{2,}[,.:;]? [A-Za-z&_(]+")
-"""What looks like a sentence, or the words of a button."""
+WORDS = re.compile(r"[A-Za-z&_]{2,}[,.:;]? [A-Za-z&_(]+|^[&_][A-Z]\w+|^[A-Z][a-z]*[&_][a-z]+$")
+"""What looks like a sentence, or the words of a button; one word if it has a key."""
 
 NOT_SHOWN = re.compile(
     # names of formats, code, messages and markup for other programs, texts kept in files
     r"R'G'B|Y'|Y float|Y u8|require_version|Content-|form-data|multipart|Bearer|<span|^handtint "
     r"|^Application Support$|^painted over$|^Handtint: results|^The Handtint authors$|icc$"
-    r"|^Colorized with Handtint$|: a trained model, weights|^QToolButton:"
+    r"|^Colorized with Handtint$|^[&_]Handtint$|: a trained model, weights|^QToolButton:"
 )
 UNTRANSLATED = ("ValueError", "TypeError", "KeyError", "Dropped", "_", "N_", "in_all_languages")
 """What may be given plain sentences: faults that no user sees, and the marks themselves."""

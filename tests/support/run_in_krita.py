@@ -131,17 +131,18 @@ def run_headless(
     return read(result, output)
 
 
-def install(out: Path, environment: dict[str, str]) -> None:
-    """Install the plug-in into the home folder of a run, as a user would."""
+def install(out: Path, environment: dict[str, str], shortcuts: str = "") -> None:
+    """Install the plug-in into the home folder of a run, as a user would.
+
+    shortcuts: lines of kritashortcutsrc, those that a user has chosen.
+    """
     home = out / "home"
     for path in (home / ".config", home / ".local" / "share" / "krita" / "pykrita"):
         path.mkdir(parents=True, exist_ok=True)
     (home / ".config" / "kritarc").write_text(
         "[python]\nenable_handtint_probe=true\n\n[theme]\nTheme=Krita dark\n"
     )
-    (home / ".config" / "kritashortcutsrc").write_text(
-        "[Shortcuts]\nhandtint_new_hints=Ctrl+Alt+N\n"
-    )
+    (home / ".config" / "kritashortcutsrc").write_text("[Shortcuts]\n" + shortcuts)
     # Krita paints without OpenGL: a killed run leaves no half-tried OpenGL behind.
     (home / ".config" / "kritadisplayrc").write_text(
         "[General]\ncanvasState=OPENGL_FAILED\nOpenGLRenderer=none\n"
@@ -163,10 +164,11 @@ def run_window(
     environment: dict[str, str],
     size: str = "1400x900",
     limit: float = 600.0,
+    shortcuts: str = "",
 ) -> Outcome:
     """Run the steps of a module of tests/support/in_krita in Krita's window under Xvfb."""
     out.mkdir(parents=True, exist_ok=True)
-    install(out, environment)
+    install(out, environment, shortcuts)
     result = out / "result.json"
     result.unlink(missing_ok=True)
     done = inside(

@@ -1,7 +1,8 @@
-"""Undo and redo leave the active layer as it is.
+"""Undo and redo leave the active layer as it is, and a new hint layer stays active.
 
-Krita activates a layer that an undo brings back, and the neighbour of one that it takes away:
-the next stroke would go to a layer that the user has not chosen.
+Krita activates a layer that an undo brings back, the neighbour of one that it takes away, and,
+some time later, the mask that was put on a new layer: the next stroke would go to where the user
+does not want it.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from .qt import QtCore, QtGui, safely, timer
 
 CHECK_MS = 60
 CHECKS = 8
-"""Krita undoes in the background: for so many checks after an undo the layer is set back, unless
-the user clicks."""
+"""Krita works in the background: for so many checks afterwards the layer is set back, unless the
+user clicks."""
 
 
 class ActiveLayer:
@@ -43,6 +44,13 @@ class ActiveLayer:
         """The plug-in has activated a layer itself."""
         self._left = 0
         self.note(document, node)
+
+    def hold(self, document: Any, node: Any) -> None:
+        """Activate a layer, and keep it active while Krita would activate another one."""
+        document.setActiveNode(node)
+        self._document, self._uid = document, uid(node)
+        self._left = CHECKS
+        self._timer.start()
 
     def _listen(self) -> None:
         for name in ("edit_undo", "edit_redo"):

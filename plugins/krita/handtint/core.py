@@ -205,8 +205,7 @@ class Core(Center):
             document.rootNode().addChildNode(layer, None)
             Memory(document).bind_hints(uid(layer), uid(goal.photo))
             fenced = selection is not None and fence(document, layer, selection)
-        document.setActiveNode(layer)
-        self.follower.active.chosen(document, layer)
+        self.follower.active.hold(document, layer)
         choose_brush()
         if selection is not None:
             text += " " + (FENCED if fenced else CONFINED)

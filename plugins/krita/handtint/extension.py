@@ -58,6 +58,9 @@ MENU = "handtint_menu"
 SHOW_AFTER_MS = 3000
 """Krita has arranged its window by then."""
 
+ROOM_EVERY_MS, ROOM_TRIES = 300, 60
+"""How often, and how many times, room is made for the docker after the installation."""
+
 LEAST_HEIGHT = {"KisLayerBox": 183, "ColorSelectorNg": 120}
 """Dockers above that give room, and the pixels of height that they keep."""
 
@@ -136,13 +139,24 @@ class HandtintExtension(Extension):  # type: ignore[misc]
             if brushes is not None and brushes.isVisible():
                 window.tabifyDockWidget(brushes, docker)
             docker.raise_()
-            QtCore.QTimer.singleShot(300, safely(lambda: self._make_room(window, docker)))
+            self._make_room_later(window, docker, ROOM_TRIES)
 
     def _show_docker(self, *_: Any) -> None:
         docker = self._docker("handtint_docker")
         if docker is not None:
             docker.setVisible(True)
             docker.raise_()
+
+    def _make_room_later(self, window: Any, docker: Any, tries: int) -> None:
+        """Until there is room: Krita may still be building its window, or enlarging it."""
+
+        def look() -> None:
+            if docker.isVisible() and docker.height() < docker.needed_height:
+                self._make_room(window, docker)
+                if tries > 1:
+                    self._make_room_later(window, docker, tries - 1)
+
+        QtCore.QTimer.singleShot(ROOM_EVERY_MS, safely(look))
 
     def _make_room(self, window: Any, docker: Any) -> None:
         """As high as it needs to be, at the cost of layers and colours."""

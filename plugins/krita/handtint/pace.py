@@ -29,6 +29,9 @@ LOOK_SECONDS = 0.010
 """How long the watches look at strips in one turn of the event loop."""
 
 _FIRST = 1 << 20
+_FIRST_CONVERTED = 1 << 19
+"""Bytes of the first strip.  A call that converts costs some milliseconds, so it is not small."""
+
 _LARGEST = 8 << 20
 
 
@@ -47,8 +50,8 @@ class Pace:
         self._target = CONVERT_TARGET if converts else TARGET
         self._least = CONVERT_LEAST if converts else 1
         self._most = max(self._least, _LARGEST // self._row_bytes)
-        first = 2 * CONVERT_LEAST if converts else _FIRST // self._row_bytes
-        self._rows = float(max(self._least, min(self._most, first)))
+        first = (_FIRST_CONVERTED if converts else _FIRST) // self._row_bytes
+        self._rows = float(max(2 * self._least if converts else 1, min(self._most, first)))
 
     def rows(self, left: int, start: int = 0) -> int:
         """Rows of the next strip, at least 1 and at most `left`.

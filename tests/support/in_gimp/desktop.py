@@ -124,6 +124,12 @@ class Desktop:
             ["import", "-window", "root", os.path.join(self.shots, name + ".png")], check=False
         )
 
+    def pixels(self, x, y, width, height):
+        """What a part of the screen shows, as bytes."""
+        box = "%dx%d+%d+%d" % (width, height, x, y)
+        command = ["import", "-window", "root", "-crop", box, "-depth", "8", "rgb:-"]
+        return subprocess.run(command, capture_output=True, check=True).stdout
+
     def geometry(self, window):
         """x, y, width, height of a window's inside on the screen."""
         # Not xdotool's: that adds the decoration of the window manager twice.

@@ -284,9 +284,11 @@ class Session(
 
     def show_server(self, dialog):
         """Open the part Server of the options dialog."""
-        self.desktop.activate(dialog)
-        x, y, _, _ = self.desktop.geometry(dialog)
-        self.desktop.click(x + 30, y + 198)
+        desktop = self.desktop
+        desktop.activate(dialog)
+        x, y, _, height = desktop.geometry(dialog)
+        desktop.click(x + 30, y + 253)
+        desktop.wait(lambda: desktop.geometry(dialog)[3] > height, 30, "the part Server")
         time.sleep(1.5)
 
     def suggestions(self, window):

@@ -53,6 +53,7 @@ class Day:
         self.help()
         self.export()
         self.search()
+        self.paint_that_stays(window)
 
     def press(self, key, settle=1.5):
         """A shortcut for one of our entries, and the end of its work."""
@@ -220,12 +221,53 @@ class Day:
         self.note("d27-exported")
 
     def search(self):
+        """Typing "handtint" finds the entries, and a click runs one."""
         desktop = self.desktop
+        before = self.look()
         desktop.key("slash")
         time.sleep(2)
         desktop.type("handtint")
         time.sleep(2)
         desktop.shot("d28-search")
-        desktop.key("Escape")
-        time.sleep(1)
+        found = desktop.window("^Search Actions$", 30)
+        x, y, _, _ = desktop.geometry(found)
+        # The second row is Colorize Layer, below the probe's entry, which was used more often.
+        desktop.do("mousemove", x + 80, y + 92, "click", 1)
+        self.look.until(lambda s: self.results(s) != self.results(before), 120, "the new result")
         self.note("d28-after-the-search")
+
+    def results(self, state):
+        """What tells the colored layers of a state from those of another."""
+        return [(x["name"], x["tattoo"]) for x in state["layers"] if "(colorized)" in x["name"]]
+
+    def paint_that_stays(self, window):
+        """The second answers: "Keep it" of a result, "This is the photo" of a layer."""
+        self.select("(colorized)")
+        self.stroke(window, dx=60, dy=-60)
+        self.note("d29-paint-on-the-result")
+        self.desktop.key("ctrl+alt+h")
+        self.answer("^Handtint$", "alt+k", "d30-question")
+        before = self.results(self.states["d29-paint-on-the-result"])
+        self.finish()
+        self.look.until(lambda s: self.results(s) != before, 120, "the new result")
+        self.note("d31-kept")
+        self.desktop.key("ctrl+shift+n")
+        self.answer("^New Layer$", "Return", "d32-new-layer")
+        time.sleep(2)
+        self.stroke(window, dx=20, dy=60)
+        self.note("d33-paint-on-a-new-layer")
+        self.desktop.key("ctrl+alt+h")
+        self.answer("^Handtint$", "alt+p", "d34-question")
+        self.finish()
+        self.note("d35-is-the-photo")
+        self.press("ctrl+alt+h")  # asks no more: a question would not end
+        self.note("d36-not-asked-again")
+
+    def select(self, part):
+        """Select the layer whose name holds this, as a click in the Layers dialog does."""
+        with open(os.environ["PROBE_DO"], "w") as file:
+            file.write(
+                "found = [x for x in image.get_layers() if %r in x.get_name()]\n"
+                "image.set_selected_layers(found[:1])\n" % part
+            )
+        self.look()

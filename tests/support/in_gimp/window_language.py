@@ -7,7 +7,14 @@ import time
 LABELS = """
 import json, os
 found = {}
-for name in ("colorize", "colorize-options", "new-hints-layer", "suggest-colors"):
+for name in (
+    "colorize",
+    "colorize-options",
+    "new-hints-layer",
+    "suggest-colors",
+    "export",
+    "panel",
+):
     procedure = Gimp.get_pdb().lookup_procedure("plug-in-handtint-" + name)
     found[name] = procedure.get_menu_label()
 with open(%r, "w") as file:
@@ -30,9 +37,13 @@ class Language:
         desktop.key("Escape", "Escape", "Escape")
         self.press("ctrl+alt+h")
         self.look.until(lambda s: len(s["layers"]) == 2, 60, "the colored layer")
+        # With the pointer on the picture the status bar also shows where it is: the least room.
+        x, y, width, height = desktop.geometry(window)
+        desktop.do("mousemove", x + width * 45 // 100, y + height // 2)
         self.press("ctrl+alt+n")
         self.look.until(lambda s: len(s["layers"]) == 3, 60, "the hint layer")
         self.note("3-layers")
+        self.states["3-message"] = desktop.windows("^GIMP Message$")
         desktop.activate(window)
         desktop.key("ctrl+alt+o")
         dialog = desktop.window("^%s$" % self.given["title"], 60)

@@ -10,7 +10,8 @@ TITLE = "^Handtint"
 COLORIZE, NEW_HINTS, LIVE, HELPS, COMPARE = (90, 150), (250, 150), (120, 187), (20, 300), (-40, 300)
 VIVID = (185, 260)
 SWATCH = (85, 353)
-"""Where the panel's parts are, in its own pixels; below 0: from its right edge."""
+MAP = 385
+"""Where the panel's parts are, in its own pixels; below 0: from its right edge.  MAP: its top."""
 
 
 class Panel:
@@ -191,7 +192,35 @@ class Panel:
         self.push(HELPS)
         time.sleep(3.0)
         self.note("p17-map")
+        self.map_follows(window)
         self.push(HELPS)
+
+    def map_follows(self, window):
+        """With Live off a stroke changes the hatching, and nothing else in the map."""
+        desktop = self.desktop
+        before = self.states["p17-map"]
+        self.push(LIVE)
+        time.sleep(1.5)
+        desktop.do("mousemove", 600, 850)  # no tip lies over the panel
+        time.sleep(1.5)
+        shown = self.map_pixels()
+        self.brush(window, dx=140, dy=-90)
+        self.look.until(lambda s: self.painted(s) > self.painted(before), 30, "the stroke")
+        desktop.wait(lambda: self.map_pixels() != shown, 60, "the map of the new hints")
+        self.note("p17-map-follows")
+        desktop.key("ctrl+z")
+        same = self.painted(before)
+        self.look.until(lambda s: self.painted(s) == same, 30, "the undo")
+        desktop.wait(lambda: self.map_pixels() == shown, 60, "the map as it was")
+        self.push(LIVE)
+        time.sleep(1.5)
+
+    def map_pixels(self):
+        left, top, width, height = self.desktop.geometry(self.panel)
+        return self.desktop.pixels(left, top + MAP, width, height - MAP)
+
+    def painted(self, state):
+        return state["layers"][0]["painted"]
 
     def from_the_menu(self, window):
         """Colorize Layer of the menu, while the panel is live: one result, with its settings."""

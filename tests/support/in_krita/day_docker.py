@@ -16,6 +16,7 @@ from window_run import APP, box_with, docker, layer
 
 def first_look() -> Iterator[Any]:
     yield lambda: docker().isVisible()
+    yield lambda: docker()._area.verticalScrollBar().maximum() == 0
     yield 1500
     probe.screenshot("day-1-docker")
     probe.note("the docker is shown after the installation")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import handtint_probe as probe
 from handtint.core import core
 from window_run import APP, layer, line, names, quiet, stroke
 
 RESULT = "Background (colorized)"
+HINTS = "Color Hints"
 
 
 def active() -> str:
@@ -48,3 +50,21 @@ def click(dialog: Any, text: str) -> None:
 
 def is_seen_whole(widget: Any) -> bool:
     return bool(widget.isVisible()) and widget.visibleRegion().boundingRect() == widget.rect()
+
+
+def masks_of_active() -> list[str]:
+    """The kinds of what hangs on the active layer."""
+    node = APP.activeDocument().activeNode()
+    return [str(child.type()) for child in node.childNodes()] if node is not None else []
+
+
+def press(*words: Any) -> Any:
+    """Keys or mouse, as xdotool has them; when it is done."""
+    done = probe.xdotool(*words)
+    return lambda: done.poll() is not None
+
+
+def click_on(button: Any) -> Any:
+    """A click with the mouse on a part of the docker; when it is done."""
+    place = button.mapToGlobal(button.rect().center())
+    return press("mousemove", place.x(), place.y(), "sleep", 0.2, "click", 1)

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import handtint_probe as probe
+from day_answers import answers_that_keep, help_opens_our_page
 from day_docker import first_look, looking, messages
+from day_page import keys_of_the_page
 from day_painting import hints_and_undo, overlay_follows, suggestions, wrong_places
 from day_pictures import a_png_that_says_more, changed_photo, one_result, two_pictures
 from handtint.core import core
@@ -30,6 +32,9 @@ PARTS = (
     looking,
     messages,
     a_png_that_says_more,
+    help_opens_our_page,
+    answers_that_keep,
+    keys_of_the_page,
 )
 
 

@@ -110,8 +110,8 @@ class Chooser(Gtk.Box):
             transient_for=self.get_toplevel(),
             modal=True,
         )
-        dialog.add_button("_Cancel", Gtk.ResponseType.CANCEL)
-        dialog.add_button("_Open", Gtk.ResponseType.ACCEPT)
+        dialog.add_button(_("_Cancel"), Gtk.ResponseType.CANCEL)
+        dialog.add_button(_("_Open"), Gtk.ResponseType.ACCEPT)
         dialog.set_default_response(Gtk.ResponseType.ACCEPT)
         kind, name = split(self._reference)
         if kind == FILE:

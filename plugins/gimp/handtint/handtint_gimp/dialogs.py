@@ -215,7 +215,7 @@ def _ask(text: str, second: tuple[str, str], first: tuple[str, str]) -> str:
     """The answer to a question, or "cancel".  first: text of the usual button and its answer."""
     GimpUi.init(NAME)
     dialog = GimpUi.Dialog(title="Handtint", role=NAME + "-question")
-    dialog.add_button("_Cancel", Gtk.ResponseType.CANCEL)
+    dialog.add_button(_("_Cancel"), Gtk.ResponseType.CANCEL)
     dialog.add_button(second[0], Gtk.ResponseType.NO)
     dialog.add_button(first[0], Gtk.ResponseType.YES)
     dialog.set_default_response(Gtk.ResponseType.YES)
@@ -237,8 +237,8 @@ def ask_file(folder: str, name: str) -> Gio.File | None:
     dialog = Gtk.FileChooserDialog(
         title=_("Export Colored Picture"), action=Gtk.FileChooserAction.SAVE
     )
-    dialog.add_button("_Cancel", Gtk.ResponseType.CANCEL)
-    dialog.add_button("_Export", Gtk.ResponseType.ACCEPT)
+    dialog.add_button(_("_Cancel"), Gtk.ResponseType.CANCEL)
+    dialog.add_button(_("_Export"), Gtk.ResponseType.ACCEPT)
     dialog.set_default_response(Gtk.ResponseType.ACCEPT)
     dialog.set_do_overwrite_confirmation(True)
     GimpUi.window_set_transient(dialog)

@@ -7,12 +7,12 @@ from gi.repository import Gimp
 from . import fences, insert, layers, memory
 from .client.translation import _
 
+# GIMP shows a message in the status bar if it is short, else in a window that takes the keyboard
+# away from painting: only one of these is said, and none is long in any language.
 PAINT = _("Press P and paint colors on %s, then Colorize Layer.")
 THERE = _("Paint on the hint layer that is there already.")
 CONFINED = _("A selection is active: you can paint only inside it.")
-FENCED = _(
-    "What you paint there colors only what is selected now: the layer's mask keeps it inside."
-)
+FENCED = _("Press P and paint: the layer's mask keeps colors inside the selection.")
 
 
 def go_to(image: Gimp.Image, active: Gimp.Layer) -> tuple[Gimp.Layer, str]:
@@ -42,12 +42,15 @@ def go_to(image: Gimp.Image, active: Gimp.Layer) -> tuple[Gimp.Layer, str]:
             image.set_selected_layers([layer])
         finally:
             image.undo_group_end()
-    text = THERE if found else PAINT % layer.get_name()
-    if limits:
-        text += " " + FENCED
-    elif not Gimp.Selection.is_empty(image):
-        text += " " + CONFINED
-    return layer, text
+    return layer, _what_to_do(image, layer, bool(found), limits)
+
+
+def _what_to_do(image: Gimp.Image, layer: Gimp.Layer, there: bool, fenced: bool) -> str:
+    if fenced:
+        return FENCED
+    if not Gimp.Selection.is_empty(image):
+        return CONFINED
+    return THERE if there else PAINT % layer.get_name()
 
 
 def add(image: Gimp.Image, photo: Gimp.Layer) -> Gimp.Layer:

@@ -7,6 +7,8 @@ from typing import Any
 
 from gi.repository import Gio, Gtk
 
+from .client.translation import _
+
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "manual")
 
 
@@ -18,7 +20,7 @@ def page(anchor: str = "") -> str:
 
 def help_button(anchor: str) -> Gtk.Button:
     """A button that opens the page in the user's browser."""
-    button = Gtk.Button.new_with_mnemonic("_Help")
+    button = Gtk.Button.new_with_mnemonic(_("_Help"))
 
     def show(*_: Any) -> None:
         try:

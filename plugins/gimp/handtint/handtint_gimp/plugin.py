@@ -161,7 +161,7 @@ class Handtint(Gimp.PlugIn):
         return self._procedure(
             name,
             commands.run_panel,
-            "_Panel",
+            _("_Panel"),
             _("Handtint: open a panel that stays, with live colors while you paint"),
             _(
                 "The panel holds all of Handtint. While its switch Live is on, the colors follow "

@@ -30,7 +30,7 @@ def show(image: Gimp.Image, found: list[Any], place: suggesting.Place) -> None:
     """
     GimpUi.init(NAME)
     dialog = GimpUi.Dialog(title=_("Suggest Hint Colors"), role=NAME + "-suggest")
-    dialog.add_button("_Close", Gtk.ResponseType.CLOSE)
+    dialog.add_button(_("_Close"), Gtk.ResponseType.CLOSE)
     manual.put_into(dialog, "suggest")
     with_stroke = suggesting.has_stroke(image, place)
     text = _("Click a color to paint with it.")

@@ -87,7 +87,9 @@ class Window(Gtk.Window):
         self._state = Gtk.Label(xalign=0.0, ellipsize=3, hexpand=True)
         self._bar = Gtk.ProgressBar(valign=Gtk.Align.CENTER, hexpand=True)
         self._bar.get_accessible().set_name(_("Progress"))
-        server = _button("_Server...", _("The server: automatic, or an address"), self._on_server)
+        server = _button(
+            _("_Server..."), _("The server: automatic, or an address"), self._on_server
+        )
         cancel = _button(_("C_ancel"), _("Stop; the picture stays as it is"), self._core.cancel)
         self._at_rest, self._at_work = Gtk.Stack(), Gtk.Stack()
         for stack, widgets in (
@@ -213,8 +215,8 @@ class Window(Gtk.Window):
 
     def _on_server(self) -> None:
         dialog = Gtk.Dialog(title=_("Server"), transient_for=self, use_header_bar=0)
-        dialog.add_button("_Cancel", Gtk.ResponseType.CANCEL)
-        dialog.add_button("_OK", Gtk.ResponseType.OK)
+        dialog.add_button(_("_Cancel"), Gtk.ResponseType.CANCEL)
+        dialog.add_button(_("_OK"), Gtk.ResponseType.OK)
         dialog.set_default_response(Gtk.ResponseType.OK)
         frame = dialogs.ServerFrame()
         frame.set_expanded(True)
