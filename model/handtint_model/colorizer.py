@@ -15,7 +15,7 @@ from torch import Tensor
 from .cell_colors import CellColors, Look, References
 from .color.bins import SoftEncoding, rebalancing_weights
 from .color.decoding import calibrated
-from .device import select_device
+from .device import require_room, select_device
 from .encoded_photo import Automatic, EncodedPhoto, cells_at
 from .encoding import run_network
 from .errors import BadOption
@@ -54,9 +54,11 @@ def load_colorizer(weights: Path | str | None = None, device: str = "auto") -> C
     """A colorizer on the embedded weights or a file's, on the best device or a named one.
 
     Raises BadCheckpoint for weights that cannot be used, DeviceProblem for a device that
-    does not exist.
+    does not exist, MemoryError where a limit leaves too little.
     """
-    return Colorizer(load_weights(weights), select_device(device))
+    colorizer = Colorizer(load_weights(weights), select_device(device))
+    require_room()
+    return colorizer
 
 
 class Colorizer:

@@ -1,10 +1,18 @@
-"""The device that the network runs on."""
+"""The device that the network runs on, and the room that a limit leaves it (`ulimit -v`)."""
 
 from __future__ import annotations
+
+import sys
+from pathlib import Path
 
 import torch
 
 from .errors import BadOption, DeviceProblem
+
+NEEDED = 768 << 20
+"""Bytes of addresses: Numba, LLVM, code made while running and threads take 600 MB."""
+
+_STATM = Path("/proc/self/statm")
 
 
 def select_device(name: str) -> torch.device:
@@ -27,3 +35,29 @@ def select_device(name: str) -> torch.device:
     if not available.get(device.type, False):
         raise DeviceProblem(f"there is no usable device {name} on this machine; try auto or cpu.")
     return device
+
+
+def room_left() -> int | None:
+    """Bytes of addresses that may still be taken; None where nothing limits them."""
+    try:
+        import resource  # Windows has none
+
+        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+        if limit == resource.RLIM_INFINITY:
+            return None
+        return limit - int(_STATM.read_text().split()[0]) * resource.getpagesize()
+    except (ImportError, OSError, ValueError):
+        return None
+
+
+def require_room() -> None:
+    """Raises MemoryError where too little is left for the first photo.
+
+    Asked before, since LLVM and the system's library end the whole program, without an error
+    that could be caught, where they find no room.
+    """
+    if "numba" in sys.modules:  # the large part is done
+        return
+    left = room_left()
+    if left is not None and left < NEEDED:
+        raise MemoryError(f"{left >> 20} MB of addresses are left, {NEEDED >> 20} are needed")

@@ -20,6 +20,7 @@ from .editors.environment import EDITORS, TITLES, Environment, Target
 from .editors.gimp_python import python_problem
 from .editors.places import find_targets
 from .folders import FolderError, runtime_folder
+from .memory import is_out_of_memory
 from .model import HandtintError, image_formats, kernels_in_use
 from .sentences import sentence
 from .settings import API_VERSION
@@ -153,10 +154,10 @@ def check_model() -> Iterator[Finding]:
     except HandtintError as error:
         yield Finding("Model", BAD, sentence(error), "install Handtint anew")
         return
-    except MemoryError:
-        yield Finding("Model", BAD, "there is too little memory", "end other programs")
-        return
     except Exception as error:  # torch's, numba's: whatever a broken installation raises
+        if is_out_of_memory(error):
+            yield Finding("Model", BAD, "there is too little memory", "end other programs")
+            return
         yield Finding("Model", BAD, f"it does not run: {type(error).__name__}: {error}",
                       "install Handtint anew")  # fmt: skip
         return

@@ -16,6 +16,8 @@ _WORDS = (
     "not enough memory",
     "bad_alloc",
 )
+_NO_ROOM_FOR_CODE = "could not create a primitive"
+"""What oneDNN says, and nothing more, where the code that it makes finds no room."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -30,9 +32,19 @@ def is_out_of_memory(error: BaseException) -> bool:
         seen.append(link)
         if isinstance(link, MemoryError) or getattr(link, "errno", None) == errno.ENOMEM:
             return True
+        if is_no_room_for_code(link):
+            return True
         if isinstance(link, (ImportError, OSError, RuntimeError, SystemError)) and any(
             words in str(link).lower() for words in _WORDS
         ):
             return True
         link = link.__cause__ or link.__context__
     return False
+
+
+def is_no_room_for_code(error: BaseException) -> bool:
+    """Whether oneDNN, which torch computes with on a processor, could not make its code.
+
+    It fails from then on in the same thread, however much room there is later.
+    """
+    return isinstance(error, RuntimeError) and str(error) == _NO_ROOM_FOR_CODE

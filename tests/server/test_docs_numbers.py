@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from handtint_model.encoded_photo import KEPT_AUTOMATIC
 from handtint_model.render import render
 from handtint_server.api import schemas
 from handtint_server.batch.plan import BatchSettings
@@ -73,6 +74,11 @@ def test_largest_photos() -> None:
         f"up to {BatchSettings().max_pixels // 10**6} megapixels on the command line "
         f"(`--max-pixels`), {LIMITS.max_megapixels:g} on the server (`--max-megapixels`)"
     )
+
+
+def test_automatic_colors_that_are_kept() -> None:
+    number = {4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight"}[KEPT_AUTOMATIC]
+    assert f"the last {number} automatic colours" in text_of("docs/architecture.md")
 
 
 def test_strips() -> None:

@@ -91,7 +91,7 @@ def test_version_1_of_cgroups(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_AS is Linux'")
-@pytest.mark.parametrize("megabytes", [300, 600, 1200])
+@pytest.mark.parametrize("megabytes", [300, 600, 1200, 1300, 1400])
 def test_too_little_memory_is_one_sentence(tmp_path: Path, megabytes: int) -> None:
     import resource
 

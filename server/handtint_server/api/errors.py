@@ -6,6 +6,7 @@ import errno
 
 from ..engine.out_of_memory import is_device_out_of_memory
 from ..http.problem import Problem
+from ..memory import is_out_of_memory
 from ..model import (
     BadCheckpoint,
     BadHint,
@@ -49,7 +50,7 @@ def problem_from(error: BaseException) -> Problem | None:
         if code is None:
             return None
         return Problem(code, sentence(error), retry_after=_RETRY_AFTER.get(code))
-    if isinstance(error, MemoryError) or is_device_out_of_memory(error):
+    if is_device_out_of_memory(error) or is_out_of_memory(error):
         return Problem(
             "out_of_memory",
             "There is not enough memory for this now: wait and send it again, or send a "

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from ..memory import is_no_room_for_code
 from ..model import RENDER_SIZES, Plane, Progress
 from .devices import free_unused
 
@@ -40,7 +43,24 @@ def is_device_out_of_memory(error: BaseException) -> bool:
     """
     if type(error).__name__ == "OutOfMemoryError":
         return True
+    if is_no_room_for_code(error):
+        return True
     return isinstance(error, RuntimeError) and any(words in str(error) for words in _OUT_OF_MEMORY)
+
+
+def in_a_clean_thread(action: Callable[[], Any]) -> Any:
+    """The action's result; done in a new thread where oneDNN cannot make code in this one.
+
+    Otherwise a moment without memory would be the end of a worker that runs for days.
+    """
+    try:
+        return action()
+    except RuntimeError as error:
+        if not is_no_room_for_code(error):
+            raise
+    free_unused()
+    with ThreadPoolExecutor(1, thread_name_prefix="handtint-clean") as clean:
+        return clean.submit(action).result()
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +88,9 @@ def encode_with_fallback(
     used, size, note = colorizer, render_size, ""
     while True:
         try:
-            encoded = used.encode(luminance, render_size=size, alpha=alpha, progress=progress)
+            encoded = in_a_clean_thread(
+                partial(used.encode, luminance, render_size=size, alpha=alpha, progress=progress)
+            )
         except RuntimeError as error:
             if not is_device_out_of_memory(error):
                 raise
@@ -103,7 +125,8 @@ def work_with_fallback(
     does the work; raises torch's error if that has too little memory, too.
     """
     try:
-        return work(result.colorizer, result.encoded), result
+        done = in_a_clean_thread(partial(work, result.colorizer, result.encoded))
+        return done, result
     except RuntimeError as error:
         if not is_device_out_of_memory(error) or result.colorizer.device == "cpu":
             raise

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..http.problem import Problem
+from ..memory import TOO_LITTLE_MEMORY, is_out_of_memory
 from ..model import BadCheckpoint, Cancelled, DeviceProblem, HandtintError
 from ..sentences import sentence
 from .progress import RequestTicket
@@ -148,8 +149,11 @@ class Worker(threading.Thread):
             self.colorizer = self.pool.load(self.wanted_device)
         except BaseException as error:
             self.state, self.failed_at = "failed", now
-            expected = isinstance(error, HandtintError | MemoryError)
-            self.problem = sentence(error) if expected else "The model could not be loaded."
+            self.problem = "The model could not be loaded."
+            if isinstance(error, HandtintError):
+                self.problem = sentence(error)
+            elif is_out_of_memory(error):
+                self.problem = sentence(TOO_LITTLE_MEMORY)
             if isinstance(error, BadCheckpoint | DeviceProblem):
                 log.error("%s", self.problem)
             self.pool.first_load.set()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -152,6 +155,52 @@ def test_device_without_memory_is_asked_for_less(
     smaller = expected.colorize(expected.encode(pictures.photo(), render_size=179))
     assert again.content == smaller.tobytes()
     assert "handtint_engine_faults_total 0.0" in live.get("/metrics").text
+
+
+WITHOUT_ROOM = """
+import resource, sys
+import numpy as np
+from pathlib import Path
+from handtint_model import load_colorizer
+from handtint_server.api.errors import problem_from
+from handtint_server.engine.out_of_memory import encode_with_fallback
+from handtint_server.memory import is_out_of_memory
+
+colorizer = load_colorizer(Path(sys.argv[1]), "cpu")
+gray = np.random.default_rng(0).integers(0, 256, (200, 300), dtype=np.uint8)
+colorizer.encode(gray[:64, :64])
+
+def encode(photo):
+    return encode_with_fallback(colorizer, None, photo, None, 256, lambda stage, share: None)
+
+free = resource.getrlimit(resource.RLIMIT_AS)
+used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used, free[1]))
+try:
+    encode(gray)
+except Exception as error:
+    failure = error
+resource.setrlimit(resource.RLIMIT_AS, free)
+print(is_out_of_memory(failure), problem_from(failure).code)
+del failure
+for photo in (gray, gray[:180, :200]):
+    print(repr(encode(photo).note))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_AS is Linux'")
+def test_a_moment_without_memory_is_over_when_it_is_over(tiny_weights: Path) -> None:
+    """In one thread: oneDNN would go on failing in it."""
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_ROOM, str(tiny_weights)],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split("\n") == ["True out_of_memory", "''", "''", ""]
 
 
 class OnACard(Colorizer):
