@@ -1,8 +1,8 @@
 """Colour per cell to colour per pixel, with edges where the lightness has them.
 
 A cell's colour is an average over many pixels.  On a grid of eight points per cell and side
-we look for the colours that average back to the cells and change least where lightness is
-alike: the weighted least squares of Levin, Lischinski and Weiss ("Colorization using
+we look for the colours that nearly average back to the cells and change least where lightness
+is alike: the weighted least squares of Levin, Lischinski and Weiss ("Colorization using
 Optimization", SIGGRAPH 2004), with cell averages in place of strokes, solved coarse to fine
 by a few sweeps (`kernels.numpy.grid.relax`).  No point leaves the range of the 3 x 3 cells around
 it, so nothing overshoots.  Pixels interpolate between the four nearest points, preferring
@@ -29,8 +29,12 @@ from .downsample import Grid, average_lightness
 
 Float32 = NDArray[np.float32]
 
-LEVELS = ((2, 4), (4, 4), (8, 2))
+LEVELS = ((2, 8), (4, 6), (8, 2))
 """Points per cell and side, and sweeps, from coarse to fine."""
+
+INSIST = 0.25
+"""How much of what a cell's average lacks is given back before each sweep.  With all of it, a cell
+that the network put on the wrong side of an edge would be seen as a square."""
 
 SMOOTH = 3.0  # L*: a step of so much lets a quarter of the smoothing through
 LEAK = 1e-3  # and no step lets less through
@@ -265,7 +269,7 @@ def _relax(
     def one(channel: int, _: int) -> None:
         kernels().relax(
             u[channel], ab[channel], low[channel], high[channel],
-            mass, share, edges, inverse, per_cell, sweeps,
+            mass, share, edges, inverse, per_cell, sweeps, np.float32(INSIST),
         )  # fmt: skip
 
     in_threads(one, [(0, 1), (1, 2)])

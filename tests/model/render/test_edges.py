@@ -48,9 +48,9 @@ def test_averages_back_to_smooth_cells(astronaut: np.ndarray) -> None:
     cells = smooth_cells(32, 32)
     result = upsample_ab(astronaut, cells, (1 / 16, 1 / 16))
     error = averages(result, 16) - cells
-    # Bilinear misses by 0.97 at the worst cell inside; here only the range limit is felt.
+    # Averages are kept nearly, so that a cell on the wrong side of an edge is no square.
     assert np.abs(error[:, 1:-1, 1:-1]).max() < 2.5
-    assert np.abs(error).mean() < 0.12
+    assert np.abs(error).mean() < 0.35
 
 
 def test_color_ends_where_lightness_does() -> None:
@@ -65,6 +65,19 @@ def test_color_ends_where_lightness_does() -> None:
     assert wrong < 0.004
     bilinear = upsample_ab(np.full_like(plane, 128), averages(truth, 16), (1 / 16, 1 / 16))
     assert (np.abs(bilinear - truth) > 25).mean() > 8 * wrong
+
+
+def test_a_cell_on_the_wrong_side_is_no_square() -> None:
+    """The same disc, but each cell is all red or all green, as a stroke takes cells."""
+    y, x = np.mgrid[:256, :256]
+    disc = np.hypot(y - 130, x - 121) < 75
+    plane = np.where(disc, 70, 190).astype(np.uint8)
+    plane += np.random.default_rng(0).integers(0, 12, plane.shape, np.uint8)
+    truth = np.where(disc, np.float32(40), np.float32(-35)) * np.ones((2, 1, 1), np.float32)
+    cells = np.where(averages(truth, 16) > 2.5, np.float32(40), np.float32(-35))
+    result = upsample_ab(plane, cells, (1 / 16, 1 / 16))
+    # Of the pixels 2.6 % are wrong if every cell's average is kept.
+    assert (np.abs(result - truth) > 25).mean() < 0.016
 
 
 def test_prints_no_texture_into_smooth_color() -> None:

@@ -106,7 +106,7 @@ def edge_weights(
             total[j] = _1 / max(sum_, _TINY)
 
 
-@kernel(types.void(F2, R2, R2, R2, R2, R2, R3, R2, types.int64, types.int64))
+@kernel(types.void(F2, R2, R2, R2, R2, R2, R3, R2, types.int64, types.int64, types.float32))
 def relax(
     u: Any,
     cells: Any,
@@ -118,6 +118,7 @@ def relax(
     inverse: Any,
     per_cell: Any,
     sweeps: Any,
+    insist: Any,
 ) -> None:
     """Sweeps of back-projection and edge-aware smoothing; see `kernels.numpy.grid`."""
     height, width = u.shape[0] - 2, u.shape[1] - 2
@@ -131,7 +132,9 @@ def relax(
                     for k in range(first, first + per_cell):
                         j = np.uint64(k)
                         mean += weights[j] * values[j]
-                lack = cells[ci, cj] - mean * share[ci, cj] if share[ci, cj] > 0 else _0
+                lack = _0
+                if share[ci, cj] > 0:
+                    lack = insist * (cells[ci, cj] - mean * share[ci, cj])
                 lo, hi = low[ci, cj], high[ci, cj]
                 for i in range(1 + ci * per_cell, 1 + (ci + 1) * per_cell):
                     values = u[i]

@@ -91,16 +91,18 @@ def relax(
     inverse: Floats,
     per_cell: int,
     sweeps: int,
+    insist: float,
 ) -> None:
     """Sweeps of back-projection and edge-aware smoothing of one channel.
 
-    Minimises sum of w_pq (u_p - u_q)^2 over the 8 neighbours under the condition that u
-    averages to the cells: Gauss-Seidel in four colours, back-projection before every sweep
-    and after the last.  u stays within low..high of its cell.
+    Lowers the sum of w_pq (u_p - u_q)^2 over the 8 neighbours while u keeps averaging nearly to
+    the cells: Gauss-Seidel in four colours, back-projection before every sweep and after the
+    last.  u stays within low..high of its cell.
 
     u: (H + 2, W + 2) with a rim that is not used, changed in place; H = h * per_cell.
     cells, low, high: (h, w).  mass: (H + 2, W + 2), how much of a point lies in the photo.
     share: (h, w), 1 / sum of a cell's mass, or 0.  edges, inverse: of `edge_weights`.
+    insist: 0..1, how much of what an average lacks one back-projection gives; 1: all.
     """
     inner = u[1:-1, 1:-1]
     blocks = (cells.shape[0], per_cell, cells.shape[1], per_cell)
@@ -112,7 +114,7 @@ def relax(
     lower, upper = spread(low), spread(high)
     for sweep in range(sweeps + 1):
         mean = (inside * inner).reshape(blocks).sum(axis=(1, 3)) * share
-        inner += spread(np.where(share > 0, cells - mean, 0))
+        inner += spread(np.where(share > 0, np.float32(insist) * (cells - mean), np.float32(0)))
         np.clip(inner, lower, upper, out=inner)
         if sweep == sweeps:
             break
