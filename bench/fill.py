@@ -200,10 +200,10 @@ def main() -> None:
     print("method, strokes: median IoU, coverage, leak, good strokes")
     for name, rows in results.items():
         for number, column in enumerate(zip(*rows), 1):
-            told = summary(column)
+            figures = summary(column)
             print(
-                f"{name}, {number}: {told['iou']:.2f}, {told['coverage']:.2f}, "
-                f"{told['leak']:.2f}, {100 * told['good']:.0f} %"
+                f"{name}, {number}: {figures['iou']:.2f}, {figures['coverage']:.2f}, "
+                f"{figures['leak']:.2f}, {100 * figures['good']:.0f} %"
             )
 
 

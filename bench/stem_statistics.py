@@ -88,13 +88,13 @@ class StemFigures:
 
         Of the channels in which the original is not constant.
         """
-        told = ~original.constant
-        return np.asarray((self.mean - original.mean)[told] / original.deviation[told])
+        compared = ~original.constant
+        return np.asarray((self.mean - original.mean)[compared] / original.deviation[compared])
 
     def spread(self, original: StemFigures) -> Doubles:
         """The deviation over the original's, of the channels in which that is not constant."""
-        told = ~original.constant
-        return np.asarray(self.deviation[told] / original.deviation[told])
+        compared = ~original.constant
+        return np.asarray(self.deviation[compared] / original.deviation[compared])
 
 
 KINDS: Mapping[str, tuple[str, str, float, bool]] = {

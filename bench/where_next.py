@@ -63,8 +63,8 @@ def main() -> None:
         for column, number in enumerate(STROKES):
             chance, doubt = table[:, 0, column], table[:, 1, column]
             difference = mean_and_error(doubt - chance)
-            told = "{:+.2f} ± {:.2f}".format(*difference)
-            rows.append((str(number), f"{chance.mean():+.2f}", f"{doubt.mean():+.2f}", told))
+            gain = "{:+.2f} ± {:.2f}".format(*difference)
+            rows.append((str(number), f"{chance.mean():+.2f}", f"{doubt.mean():+.2f}", gain))
         print(
             f"== {path.name}, {len(photos)} photos, dB above gray ==\n{aligned(rows)}\n", flush=True
         )

@@ -23,6 +23,7 @@ from .network.stroke_decoder import StrokeFeatures
 from .render.upsample import ColorField
 from .types import Plane, is_number
 
+_Key = TypeVar("_Key", bound=Hashable)
 _Made = TypeVar("_Made")
 
 KEPT_AUTOMATIC = 6
@@ -40,7 +41,7 @@ class Automatic(NamedTuple):
     field: ColorField  # at any pixel
 
 
-def _keep(kept: dict[bytes, _Made], key: bytes, made: _Made, room: int) -> _Made:
+def _keep(kept: dict[_Key, _Made], key: _Key, made: _Made, room: int) -> _Made:
     """Keep something as the last used, and of the others the last ones; the first made stays."""
     made = kept.pop(key, made)
     kept[key] = made
@@ -72,11 +73,7 @@ class PhotoResults:
             kept = self._automatic.get(key)
         made = make() if kept is None else kept
         with self._lock:
-            made = self._automatic.pop(key, made)
-            self._automatic[key] = made
-            while len(self._automatic) > KEPT_AUTOMATIC:
-                del self._automatic[next(iter(self._automatic))]
-        return made
+            return _keep(self._automatic, key, made, KEPT_AUTOMATIC)
 
     def variants(self, vividness: float, make: Callable[[], list[Variant]]) -> list[Variant]:
         """What makes the alternatives; those of the last vividness are kept."""

@@ -44,8 +44,8 @@ def in_threads(
 ) -> None:
     """Call work(start, stop) for every part, on several threads.
 
-    done is told the finished share, on the calling thread; what it or work raises ends the
-    work and is raised again.
+    done is called on the calling thread with the share that is finished.  If it or work raises,
+    the rest is not done and the exception is raised again.
     """
     parts = list(parts)
     threads = min(thread_count(), len(parts))

@@ -22,11 +22,13 @@ import gc, json, sys, threading
 from pathlib import Path
 
 import numpy as np
+import pyvips
 
 from handtint_server.api.app import create_app
 from handtint_server.settings import Settings
 
 thresholds = gc.get_threshold()
+cached = pyvips.vips_lib.vips_cache_get_max()
 app = create_app(Settings(port=80, weights=Path(sys.argv[1]), device="cpu"))
 assert app.extensions["handtint"].engines.first_load.wait(280)
 described = {"width": 64, "height": 48, "dtype": "u8", "layout": "Y", "output": "raw"}
@@ -43,6 +45,7 @@ print(json.dumps({
     "frozen": gc.get_freeze_count(),
     "enabled": gc.isenabled(),
     "thresholds": gc.get_threshold() == thresholds,
+    "libvips": pyvips.vips_lib.vips_cache_get_max() == cached > 0,
     "housekeeper": any("housekeeper" in name for name in names),
     "ours": any("handtint" in name for name in names),
 }))
@@ -62,6 +65,7 @@ def test_an_embedded_application_leaves_its_host_alone(tiny_weights: Path) -> No
         "frozen": 0,
         "enabled": True,
         "thresholds": True,
+        "libvips": True,
         "housekeeper": False,
         "ours": True,
     }

@@ -75,7 +75,8 @@ class OpenedPicture:
 class _Listener(logging.Handler):
     """Counts libvips' warnings in the thread that decodes.
 
-    libvips reports a warning only when it reads on, so it misses one about the last lines.
+    libvips hands a warning over when it reads the next lines, so one about the last lines is never
+    counted.
     """
 
     def __init__(self) -> None:
@@ -93,7 +94,7 @@ class _Listener(logging.Handler):
 
 
 warnings = _Listener()
-# libvips' warnings are about the files; nearly everything that matters comes as an error too.
+# libvips warns of oddities of a file; nearly everything that matters comes as an error too.
 logging.getLogger("pyvips").addHandler(warnings)
 
 
@@ -110,7 +111,7 @@ def open_picture(source: str | Path | bytes, limits: ReadLimits) -> OpenedPictur
         source = tiff_mend.without_bad_orientation(source)
         found = look(source, limits.page)
     if found.lacks_end:
-        # All pixels may be there. With an end marker added, libjpeg tells whether they are.
+        # The end marker may be all that is missing: with one added, libjpeg says if pixels are.
         data = source if isinstance(source, bytes) else Path(source).read_bytes()
         source = data + b"\xff\xd9"
     if found.animated:

@@ -62,14 +62,14 @@ def describe(
     packet = xmp.cleaned(found.xmp, xmp.Turning(orientation, size))
     if packet is None:
         notes.append("the XMP block is damaged and was left out.")
-    told = found.resolution
-    if told is not None and orientation > 4:
-        told = told.turned()
+    resolution = found.resolution
+    if resolution is not None and orientation > 4:
+        resolution = resolution.turned()
     values: dict[str, object] = {
         "exif": exif.cleaned(found.entries, srgb=srgb, orientation=orientation),
         "xmp": packet or b"",
         "iptc": found.iptc,
-        "resolution": told,
+        "resolution": resolution,
         "texts": found.texts,
         "compression": found.compression,
     }

@@ -126,8 +126,8 @@ def find_mark(packet: bytes) -> MarkFound:
         for item in node.iterfind(f"{_HISTORY}/{_SEQUENCE}/{_ITEM}"):
             said = [_field(item, name) for name in ("action", "when", "softwareAgent")]
             line = " ".join(word for word in said if word)
-            told = _field(item, "parameters")
-            history.append(f"{line}: {told}" if told else line)
+            parameters = _field(item, "parameters")
+            history.append(f"{line}: {parameters}" if parameters else line)
     return MarkFound(_value(nodes, _DIGITAL_SOURCE), _value(nodes, _CREATOR_TOOL), tuple(history))
 
 

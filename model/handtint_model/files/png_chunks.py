@@ -188,7 +188,7 @@ def text_chunk(text: Text) -> bytes:
 
 
 def resolution_chunk(resolution: Resolution) -> bytes:
-    """pHYs; a ratio stays a ratio."""
+    """pHYs; a resolution without a unit stays one: only the ratio of its two numbers counts."""
     if resolution.unit:
         x, y = (round(v * 1000) for v in resolution.per_millimetre())
         unit = 1

@@ -53,7 +53,7 @@ _ALWAYS_READ = (1, 2, 3, 4, 5, OLD_JPEG, 7, 8, 32773, 32946)
 _SAVER_NAMES = {50000: "zstd", 50001: "webp", 33003: "jp2k", 33005: "jp2k", 34712: "jp2k"}
 _BY_PILLOW = (34925, 50000)
 _PHOTOMETRIC = {10: "ITULAB", 32844: "LogL", 32845: "LogLuv", 51177: "a depth map", 4: "a mask"}
-_SMALLER_SIDE = 0.75  # of the photo's, at most, for a page of the same shape to be its preview
+_SMALLER_SIDE = 0.75  # a page of the photo's shape with sides up to this share is its preview
 
 
 @dataclass(frozen=True)
@@ -123,8 +123,8 @@ class Page:
     def alpha(self) -> int | None:
         """Which sample is transparency (ExtraSamples 1 or 2), or None.
 
-        An unspecified extra sample is not: film scanners store infrared there, Photoshop
-        selections.
+        An extra sample of unspecified meaning is not taken for one: film scanners store infrared
+        there, and Photoshop selections.
         """
         for i, kind in enumerate(self.numbers(338)):
             if kind in (1, 2) and self.colors + i < self.samples:

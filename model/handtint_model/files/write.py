@@ -31,7 +31,7 @@ _DTYPES: dict[int, np.dtype[Any]] = {
     16: np.dtype(np.uint16),
     32: np.dtype(np.float32),
 }
-_CLASSIC_TIFF_BYTES = 2**32 - 2**26  # beyond, offsets of 32 bits may not reach
+_CLASSIC_TIFF_BYTES = 2**32 - 2**26  # in larger files, 32-bit offsets may not reach
 __all__ = ["TEMPORARY_SUFFIX", "check_target", "notes_on", "write_photo"]
 
 

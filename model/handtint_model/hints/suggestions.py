@@ -160,8 +160,8 @@ def propose(
 ) -> list[Suggestion]:
     """At most n colours for a place of L* ``lightness``.
 
-    p: (313,) its distribution, of which shares are told; doubtful: the same, flattened; usual:
-    (313,) `usual_colors`.
+    p: (313,) the place's distribution, which the returned probabilities are shares of.  doubtful:
+    the same, flattened.  usual: (313,) `usual_colors`.
     """
     # Even where something is painted, other colours are proposed beside it: nine are asked for.
     proposed = (1.0 - DOUBT) * doubtful + DOUBT * usual

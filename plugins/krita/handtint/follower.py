@@ -164,7 +164,7 @@ class Follower:
     def _unwatch(self, same_photo: bool = False) -> None:
         if not same_photo and self._settings_timer.isActive():
             self._settings_timer.stop()
-            self._update_live()  # what was moved was meant for this picture
+            self._update_live()  # the slider was moved for this picture
         if self._watch is not None:
             self._watch.stop()
             self._watch = None
@@ -225,7 +225,7 @@ class Follower:
         before, self.crop = self.crop, self._watch.crop()
         self._is_told = True
         if not self._is_news:
-            self._is_news = True  # what a picture holds when it becomes active is no change
+            self._is_news = True  # hints that a picture comes with are no change
             return
         if place is not None:
             self._core.suggester.wish(place, before)
@@ -367,7 +367,7 @@ class Follower:
             self._core.suggester.ask()
             self._settle_timer.start()
         if update is not None and not of_this:
-            self._settle()  # nobody will do that later
+            self._settle()  # now, because its photo is no longer followed
         if self._core.message_is_error:
             self._core.clear_message()
         if update is not None and update.lost:

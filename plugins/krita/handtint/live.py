@@ -200,7 +200,7 @@ class LiveUpdate:
                 rect,
                 self._still_there,
                 lambda: Until(self._is_up),
-                summed=False,  # `settle` does that once it is quiet
+                summed=False,  # `settle` does that when the brush is up
             )
             yield Until(self._is_up)
             self._still_there()
@@ -213,7 +213,7 @@ class LiveUpdate:
 def settle(
     document: Any, result_uid: str, still_there: Callable[[], None], is_down: Callable[[], bool]
 ) -> Generator[Any, Any, None]:
-    """Remember the pixels of a result that live updates have changed, once it is quiet."""
+    """Once the brush is up, remember the checksum of a result that live updates have changed."""
     node = by_uid(document, result_uid)
     known = Memory(document).results.get(result_uid)
     if node is None or known is None or known.checksum is not None:

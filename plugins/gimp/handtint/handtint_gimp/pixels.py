@@ -101,7 +101,7 @@ class Reader:
         self._stored = self.layout = ("Y" if gray else "RGB") + alpha
         self._print = ""
         if not gray:
-            # Reads to the first colour, or once through it all and has the fingerprint then.
+            # Reads until it meets a colour.  If it meets none, it has the fingerprint, too.
             self.layout = "Y" + alpha
             try:
                 self.fingerprint()
@@ -120,7 +120,7 @@ class Reader:
         pixel = DTYPES[self.dtype] * len(self._stored)
         where = self._buffer, self.width, self.height, name, pixel, self._x, self._y
         strips = read_strips(*where)
-        # GIMP ends a plug-in that reads a layer which is gone: looked at before each strip.
+        # GIMP ends a plug-in that reads a layer which is gone, so this is checked at each strip.
         while self._layer.is_valid():
             data = next(strips, None)
             if data is None:
@@ -186,7 +186,7 @@ def write(layer: Gimp.Layer, dtype: str, layout: str, data: Any) -> None:
     buffer = layer.get_buffer()
     view = memoryview(data)
     for top, rows in strips(width, height, pixel):
-        # Only bytes are handed over as a whole; the bindings take anything else to pieces.
+        # The bindings hand over bytes as a whole, but anything else value by value.
         piece = bytes(view[top * width * pixel : (top + rows) * width * pixel])
         rectangle = Gegl.Rectangle.new(0, top, width, rows)
         buffer.set(rectangle, name, little_endian(piece, dtype))
