@@ -10,21 +10,29 @@ import handtint_probe as probe
 from day_tools import HINTS, RESULT, click, click_on, colorized, draw, go_to, idle, pixels
 from handtint.core import core
 from handtint.dialogs import PaintQuestion
-from handtint.qt import QtGui
+from handtint.qt import QtCore, QtGui
 from window_run import APP, box_with, dialog_of, layer, names
 
 
+class Browser(QtCore.QObject):
+    """Stands where the user's browser would: keeps the addresses that it is given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened: list[Any] = []
+
+    @QtCore.pyqtSlot(QtCore.QUrl)  # Qt calls only what is marked so
+    def show(self, url: Any) -> None:
+        self.opened.append(url)
+
+
 def help_opens_our_page() -> Iterator[Any]:
-    opened: list[Any] = []
-
-    def browser(url: Any) -> None:
-        opened.append(url)
-
-    QtGui.QDesktopServices.setUrlHandler("file", browser)
+    browser = Browser()
+    QtGui.QDesktopServices.setUrlHandler("file", browser.show)
     yield click_on(box_with("Help"))
-    yield lambda: opened
+    yield lambda: browser.opened
     QtGui.QDesktopServices.unsetUrlHandler("file")
-    page = Path(opened[0].toLocalFile())
+    page = Path(browser.opened[0].toLocalFile())
     assert "Handtint" in page.read_text("utf-8"), page
     probe.note("Help opens Handtint's page")
 

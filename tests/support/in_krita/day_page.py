@@ -66,7 +66,6 @@ def keys_of_the_page() -> Iterator[Any]:
     automatic = sum_of(RESULT)
     yield press("key", "ctrl+alt+h")
     yield lambda: active() == HINTS
-    yield lambda: APP.action("KritaShape/KisToolBrush").isChecked()
     core().suggester.choose("#c03020")
     yield 500
     yield draw(0.3, 0.8, 0.45, 0.82)
