@@ -105,11 +105,17 @@ def keys_of_the_page() -> Iterator[Any]:
     probe.note("Ctrl+Alt+B compares, Ctrl+Alt+Shift+H hides and shows the hints")
 
     path = probe.OUT / "page.kra"
-    yield from give_file("ctrl+s", str(path))
-    yield path.exists
-    yield lambda: not made.modified()
+    yield from give_file("ctrl+shift+s", str(path))
+    yield lambda: path.exists() and not made.modified()
+    yield idle
+    kept = path.stat().st_mtime_ns
+    layer(RESULT).setOpacity(200)
+    made.setModified(True)
+    yield press("key", "ctrl+s")
+    yield lambda: path.stat().st_mtime_ns != kept and not made.modified()
+    assert file_dialog() is None
     probe.screenshot("day-12-keys")
-    probe.note("Ctrl+S keeps it as .kra")
+    probe.note("Ctrl+Shift+S keeps it as .kra, and so does Ctrl+S from then on")
     made.close()
     yield lambda: APP.activeDocument() == before
     core().keep_settings(replace(core().settings, convert_gray="always"))
