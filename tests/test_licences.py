@@ -23,13 +23,13 @@ def rows() -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[1:]]
 
 
-def test_every_source_has_a_repository_and_a_licence() -> None:
+def test_every_source_has_a_repository_and_a_license() -> None:
     *sources, total = rows()
     assert len(sources) > 30
-    for repository, what, licence, photos, first in sources:
+    for repository, what, license, photos, first in sources:
         assert re.fullmatch(r"[\w.-]+/[\w.-]+", repository)
         assert what
-        assert licence
+        assert license
         assert int(photos) >= int(first or 0)
     assert int(total[3]) == sum(int(row[3]) for row in sources)
     assert int(total[4]) == sum(int(row[4] or 0) for row in sources)

@@ -48,9 +48,9 @@ def table(photos: Path) -> str:
         "|---|---|---|---|---|",
     ]
     total = 0
-    for _, repository, what, licence, count in sources(photos):
+    for _, repository, what, license, count in sources(photos):
         total += int(count)
-        lines.append(f"| {repository} | {what} | {licence} | {count} | {first[repository] or ''} |")
+        lines.append(f"| {repository} | {what} | {license} | {count} | {first[repository] or ''} |")
     lines.append(f"| | | total | {total} | {sum(first.values())} |")
     return "\n".join(lines)
 

@@ -76,7 +76,7 @@ class Resolution:
         """The resolution after a quarter turn: x and y exchanged."""
         return Resolution(self.y, self.x, self.unit)
 
-    def per_millimetre(self) -> tuple[float, float]:
+    def per_millimeter(self) -> tuple[float, float]:
         """x and y in pixels per mm, as libvips counts them; only with a unit."""
         length = {"in": 25.4, "cm": 10.0}[self.unit]
         return self.x / length, self.y / length

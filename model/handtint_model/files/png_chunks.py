@@ -22,7 +22,7 @@ _MAX_CHUNK = 32 << 20
 _MAX_TOTAL = 64 << 20
 _MAX_TEXT = 16 << 20  # unpacked
 _MAX_CHUNKS = 100_000
-_METRE = 1000.0 / 25.4  # millimetres a metre, millimetres an inch
+_METER = 1000.0 / 25.4  # in inches
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def _resolution(data: bytes) -> Resolution | None:
     x, y, unit = struct.unpack(">IIB", data)
     if not x or not y:
         return None
-    return Resolution(x / _METRE, y / _METRE) if unit == 1 else Resolution(x, y, "")
+    return Resolution(x / _METER, y / _METER) if unit == 1 else Resolution(x, y, "")
 
 
 def _text(name: bytes, data: bytes) -> Text | None:
@@ -190,7 +190,7 @@ def text_chunk(text: Text) -> bytes:
 def resolution_chunk(resolution: Resolution) -> bytes:
     """pHYs; a resolution without a unit stays one: only the ratio of its two numbers counts."""
     if resolution.unit:
-        x, y = (round(v * 1000) for v in resolution.per_millimetre())
+        x, y = (round(v * 1000) for v in resolution.per_millimeter())
         unit = 1
     else:
         x, y, unit = *_whole(resolution.x, resolution.y), 0

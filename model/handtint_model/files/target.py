@@ -46,11 +46,15 @@ def put_in_place(part: Path, path: Path) -> None:
     """Give a complete file its final name.
 
     An existing file is replaced and its mode kept. A symbolic link is followed, and stays a link.
+    A device or a pipe is never replaced: root may write in /dev, too.
     """
     real = Path(os.path.realpath(path)) if path.is_symlink() else path
+    with contextlib.suppress(FileNotFoundError):
+        mode = real.stat().st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            raise OSError(errno.EINVAL, "what has that name is no ordinary file", str(path))
     with contextlib.suppress(OSError):
-        mode = stat.S_IMODE(real.stat().st_mode)
-        part.chmod(mode)
+        part.chmod(stat.S_IMODE(real.stat().st_mode))
     if real.parent == path.parent:
         part.replace(real)
         return

@@ -190,7 +190,7 @@ def _described(image: Any, meta: PhotoMeta) -> Any:
     resolution = meta.resolution
     xres = yres = _DEFAULT_RESOLUTION
     if resolution is not None and resolution.unit:
-        xres, yres = resolution.per_millimetre()
+        xres, yres = resolution.per_millimeter()
     image = image.copy(xres=xres, yres=yres)
     image.set_type(
         pyvips.GValue.gstr_type, "resolution-unit", resolution.unit if resolution else "in"

@@ -43,7 +43,7 @@ def dense(edges: EdgeWeights) -> np.ndarray:
 
 
 @pytest.mark.parametrize("shape", [(5, 7), (7, 5)])
-def test_it_minimises_the_energy_of_its_docstring(shape: tuple[int, int]) -> None:
+def test_it_minimizes_the_energy_of_its_docstring(shape: tuple[int, int]) -> None:
     edges = EdgeWeights.of(*picture(shape, 0), shape)
     pooled = pooled_hints([3, 17, 30], [1.0, 1.0, 1.0])
     rng = np.random.default_rng(1)

@@ -37,7 +37,7 @@ def encoded(picture: np.ndarray, kind: str) -> bytes:
     return out.getvalue()
 
 
-def labelled(seed: int) -> tuple[np.ndarray, np.ndarray]:
+def labeled(seed: int) -> tuple[np.ndarray, np.ndarray]:
     """A blue disc on a photo, and its label map."""
     rng = np.random.default_rng(seed)
     rgb = data.coffee()[seed * 20 : seed * 20 + 120, 100:240].copy()
@@ -53,13 +53,13 @@ def masks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("masks")
     with tarfile.open(folder / "discs-000.tar", "w") as tar:
         for number in range(4):
-            for name, part in zip(("webp", "png"), labelled(number)):
+            for name, part in zip(("webp", "png"), labeled(number)):
                 content = encoded(part, name.upper())
                 info = tarfile.TarInfo(f"discs/{number}.{name}")
                 info.size = len(content)
                 tar.addfile(info, io.BytesIO(content))
     (folder / "loose").mkdir()
-    rgb, labels = labelled(5)
+    rgb, labels = labeled(5)
     (folder / "loose" / "a.jpg").write_bytes(encoded(rgb, "JPEG"))
     (folder / "loose" / "a.png").write_bytes(encoded(labels, "PNG"))
     (folder / "loose" / "without.jpg").write_bytes(encoded(rgb, "JPEG"))
@@ -70,7 +70,7 @@ def masks(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("plain")
     for number in range(3):
-        (folder / f"{number}.png").write_bytes(encoded(labelled(number)[0], "PNG"))
+        (folder / f"{number}.png").write_bytes(encoded(labeled(number)[0], "PNG"))
     return folder
 
 
