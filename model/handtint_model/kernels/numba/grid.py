@@ -106,6 +106,31 @@ def edge_weights(
             total[j] = _1 / max(sum_, _TINY)
 
 
+@numba.njit(inline="always")
+def _back_project(
+    u: Any, cells: Any, low: Any, high: Any, mass: Any, share: Any, per_cell: Any, insist: Any
+) -> None:
+    """Bring the averages nearer to the cells; each point stays within its cell's range."""
+    for ci in range(cells.shape[0]):
+        for cj in range(cells.shape[1]):
+            first = 1 + cj * per_cell
+            mean = _0
+            for i in range(1 + ci * per_cell, 1 + (ci + 1) * per_cell):
+                values, weights = u[i], mass[i]
+                for k in range(first, first + per_cell):
+                    j = np.uint64(k)
+                    mean += weights[j] * values[j]
+            lack = _0
+            if share[ci, cj] > 0:
+                lack = insist * (cells[ci, cj] - mean * share[ci, cj])
+            lo, hi = low[ci, cj], high[ci, cj]
+            for i in range(1 + ci * per_cell, 1 + (ci + 1) * per_cell):
+                values = u[i]
+                for k in range(first, first + per_cell):
+                    j = np.uint64(k)
+                    values[j] = min(max(values[j] + lack, lo), hi)
+
+
 @kernel(types.void(F2, R2, R2, R2, R2, R2, R3, R2, types.int64, types.int64, types.float32))
 def relax(
     u: Any,
@@ -123,24 +148,7 @@ def relax(
     """Sweeps of back-projection and edge-aware smoothing; see `kernels.numpy.grid`."""
     height, width = u.shape[0] - 2, u.shape[1] - 2
     for sweep in range(sweeps + 1):
-        for ci in range(cells.shape[0]):
-            for cj in range(cells.shape[1]):
-                first = 1 + cj * per_cell
-                mean = _0
-                for i in range(1 + ci * per_cell, 1 + (ci + 1) * per_cell):
-                    values, weights = u[i], mass[i]
-                    for k in range(first, first + per_cell):
-                        j = np.uint64(k)
-                        mean += weights[j] * values[j]
-                lack = _0
-                if share[ci, cj] > 0:
-                    lack = insist * (cells[ci, cj] - mean * share[ci, cj])
-                lo, hi = low[ci, cj], high[ci, cj]
-                for i in range(1 + ci * per_cell, 1 + (ci + 1) * per_cell):
-                    values = u[i]
-                    for k in range(first, first + per_cell):
-                        j = np.uint64(k)
-                        values[j] = min(max(values[j] + lack, lo), hi)
+        _back_project(u, cells, low, high, mass, share, per_cell, insist)
         if sweep == sweeps:
             break
         # The points of (row, column) modulo 2 = (0, 0), then (1, 1), (0, 1), (1, 0): no point
