@@ -221,7 +221,7 @@ class Day:
         self.note("d27-exported")
 
     def search(self):
-        """Typing "handtint" finds the entries, and a click runs one."""
+        """Typing "handtint" finds the entries, and a double click runs one."""
         desktop = self.desktop
         before = self.look()
         desktop.key("slash")
@@ -232,7 +232,7 @@ class Day:
         found = desktop.window("^Search Actions$", 30)
         x, y, _, _ = desktop.geometry(found)
         # The second row is Colorize Layer, below the probe's entry, which was used more often.
-        desktop.do("mousemove", x + 80, y + 92, "click", 1)
+        desktop.do("mousemove", x + 80, y + 92, "click", "--repeat", 2, "--delay", 100, 1)
         self.look.until(lambda s: self.results(s) != self.results(before), 120, "the new result")
         self.note("d28-after-the-search")
 
