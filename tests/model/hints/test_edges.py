@@ -50,6 +50,7 @@ def check(share: np.ndarray) -> None:
     assert np.percentile(share, 95) <= NEARLY_ALL
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("slant", "step"),
     [

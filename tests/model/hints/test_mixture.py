@@ -255,6 +255,7 @@ def test_a_sample_stands_for_what_is_painted_all_over(
     assert np.quantile(difference[~painted], 0.99) <= 16
 
 
+@pytest.mark.slow
 def test_of_a_thin_stroke_every_pixel_is_looked_at(
     colorizer: Colorizer, astronaut: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -270,6 +271,7 @@ def test_of_a_thin_stroke_every_pixel_is_looked_at(
     assert np.array_equal(colorizer.colorize(photo, hints), once)
 
 
+@pytest.mark.slow
 def test_nothing_is_left_open_under_opaque_paint(
     tiny_colorizer: Colorizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

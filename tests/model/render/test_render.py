@@ -140,6 +140,7 @@ def test_a_region_has_the_values_of_the_whole(
     np.testing.assert_array_equal(part, whole[y : y + h, x : x + w])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
 def test_strips_and_threads_do_not_matter(
     kernel_set: str, dtype: type, monkeypatch: pytest.MonkeyPatch, astronaut: np.ndarray

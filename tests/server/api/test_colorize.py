@@ -465,6 +465,7 @@ def test_alternatives_are_those_of_the_python_api(live: Live, colorizer: Coloriz
     np.testing.assert_array_equal(whole, colorizer.colorize(photo, options=options))
 
 
+@pytest.mark.slow
 def test_a_reference_is_that_of_the_python_api(live: Live, colorizer: Colorizer) -> None:
     plane = pictures.photo()
     rgb = np.random.default_rng(2).integers(0, 255, (40, 50, 3), dtype=np.uint8)

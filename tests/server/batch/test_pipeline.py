@@ -189,6 +189,7 @@ def test_a_fault_of_one_photo_is_its_own(jobs, backend):
     assert sum(not error for error in outcomes.values()) == len(jobs) - 2
 
 
+@pytest.mark.slow
 def test_one_by_one_and_in_a_run_agree(jobs, backend):
     with Pipeline(jobs[:3], BatchSettings(), backend) as run:
         list(run)

@@ -257,6 +257,7 @@ def test_what_is_passed_over_is_counted_by_kind(run: Run, tmp_path: Path) -> Non
 # Hints
 
 
+@pytest.mark.slow
 def test_hints_of_a_folder_belong_to_one_photo(run: Run, tmp_path: Path) -> None:
     photos, hints, out = (tmp_path / name for name in ("photos", "hints", "out"))
     for name in ("1950/a.png", "1951/a.png", "1951/a.jpg", "b.png", "deep/er/c.png"):
@@ -322,6 +323,7 @@ def test_saved_hints_of_two_photos_of_one_stem(run: Run, tmp_path: Path) -> None
         assert (first / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_newer_hints_make_a_photo_run_again(run: Run, tmp_path: Path) -> None:
     photos, out = tmp_path / "photos", tmp_path / "out"
     photo(photos / "a.png")
