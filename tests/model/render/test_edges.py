@@ -53,13 +53,18 @@ def test_averages_back_to_smooth_cells(astronaut: np.ndarray) -> None:
     assert np.abs(error).mean() < 0.35
 
 
-def test_color_ends_where_lightness_does() -> None:
+def disc() -> tuple[np.ndarray, np.ndarray]:
     """A dark disc on light ground; red and green meet at its rim, which crosses the cells."""
     y, x = np.mgrid[:256, :256]
-    disc = np.hypot(y - 130, x - 121) < 75
-    plane = np.where(disc, 70, 190).astype(np.uint8)
+    inside = np.hypot(y - 130, x - 121) < 75
+    plane = np.where(inside, 70, 190).astype(np.uint8)
     plane += np.random.default_rng(0).integers(0, 12, plane.shape, np.uint8)
-    truth = np.where(disc, np.float32(40), np.float32(-35)) * np.ones((2, 1, 1), np.float32)
+    truth = np.where(inside, np.float32(40), np.float32(-35)) * np.ones((2, 1, 1), np.float32)
+    return plane, truth
+
+
+def test_color_ends_where_lightness_does() -> None:
+    plane, truth = disc()
     result = upsample_ab(plane, averages(truth, 16), (1 / 16, 1 / 16))
     wrong = (np.abs(result - truth) > 25).mean()
     assert wrong < 0.004
@@ -69,11 +74,7 @@ def test_color_ends_where_lightness_does() -> None:
 
 def test_a_cell_on_the_wrong_side_is_no_square() -> None:
     """The same disc, but each cell is all red or all green, as a stroke takes cells."""
-    y, x = np.mgrid[:256, :256]
-    disc = np.hypot(y - 130, x - 121) < 75
-    plane = np.where(disc, 70, 190).astype(np.uint8)
-    plane += np.random.default_rng(0).integers(0, 12, plane.shape, np.uint8)
-    truth = np.where(disc, np.float32(40), np.float32(-35)) * np.ones((2, 1, 1), np.float32)
+    plane, truth = disc()
     cells = np.where(averages(truth, 16) > 2.5, np.float32(40), np.float32(-35))
     result = upsample_ab(plane, cells, (1 / 16, 1 / 16))
     # Of the pixels 2.6 % are wrong if every cell's average is kept.
