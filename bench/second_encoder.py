@@ -183,7 +183,8 @@ class TaughtRun(loop.Run):
         automatic, hinted = loop.losses(
             heads, self.network, sample, self._encoding, self.weights, self.config, rng
         )
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        half = bool(self.config.bf16)
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=half):
             wanted = self.teacher(sample.lightness)[2].float()
         # One step behind the network's own: its gradients come with this loss's.
         if self.pupil.weight.grad is not None:

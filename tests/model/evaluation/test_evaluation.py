@@ -86,6 +86,14 @@ def test_photos_are_found_in_order_and_read(folder):
     assert evenly(photos, 9) == photos
 
 
+def test_avif_photos_are_found_and_read(tmp_path):
+    coffee = data.coffee()
+    Image.fromarray(coffee).save(tmp_path / "coffee.avif", quality=90)
+    (photo,) = find_photos([tmp_path])
+    assert photo.name == "coffee.avif"
+    assert np.abs(photo.read().astype(int) - coffee).mean() < 4
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [("missing.png", None), ("empty.tar", b""), ("text.tar", b"hello" * 300)],
