@@ -23,6 +23,8 @@ def hints_and_undo() -> Iterator[Any]:
         yield lambda: colorized(1)
     core().new_hints()
     yield lambda: active() == "Color Hints"
+    # For half a second it is kept active, unless the user clicks.
+    yield lambda: not core().follower.active._left
     yield go_to("Background")
     core().new_hints()
     yield lambda: active() == "Color Hints"
