@@ -94,7 +94,7 @@ def parts():
 
 
 def swatches(prefix):
-    """The swatches whose names begin with this: each with its color's and its share's box."""
+    """Swatches whose names begin with this, by their places: boxes of color and share."""
     from gi.repository import Gtk
 
     def first(kind, widget):
@@ -117,7 +117,7 @@ def swatches(prefix):
                 "share box": box(share),
             }
         )
-    return found
+    return sorted(found, key=lambda one: (one["button"][1], one["button"][0]))
 
 
 if any(word.endswith("handtint/handtint.py") for word in sys.orig_argv):
