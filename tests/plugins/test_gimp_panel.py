@@ -12,7 +12,7 @@ from PIL import Image
 from run_in_gimp import ROOT
 
 from .conftest import GimpAndServer
-from .test_gimp_window import names, session
+from .test_gimp_window import check_swatches, names, session
 
 pytestmark = [pytest.mark.gimp, pytest.mark.timeout(2400)]
 
@@ -85,6 +85,16 @@ def test_a_swatch_recolors_the_stroke(panel: dict[str, Any]) -> None:
     assert result(after) != result(stroke)
 
 
+def test_swatches_can_be_told_apart(panel: dict[str, Any]) -> None:
+    found = panel["p12-swatches"]
+    check_swatches(found)
+    assert len(found) == 5
+    for number, one in enumerate(found, 1):
+        assert re.fullmatch(
+            rf"Suggested color {number} of 5, #[0-9a-f]{{6}}, \d+ per cent", one["name"]
+        ), one
+
+
 def colors(shots: Path, name: str) -> int:
     """The largest chroma (largest minus smallest channel) in the picture on the screen."""
     with Image.open(shots / f"{name}.png") as screen:
@@ -104,8 +114,11 @@ def test_looking_changes_nothing(in_gimp: GimpAndServer, panel: dict[str, Any]) 
     assert panel["p17-map"]["layers"] == after["layers"]
 
 
-def test_where_a_hint_helps_follows_a_stroke_with_live_off(panel: dict[str, Any]) -> None:
+def test_where_a_hint_helps_follows_a_stroke(panel: dict[str, Any]) -> None:
     """That the map changes, and is again as it was after Undo, the session waits for."""
+    before, live = panel["p17-map"], panel["p17-map-follows-live"]
+    assert hints(live) != hints(before)
+    assert result(live) != result(before)
     before, after = panel["p17-map"], panel["p17-map-follows"]
     assert result(after) == result(before), "not the hatching alone has changed"
     assert hints(after) != hints(before)
@@ -216,10 +229,50 @@ def test_a_gray_image_is_said(trouble: dict[str, Any]) -> None:
 def test_a_second_image_takes_the_panel(trouble: dict[str, Any]) -> None:
     second = trouble["t22-second-image"]
     assert second["images"] == 2
-    assert "[Untitled]" in second["title"]
+    assert "saved.xcf" in second["title"]
     assert "[coffee-gray]" in trouble["t23-second-closed"]["title"], "the only one left"
     for state in (second, trouble["t23-second-closed"]):
         assert state["processes"][0] == state["processes"][1], "another process"
+
+
+def vividness(state: dict[str, Any]) -> int:
+    """What the result of a picture was made with, in per cent."""
+    return round(100 * float(layer(state, RESULT)["settings"]["vividness"]))
+
+
+def test_a_saved_picture_that_is_opened_is_left_alone(trouble: dict[str, Any]) -> None:
+    """With Live on, and with hints painted since its colors were made."""
+    opened, followed = trouble["t22-opened"], trouble["t22-second-image"]
+    assert followed["live"]
+    assert followed["layers"] == opened["layers"]
+    assert not followed["dirty"]
+    assert followed["vividness"] == vividness(opened)
+    assert followed["vividness"] != vividness(trouble["t22-first-image"])
+
+
+def test_it_is_followed_from_the_first_stroke_there(trouble: dict[str, Any]) -> None:
+    """What Live had written before it was saved counts as Live's, and not as paint."""
+    opened, painted = trouble["t22-opened"], trouble["t22-painted-there"]
+    assert hints(painted) != hints(opened)
+    assert result(painted) != result(opened)
+    assert names(painted) == names(opened)
+
+
+def test_switching_to_a_picture_leaves_it_alone(trouble: dict[str, Any]) -> None:
+    """With hints painted meanwhile; the first move of a slider is followed."""
+    before, back = trouble["t22-first-image"], trouble["t23-second-closed"]
+    assert back["live"]
+    assert hints(back) != hints(before)
+    assert result(back) == result(before)
+    assert not back["dirty"]
+    assert back["vividness"] == vividness(before)
+    assert result(trouble["t23-slider-there"]) != result(before)
+
+
+def test_an_error_moves_nothing_in_the_panel(trouble: dict[str, Any]) -> None:
+    before, after = trouble["t21-panel"]["before"], trouble["t21-panel"]["after"]
+    assert len(before) > 10
+    assert [part for part in after if part in before] == before
 
 
 def test_a_dying_server_changes_nothing(trouble: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -214,6 +215,30 @@ def test_a_swatch_recolors_the_wrong_stroke(day: dict[str, Any]) -> None:
     assert after["painted"] == wrong["painted"]
     assert after["digest"] != wrong["digest"]
     assert hints(day["d17-recoloring-undone"])["digest"] == wrong["digest"], "one undo step"
+
+
+def check_swatches(found: list[dict[str, Any]]) -> None:
+    """Large enough, named, and with their share below; found: as `eyes` tells it."""
+    assert found
+    for one in found:
+        assert min(one["color"]) >= 24, one
+        assert min(one["picture"][2:]) >= 24, one
+        share = re.fullmatch(r"(\d+) %", one["share"])
+        assert share, one
+        assert re.search(rf"#[0-9a-f]{{6}}, {share[1]} (per cent|%)$", one["name"]), one
+        left, top, width, height = one["picture"]
+        assert one["share box"][1] >= top + height, one
+        middle = one["share box"][0] + one["share box"][2] / 2
+        assert left < middle < left + width, one
+    assert len({one["name"] for one in found}) == len(found)
+
+
+def test_swatches_of_the_dialog_can_be_told_apart(day: dict[str, Any]) -> None:
+    found = day["d14-swatches"]
+    check_swatches(found)
+    assert [one["name"].split(":")[0] for one in found] == [
+        f"Likely color {number}" for number in range(1, len(found) + 1)
+    ]
 
 
 def test_suggest_at_a_selection_paint_colorize(day: dict[str, Any]) -> None:

@@ -6,9 +6,6 @@ The screenshots stay in $HANDTINT_SHOTS, if that names a folder, to be looked at
 from __future__ import annotations
 
 import json
-import os
-import re
-import shutil
 from pathlib import Path
 
 import pytest
@@ -18,7 +15,6 @@ from server_process import ServerProcess, be_patient
 
 pytestmark = [pytest.mark.krita, pytest.mark.timeout(1800)]
 
-PHOTO = run_in_krita.ROOT / "tests" / "data" / "photos" / "astronaut-gray.jpg"
 STEPS = [
     "the docker shows the server's state",
     "the entries are in Tools > Scripts > Handtint",
@@ -42,27 +38,12 @@ STEPS = [
 
 @pytest.fixture(scope="module")
 def window(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
-    run_in_krita.need()
-    folder = tmp_path_factory.mktemp("window")
-    runtime, home = folder / "runtime", folder / "data"
-    out = folder / "krita"
-    be_patient(home)
-    with ServerProcess(runtime, home) as server:
-        outcome = run_in_krita.run_window(
-            "window_run",
-            out,
-            [PHOTO],
-            {"HANDTINT_RUNTIME_DIR": str(runtime), "HANDTINT_HOME": str(home)},
-            limit=1500,
-            shortcuts="handtint_new_hints=Ctrl+Alt+N\n",
-        )
-    outcome.values["server log"] = server.log.read_text()
-    if kept := os.environ.get("HANDTINT_SHOTS"):
-        shots = Path(kept) / "krita"
-        shots.mkdir(parents=True, exist_ok=True)
-        for picture in out.glob("*.png"):
-            shutil.copy(picture, shots)
-    return outcome
+    return run_in_krita.run_with_server(
+        tmp_path_factory.mktemp("window"),
+        "window_run",
+        "krita",
+        shortcuts="handtint_new_hints=Ctrl+Alt+N\n",
+    )
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -78,14 +59,11 @@ def test_cancel_closed_the_request(window: Outcome) -> None:
 
 
 def test_it_came_to_its_end(window: Outcome) -> None:
-    assert "steps" not in window.cases, window.cases.get("steps")
-    assert window.complete
+    window.check_end()
 
 
 def test_the_plugin_met_no_fault_of_its_own(window: Outcome) -> None:
-    """Faults in slots are printed, not raised: PyQt would end Krita."""
-    faults = re.findall(r"Traceback.*?\n(?=\S)[^\n]*", window.output, re.DOTALL)
-    assert not [fault for fault in faults if "pykrita/handtint/" in fault]
+    window.check_faults()
 
 
 def test_krita_ends_by_itself_in_the_middle_of_live_mode(tmp_path: Path) -> None:
@@ -97,7 +75,7 @@ def test_krita_ends_by_itself_in_the_middle_of_live_mode(tmp_path: Path) -> None
         outcome = run_in_krita.run_window(
             "window_quit",
             tmp_path / "krita",
-            [PHOTO],
+            [run_in_krita.PHOTO],
             {"HANDTINT_RUNTIME_DIR": str(runtime), "HANDTINT_HOME": str(home)},
             limit=1200,
         )

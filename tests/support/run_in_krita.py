@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,8 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from server_process import ServerProcess, be_patient
+
 ROOT = Path(__file__).resolve().parents[2]
 SUPPORT = ROOT / "tests" / "support"
+PHOTO = ROOT / "tests" / "data" / "photos" / "astronaut-gray.jpg"
 FOLDER = Path(os.environ.get("HANDTINT_DEBIAN", "/var/tmp/handtint-debian13"))
 """Folder made by `tests/support/debian_folder.sh`."""
 
@@ -56,6 +61,21 @@ class Outcome:
     complete: bool = False
     output: str = ""
     status: int = -1
+
+    def check_end(self) -> None:
+        """Raises AssertionError unless all steps were gone through."""
+        if "steps" in self.cases or not self.complete:
+            raise AssertionError(self.cases.get("steps", "Krita ended in the middle"))
+
+    def check_faults(self) -> None:
+        """Raises AssertionError for a fault in the plug-in.
+
+        Faults in slots are printed, not raised: PyQt would end Krita.
+        """
+        faults = re.findall(r"Traceback.*?\n(?=\S)[^\n]*", self.output, re.DOTALL)
+        ours = [fault for fault in faults if "pykrita/handtint/" in fault]
+        if ours:
+            raise AssertionError("\n".join(ours))
 
     def check(self, name: str) -> None:
         """Raises AssertionError unless a case has run well."""
@@ -188,6 +208,56 @@ def run_window(
     outcome = read(result, output)
     outcome.status = done.returncode
     return outcome
+
+
+def run_with_server(
+    folder: Path,
+    module: str,
+    shots: str,
+    files: dict[str, bytes] | None = None,
+    size: str = "1400x900",
+    shortcuts: str = "",
+) -> Outcome:
+    """Run a module in Krita's window with the gray photo, and with a server of its own.
+
+    folder: an empty one.  shots: where in $HANDTINT_SHOTS the screenshots go, to be looked at.
+    files: what else lies in the run's own folder.  The value "server log" is the server's.
+    """
+    need()
+    runtime, home, out = folder / "runtime", folder / "data", folder / "krita"
+    be_patient(home)
+    out.mkdir()
+    for name, content in (files or {}).items():
+        (out / name).write_bytes(content)
+    with ServerProcess(runtime, home) as server:
+        outcome = run_window(
+            module,
+            out,
+            [PHOTO],
+            {"HANDTINT_RUNTIME_DIR": str(runtime), "HANDTINT_HOME": str(home)},
+            size=size,
+            limit=1500,
+            shortcuts=shortcuts,
+        )
+    outcome.values["server log"] = server.log.read_text()
+    if kept := os.environ.get("HANDTINT_SHOTS"):
+        target = Path(kept) / shots
+        target.mkdir(parents=True, exist_ok=True)
+        for picture in out.glob("*.png"):
+            shutil.copy(picture, target)
+    return outcome
+
+
+def parts(module: str) -> list[str]:
+    """The names in PARTS of a module of tests/support/in_krita, without importing Krita."""
+    tree = ast.parse((SUPPORT / "in_krita" / f"{module}.py").read_text())
+    value = next(
+        node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "PARTS"
+    )
+    assert isinstance(value, ast.Tuple)
+    return [name.id for name in value.elts if isinstance(name, ast.Name)]
 
 
 def read(result: Path, output: str) -> Outcome:

@@ -61,6 +61,7 @@ class SuggestionsBox(QtWidgets.QWidget):
         self.place.setVisible(bool(colors) and crop is not None)
         if crop is not None:
             self.place.setPixmap(place_picture(*crop, PLACE_SIDE))
+        shown = min(len(colors), COUNT)
         for number, (button, share) in enumerate(zip(self.swatches, self._shares)):
             known = number < len(colors)
             button.setVisible(known)
@@ -73,5 +74,5 @@ class SuggestionsBox(QtWidgets.QWidget):
             share.setText("%d %%" % part)
             button.setAccessibleName(
                 _("Suggested color %(number)d of %(count)d, %(color)s, %(percent)d per cent")
-                % {"number": number + 1, "count": len(colors), "color": color, "percent": part}
+                % {"number": number + 1, "count": shown, "color": color, "percent": part}
             )

@@ -48,6 +48,22 @@ def case_small_pictures_in_every_precision():
             assert worst <= 1, (base, precision, worst)
 
 
+def case_what_live_has_written_is_known_in_the_saved_file():
+    image, photo, layer = colored_photo()
+    assert not memory.is_live(layer)
+    image.clean_all()
+    paint(layer, (10, 20, 200, 255), 40, 40, 30, 20)
+    memory.note_live(layer)
+    assert not image.is_dirty(), "it is an undo step, or counts as a change"
+    again = by_name(reopened(image, "live"), "Photo (colorized)")
+    assert memory.is_live(again)
+    paint(again, (200, 20, 10, 255), 90, 40, 30, 20)
+    assert not memory.is_live(again), "paint on it counts as Live's"
+    memory.forget_live(layer)
+    assert not memory.is_live(layer)
+    assert not memory.is_live(by_name(reopened(image, "live"), "Photo (colorized)"))
+
+
 def case_a_layer_that_is_gone():
     layer = painted("RGB", "U8_NON_LINEAR", 40, 30)
     got = layer.get_thumbnail_data(20, 20)

@@ -18,6 +18,7 @@ import window_day
 import window_language
 import window_panel
 import window_panel_lag
+import window_panel_pictures
 import window_panel_trouble
 from desktop import Desktop, Probe
 
@@ -65,6 +66,7 @@ class Session(
     window_day.Day,
     window_language.Language,
     window_panel.Panel,
+    window_panel_pictures.Pictures,
     window_panel_trouble.Trouble,
     window_panel_lag.Lag,
     window_alternatives.Alternatives,
@@ -318,6 +320,10 @@ def main():
     os.environ["PROBE_OUT"] = os.path.join(work, "probe.json")
     os.environ["PROBE_DO"] = os.path.join(work, "do.py")
     os.environ["PROBE_PIXEL_FILE"] = os.path.join(work, "pixel.json")
+    os.environ["EYES_ASK"] = os.path.join(work, "eyes.txt")
+    os.environ["EYES_TOLD"] = os.path.join(work, "eyes.json")
+    # GIMP's Python plug-ins, not this process.
+    os.environ["PYTHONPATH"] = os.path.join(os.path.dirname(os.path.abspath(__file__)), "eyes")
     prepare(given.get("language", ""))
     found = {"states": {}, "error": ""}
     with Desktop(shots) as desktop:

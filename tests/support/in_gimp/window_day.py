@@ -128,6 +128,7 @@ class Day:
         dialog = self.desktop.window("^Suggest Hint Colors$", 240)
         time.sleep(2)
         self.desktop.shot("d14-suggestions")
+        self.states["d14-swatches"] = self.eyes("swatches('Likely color')")
         self.first_swatch(dialog)
         self.desktop.shot("d15-recolored")
         self.desktop.activate(dialog)

@@ -170,7 +170,10 @@ class Panel:
 
     def swatches(self, window):
         before = self.follows("p12-stroke", window, self.states["p11-vivid-redone"], dx=60, dy=90)
-        time.sleep(1.5)
+        found = "is_idle() and swatches('Suggested color')"
+        self.states["p12-swatches"] = self.desktop.wait(
+            lambda: self.eyes(found), 60, "likely colors"
+        )
         self.push(SWATCH)
         self.note("p13-swatch", self.other(before, "the recolored stroke"))
 
@@ -196,24 +199,29 @@ class Panel:
         self.push(HELPS)
 
     def map_follows(self, window):
-        """With Live off a stroke changes the hatching, and nothing else in the map."""
-        desktop = self.desktop
-        before = self.states["p17-map"]
+        """With Live on and off a stroke changes the map, and Undo brings it back."""
+        self.map_of_a_stroke(window, "p17-map-follows-live")
         self.push(LIVE)
         time.sleep(1.5)
+        self.map_of_a_stroke(window, "p17-map-follows")
+        self.push(LIVE)
+        time.sleep(1.5)
+
+    def map_of_a_stroke(self, window, name):
+        desktop = self.desktop
+        before = self.states["p17-map"]
         desktop.do("mousemove", 600, 850)  # no tip lies over the panel
         time.sleep(1.5)
         shown = self.map_pixels()
         self.brush(window, dx=140, dy=-90)
         self.look.until(lambda s: self.painted(s) > self.painted(before), 30, "the stroke")
         desktop.wait(lambda: self.map_pixels() != shown, 60, "the map of the new hints")
-        self.note("p17-map-follows")
+        self.panel_rests()
+        self.note(name)
         desktop.key("ctrl+z")
-        same = self.painted(before)
-        self.look.until(lambda s: self.painted(s) == same, 30, "the undo")
+        same = self.painted(before), self.result(before)
+        self.look.until(lambda s: (self.painted(s), self.result(s)) == same, 60, "the undo")
         desktop.wait(lambda: self.map_pixels() == shown, 60, "the map as it was")
-        self.push(LIVE)
-        time.sleep(1.5)
 
     def map_pixels(self):
         left, top, width, height = self.desktop.geometry(self.panel)

@@ -18,12 +18,6 @@ OF_NAME = """
 layer = next(x for x in image.get_layers() if %r in x.get_name())
 """
 
-ANOTHER = """
-other = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, image.get_file() or image.get_imported_file())
-other.clean_all()  # else GIMP asks whether to save it
-Gimp.Display.new(other)
-"""
-
 
 class Trouble:
     """Steps for `window.Session`; they use those of `window_panel.Panel`."""
@@ -134,7 +128,7 @@ class Trouble:
 
     def server_killed(self, window):
         """The server dies in the middle of the work: said, and nothing is changed."""
-        from window_panel import COLORIZE
+        from window_panel import COLORIZE, NEW_HINTS
 
         self.act("image.get_layers()[-1].invert(False)")
         os.kill(self.server()["pid"], signal.SIGSTOP)
@@ -145,25 +139,19 @@ class Trouble:
         os.kill(self.server()["pid"], signal.SIGKILL)
         time.sleep(1.5)
         self.note("t20-server-killed")
+        self.push(NEW_HINTS)  # takes the message away
+        before = self.parts_with(error=False)
         self.push(COLORIZE)
-        time.sleep(2.0)
+        after = self.parts_with(error=True)
         self.note("t21-no-server")
+        self.states["t21-panel"] = {"before": before, "after": after}
 
-    def two_images(self, window):
-        """A second image: the panel goes on with the one that it is called from."""
-        self.act(ANOTHER)
-        time.sleep(3.0)
-        self.desktop.key("ctrl+alt+l")
-        time.sleep(2.5)
-        self.desktop.activate(window)
-        state = self.note("t22-second-image")
-        state["title"] = self.desktop.ask(["xdotool", "getwindowname", self.panel])
-        state["processes"] = [self.process, self.panel_processes()]
-        self.desktop.key("ctrl+w")
-        time.sleep(2.5)
-        state = self.note("t23-second-closed")
-        state["title"] = self.desktop.ask(["xdotool", "getwindowname", self.panel])
-        state["processes"] = [self.process, self.panel_processes()]
+    def parts_with(self, error):
+        """What is in the panel once it shows an error, or none."""
+        shown = "[core().message_is_error, core().progress] == [%s, None]" % error
+        self.desktop.wait(lambda: self.eyes(shown), 120, "an error" if error else "no error")
+        time.sleep(1.5)  # GTK moves its widgets later
+        return self.eyes("parts()")
 
     def quit(self, window):
         """GIMP ends, and nothing stays behind."""

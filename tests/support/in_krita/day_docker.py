@@ -10,8 +10,8 @@ from day_tools import RESULT, active, is_seen_whole
 from handtint.announce import notice_of
 from handtint.client.colors import contrast
 from handtint.core import core
-from handtint.qt import QtCore, QtGui, QtWidgets
-from window_run import APP, box_with, docker, layer
+from handtint.qt import QtGui, QtWidgets
+from window_run import APP, box_with, docker, layer, places
 
 
 def first_look() -> Iterator[Any]:
@@ -73,19 +73,13 @@ def looking() -> Iterator[Any]:
 
 
 def messages() -> Iterator[Any]:
-    before = [(w.mapToGlobal(QtCore.QPoint()), w.size()) for w in docker()._suggestions.swatches]
-    places = {b.text(): b.mapToGlobal(QtCore.QPoint()) for b in
-              docker().findChildren(QtWidgets.QPushButton)}  # fmt: skip
+    resting = places()
     core().say("A message that is as long as they come, with what happened and its remedy: " * 3,
                error=True, command="handtint install krita")  # fmt: skip
     yield 500
     probe.screenshot("day-8-error")
-    after = {b.text(): b.mapToGlobal(QtCore.QPoint()) for b in
-             docker().findChildren(QtWidgets.QPushButton)}  # fmt: skip
-    assert places == after, (places, after)
-    assert before == [
-        (w.mapToGlobal(QtCore.QPoint()), w.size()) for w in docker()._suggestions.swatches
-    ]
+    moved = {name: (box, places().get(name)) for name, box in resting.items()}
+    assert all(was == now for was, now in moved.values()), moved
     notice = notice_of(APP.activeWindow().qwindow())
     assert not notice.isVisible(), "a message lies over the picture"
     palette = docker()._message.palette()

@@ -23,6 +23,8 @@ def hints_and_undo() -> Iterator[Any]:
         yield lambda: colorized(1)
     core().new_hints()
     yield lambda: active() == "Color Hints"
+    # For half a second it is kept active, unless the user clicks.
+    yield lambda: not core().follower.active._left
     yield go_to("Background")
     core().new_hints()
     yield lambda: active() == "Color Hints"
@@ -144,6 +146,25 @@ def _paint_on_an_ordinary_layer() -> Iterator[Any]:
     probe.note("strokes on an ordinary layer are asked about and become hints")
 
 
+def check_swatches(box: Any) -> None:
+    """Large enough, named, and with their share below."""
+    shown = [button for button in box.swatches if button.isVisible()]
+    assert len(shown) == 5, len(shown)
+    for number, (button, share) in enumerate(zip(shown, box._shares)):
+        suggested = core().suggester.colors[number]
+        part = round(100 * suggested.probability)
+        color = button.icon().actualSize(button.iconSize())
+        assert min(color.width(), color.height()) >= 24, color
+        assert min(button.width(), button.height()) >= 24, button.size()
+        assert button.accessibleName() == (
+            f"Suggested color {number + 1} of 5, {suggested.color}, {part} per cent"
+        )
+        assert (share.isVisible(), share.text()) == (True, f"{part} %")
+        assert share.geometry().top() > button.geometry().bottom()
+        middle = share.geometry().center().x()
+        assert button.geometry().left() < middle < button.geometry().right()
+
+
 def suggestions() -> Iterator[Any]:
     """Live is off."""
     document = APP.activeDocument()
@@ -159,9 +180,7 @@ def suggestions() -> Iterator[Any]:
     box = docker()._suggestions
     assert box.place.isVisible()
     button = box.swatches[0]
-    assert min(button.iconSize().width(), button.iconSize().height()) >= 24
-    assert "Suggested color 1" in button.accessibleName(), button.accessibleName()
-    assert box._shares[0].text().endswith("%")
+    check_swatches(box)
     undo = APP.action("edit_undo")
     button.click()
     yield lambda: len(names()) == count + 1
@@ -188,6 +207,15 @@ def overlay_follows() -> Iterator[Any]:
     yield draw(0.6, 0.7, 0.8, 0.9)
     yield lambda: sum_of(name) != before
     probe.note("where a hint helps follows strokes with Live off")
+    box_with("Live").click()
+    yield lambda: idle() and not len(core().side_jobs)
+    before, colors = sum_of(name), pixels(RESULT)
+    yield draw(0.1, 0.2, 0.3, 0.4)
+    yield lambda: sum_of(name) != before and pixels(RESULT) != colors
+    yield idle
+    probe.note("where a hint helps follows strokes with Live on")
+    box_with("Live").click()
+    yield idle
     document = APP.activeDocument()
     document.setBatchmode(True)
     path = str(probe.OUT / "shown.png")

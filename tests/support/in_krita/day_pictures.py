@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import handtint_probe as probe
-from day_tools import RESULT, click, colorized, go_to, idle, pixels
+from day_tools import RESULT, click, colorized, draw, go_to, idle, pixels
 from handtint.client.state import ServerState
 from handtint.core import core
 from handtint.dialogs import PngQuestion
@@ -104,6 +104,11 @@ def two_pictures() -> Iterator[Any]:
     assert not again.modified()
     assert not document.modified()
     probe.screenshot("day-4-second-picture")
+    yield go_to("Color Hints")
+    yield draw(0.2, 0.2, 0.3, 0.3)
+    yield lambda: pixels(RESULT) != saved
+    yield idle
+    probe.note("a picture that was opened with Live on is followed from the first stroke there")
     area = APP.activeWindow().qwindow().centralWidget().findChild(QtWidgets.QMdiArea)
     area.setActiveSubWindow(area.subWindowList()[0])  # as a click on its tab does
     yield lambda: APP.activeDocument() == document
@@ -112,6 +117,9 @@ def two_pictures() -> Iterator[Any]:
     assert docker()._vividness.value == 0.1, docker()._vividness.value
     assert pixels(RESULT) == mine, "switching pictures has changed one"
     assert not document.modified()
+    docker()._vividness.number.setValue(60)
+    yield lambda: pixels(RESULT) != mine
+    yield idle
     again.setModified(False)
     again.close()
     yield lambda: APP.activeDocument() == document

@@ -48,6 +48,19 @@ def box_with(text: str) -> Any:
     return next(b for b in docker().findChildren(kinds) if b.text().replace("&", "") == text)
 
 
+def places() -> dict[str, tuple[int, int, int, int]]:
+    """Where all that can be pressed or dragged in the docker is on the screen, and how large."""
+    found = {}
+    kinds = (QtWidgets.QAbstractButton, QtWidgets.QAbstractSlider, QtWidgets.QAbstractSpinBox)
+    for kind in kinds:
+        for number, part in enumerate(docker().findChildren(kind)):
+            corner, size = part.mapToGlobal(QtCore.QPoint()), part.size()
+            name = f"{kind.__name__} {number} {getattr(part, 'text', str)()}"
+            if part.isVisible() and not isinstance(part, QtWidgets.QScrollBar):
+                found[name] = (corner.x(), corner.y(), size.width(), size.height())
+    return found
+
+
 def on_screen(x: float, y: float) -> tuple[int, int]:
     """Where a pixel of the picture is on the screen."""
     view = APP.activeWindow().activeView()
@@ -335,9 +348,15 @@ def steps() -> Iterator[Any]:
     yield lambda: core().server.state is ServerState.UNREACHABLE
     kept = json.loads((Path(os.environ["HANDTINT_HOME"]) / "client.json").read_text())
     assert (kept["url"], kept["token"]) == ("http://127.0.0.1:9", "a-token-of-mine"), kept
+    yield lambda: quiet() and not core().message_is_error
+    yield 300
+    resting = places()
     APP.action("handtint_colorize").trigger()
     yield lambda: core().message_is_error
     yield 700
+    assert len(resting) > 10, resting
+    moved = {name: (box, places().get(name)) for name, box in resting.items()}
+    assert all(was == now for was, now in moved.values()), moved
     assert "No Handtint server answers at http://127.0.0.1:9" in core().message, core().message
     assert not core().running
     assert names() == before

@@ -160,33 +160,67 @@ def write_hints_photo(layer: Gimp.Layer, key: str) -> None:
     _write(layer, HINTS, {"photo": key})
 
 
-# --- what the panel leaves for the other commands, for this session only ------------------------
+# --- what the panel leaves for the other commands ------------------------------------------------
 
 LIVE, WANTED = "handtint-live", "handtint-wanted"
 LOOKS = 200
 """How many looks of a result are remembered."""
 
+SAVED_LOOKS, SAVED_RESULTS = 20, 8
+"""How many of them are saved with the image, and of how many results."""
+
 
 def note_live(layer: Gimp.Layer) -> None:
     """Remember how a result looks that was changed without an undo step.
 
-    Without a trace in the undo history, too: such a parasite is neither saved nor undone.  The
-    looks before are kept: Undo of a crop or a conversion brings one of them back.
+    Without a trace in the undo history, too: such a parasite of a layer is neither saved nor
+    undone.  The looks before are kept: Undo of a crop or a conversion brings one of them back.
+    The image remembers the latest, which are saved: its parasites need no undo step for that.
     """
     now = look_of(layer)
     looks = [*(look for look in _looks(layer) if look != now), now][-LOOKS:]
     layer.attach_parasite(Gimp.Parasite.new(LIVE, 0, "\n".join(looks).encode("ascii")))
+    image, key = layer.get_image(), str(_read(layer, RESULT).get("key", ""))
+    if image is None or not key:
+        return
+    saved = _saved_looks(image)
+    saved.pop(key, None)  # the last one is the latest
+    saved[key] = looks[-SAVED_LOOKS:]
+    _save_looks(image, dict(list(saved.items())[-SAVED_RESULTS:]))
+
+
+def _save_looks(image: Gimp.Image, saved: dict[str, list[str]]) -> None:
+    text = json.dumps(saved).encode("ascii")
+    image.attach_parasite(Gimp.Parasite.new(LIVE, Gimp.PARASITE_PERSISTENT, text))
+
+
+def _saved_looks(image: Gimp.Image) -> dict[str, list[str]]:
+    """Looks of results that Live has written, by the results' keys."""
+    parasite = image.get_parasite(LIVE)
+    try:
+        content = json.loads(bytes(parasite.get_data()).decode("ascii")) if parasite else {}
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def _looks(layer: Gimp.Layer) -> list[str]:
     parasite = layer.get_parasite(LIVE)
-    return bytes(parasite.get_data()).decode("ascii").split("\n") if parasite is not None else []
+    if parasite is not None:
+        return bytes(parasite.get_data()).decode("ascii").split("\n")
+    image = layer.get_image()
+    saved = _saved_looks(image) if image is not None else {}
+    return saved.get(str(_read(layer, RESULT).get("key", "")), [])
 
 
 def forget_live(layer: Gimp.Layer) -> None:
     """The result is as it is remembered."""
     if layer.get_parasite(LIVE) is not None:
         layer.detach_parasite(LIVE)
+    image = layer.get_image()
+    saved = _saved_looks(image) if image is not None else {}
+    if saved.pop(str(_read(layer, RESULT).get("key", "")), None) is not None:
+        _save_looks(image, saved)
 
 
 def is_live(layer: Gimp.Layer) -> bool:

@@ -36,7 +36,7 @@ class Core(Center):
         super().__init__("gimp", Loop())
         self.settings = kept.Settings()
         self.is_asking = self.is_pressed = False
-        self._seen_result = 0
+        self._seen: tuple[Any, int] = (None, 0)
         self.suggester = Suggester(self)
         self.viewer = Viewer(self)
         self.follower = Follower(self, image)
@@ -76,13 +76,13 @@ class Core(Center):
         target = self.follower.target
         if target is None:
             return
-        result = target.result.get_id() if target.result is not None else 0
+        seen = (target.photo_key, target.result.get_id() if target.result is not None else 0)
         chosen = memory.wanted(target.photo)
         stored = target.remembered.settings if target.remembered is not None else None
         if chosen is not None:
             stored = chosen
-        if result != self._seen_result or chosen is not None:
-            self._seen_result = result
+        if seen != self._seen or chosen is not None:
+            self._seen = seen
             self.settings = kept.of_picture(stored)
         self.viewer.target_changed()
         self.tell()

@@ -245,9 +245,9 @@ class Follower:
             self._photo_watch.look()
             if same_photo:
                 self.live.shape_changed()
-            self.live.photo_changed()
+                self.live.photo_changed()
+        self._core.target_changed()  # before Live, which looks at the settings
         self.live.target_changed(same_photo)
-        self._core.target_changed()
 
     def _look_at_effects(self, now: Target) -> None:
         found = targets.effects_of(now.photo)

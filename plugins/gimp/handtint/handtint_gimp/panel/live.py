@@ -3,6 +3,8 @@
 The result is written directly, without an undo step: Ctrl+Z takes back the user's stroke, and the
 colors follow.  Such changes do not mark the image as changed, either.  So one step that can be
 undone is made when the sliders rest, when Live goes off and when the panel closes (`step`).
+
+A picture that comes to be followed is left alone until something in it or its settings changes.
 """
 
 from __future__ import annotations
@@ -54,6 +56,7 @@ class Live:
         self._known: Known | None = None
         self._wanted: Any = None
         self._shown: Any = None
+        self._is_new = False
         self._photos = 0
         self._near: Box | None = None
         self._again = self._held = self._commit_later = False
@@ -71,14 +74,15 @@ class Live:
     # --- what has changed ------------------------------------------------------------------
 
     def hints_changed(self, box: Box | None) -> None:
-        """Something was painted or taken away in a box, or somewhere."""
+        """Something was painted or taken away in a box; None: it is known now what is painted."""
         self._near = box
+        self._is_new = self._is_new and box is None
         self._times.noticed(self._follower.lifted_at, self._is_busy)
         self.update()
 
     def photo_changed(self) -> None:
         """The photo's pixels are others: they travel with the next request."""
-        self._known = None
+        self._known, self._is_new = None, False
         self._photos += 1
         self.update()
 
@@ -93,10 +97,12 @@ class Live:
             self._base = None
             self._picture = None
             self._checked = 0
+        self._is_new = self._is_new or not same_photo
         self.update()
 
     def sliders_moved(self) -> None:
         """The settings are others."""
+        self._is_new = False
         if self.on:
             self._rest.start(RESTS_MS)
         self._times.noticed(self._follower.lifted_at, self._is_busy)
@@ -105,6 +111,7 @@ class Live:
     def note_result(self, target: Target, picture: Picture, known: Known) -> None:
         """Colorize has made a result of everything as it is now."""
         self._known, self._picture, self._base = known, picture, None
+        self._is_new = False
         if target.result is not None:
             self._checked = target.result.get_id()
         self._shown = self._all_that_counts()
@@ -172,7 +179,7 @@ class Live:
         if target is not None and target.result is None:
             self._core.colorize()
         else:
-            self._shown = None
+            self._shown, self._is_new = None, False
             self.update()
 
     @property
@@ -241,6 +248,8 @@ class Live:
             self._again = True
             return
         wanted = self._all_that_counts()
+        if self._is_new:  # what a picture comes with is no change
+            self._shown, self._is_new = wanted, False
         if wanted == self._shown or (wanted == self._wanted and self._is_busy):
             return
         self._wanted, self._again, self._retry_at = wanted, False, 0.0

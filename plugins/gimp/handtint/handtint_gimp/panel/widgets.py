@@ -111,8 +111,9 @@ class Swatches(Gtk.Box):
         if colors and place is not None and place.photo.is_valid():
             picture = place_picture(place.photo, place.point, PLACE_SIDE)
             self._place.set_from_pixbuf(picture)
-        for number, item in enumerate(colors[:COUNT]):
-            self._row.pack_start(self._swatch(number, item, len(colors)), False, False, 0)
+        shown = colors[:COUNT]
+        for number, item in enumerate(shown):
+            self._row.pack_start(self._swatch(number, item, len(shown)), False, False, 0)
         self._row.show_all()
 
     def _swatch(self, number: int, item: Any, count: int) -> Gtk.Widget:
