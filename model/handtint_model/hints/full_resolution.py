@@ -26,7 +26,7 @@ from ..kernels import kernels
 from ..luminance import luminance_and_f
 from ..render.upsample import ColorField
 from ..threads import in_threads, strips
-from .compositing import Piece, color_tables, grid_places
+from .compositing import Piece, color_tables, grid_places, shared_out
 
 Floats = NDArray[np.float32]
 
@@ -109,7 +109,7 @@ class FullResolutionCorrection:
             for number in range(start, stop):
                 parts[number] = self._gathered(self.pieces[number], hinted)
 
-        in_threads(gather, [(i, i + 1) for i in range(len(self.pieces))])
+        in_threads(gather, shared_out([place.piece.shape for place in self.pieces]))
         for (_, rows, columns), part in zip(self.pieces, parts):
             sums[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] += part
         return sums
