@@ -113,9 +113,10 @@ class FullResolutionCorrection:
         # that it is the same as without the box.
         margin = _blocks_reached(points_per_cell) + 1
         found = []
-        for axis, length in enumerate(shape, 1):
-            first = min((int(place[axis][0]) for place in self.pieces), default=0)
-            last = max((int(place[axis][-1]) for place in self.pieces), default=0)
+        along = ([p.rows for p in self.pieces], [p.columns for p in self.pieces])
+        for numbers, length in zip(along, shape):
+            first = min((int(n[0]) for n in numbers), default=0)
+            last = max((int(n[-1]) for n in numbers), default=0)
             start, stop = (first // size - margin) * size, (last // size + margin + 1) * size
             found.append(slice(max(0, start), min(length, stop)))
         rows, columns = found
