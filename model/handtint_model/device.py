@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from pathlib import Path
 
 import torch
@@ -35,6 +36,34 @@ def select_device(name: str) -> torch.device:
     if not available.get(device.type, False):
         raise DeviceProblem(f"there is no usable device {name} on this machine; try auto or cpu.")
     return device
+
+
+class _Alone(threading.local):
+    """Of each thread: whether torch takes no other one for its work."""
+
+    sure = False
+
+
+_alone = _Alone()
+_changing = threading.Lock()
+
+
+def work_alone() -> None:
+    """From now on torch does all work of the calling thread on this thread.
+
+    For threads that do the same kind of work beside each other.  Torch's own threads would have to
+    wait for each other after every small step, and much longer where other programs are busy.
+    """
+    if _alone.sure:
+        return
+    with _changing:
+        usual = torch.get_num_threads()
+        torch.set_num_threads(1)
+        # That became the default of new threads, too.  A thread that ends at once changes it back.
+        restore = threading.Thread(target=torch.set_num_threads, args=(usual,))
+        restore.start()
+        restore.join()
+    _alone.sure = True
 
 
 def room_left() -> int | None:

@@ -41,15 +41,17 @@ def in_threads(
     work: Callable[[int, int], None],
     parts: Iterable[tuple[int, int]],
     done: Callable[[float], None] | None = None,
+    elsewhere: bool = False,
 ) -> None:
     """Call work(start, stop) for every part, on several threads.
 
     done is called on the calling thread with the share that is finished.  If it or work raises,
-    the rest is not done and the exception is raised again.
+    the rest is not done and the exception is raised again.  elsewhere: never on the calling
+    thread, even if there is a single part, unless it is one of these threads.
     """
     parts = list(parts)
-    threads = min(thread_count(), len(parts))
-    if threads <= 1 or threading.current_thread().name.startswith(POOL):
+    few = min(thread_count(), len(parts)) <= 1 and not elsewhere
+    if few or threading.current_thread().name.startswith(POOL):
         for number, part in enumerate(parts, 1):
             work(*part)
             if done is not None:
@@ -58,7 +60,7 @@ def in_threads(
     pool = _pool(os.getpid(), thread_count())
     waiting = iter(parts)
     # Only a few parts ahead, so that a caller who stops does not wait for the rest.
-    running = {pool.submit(work, *part) for part in islice(waiting, 2 * threads)}
+    running = {pool.submit(work, *part) for part in islice(waiting, 2 * thread_count())}
     finished = 0
     try:
         while running:

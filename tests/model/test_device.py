@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +12,7 @@ from skimage import data
 from skimage.color import deltaE_cie76, rgb2lab
 
 from handtint_model import Colorizer, Hints, load_colorizer, luminance_of
+from handtint_model.device import work_alone
 
 MOST = 2.0
 """dE at the 99th percentile."""
@@ -65,3 +69,26 @@ def test_half_precision_is_near_enough(colorizer: Colorizer, astronaut: np.ndarr
     difference = (colorizer._soft_encoding.centers.T @ (p - q)[0].flatten(1)).norm(dim=0)
     assert float(difference.quantile(0.99)) < MOST
     assert float(difference.max()) > 0
+
+
+def in_a_thread(work: Callable[[], int]) -> int:
+    got: list[int] = []
+    thread = threading.Thread(target=lambda: got.append(work()))
+    thread.start()
+    thread.join()
+    return got[0]
+
+
+def test_a_thread_that_works_alone_leaves_the_others_as_they_are() -> None:
+    def alone() -> int:
+        work_alone()
+        return torch.get_num_threads()
+
+    usual = torch.get_num_threads()
+    try:
+        torch.set_num_threads(3)
+        assert in_a_thread(alone) == 1
+        assert torch.get_num_threads() == 3
+        assert in_a_thread(torch.get_num_threads) == 3
+    finally:
+        torch.set_num_threads(usual)

@@ -5,6 +5,7 @@ Pieces are small, so that several threads share the work and unpainted parts cos
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -21,6 +22,9 @@ from ..types import HintPatch, Hints
 
 CELLS = 16
 """A piece spans at most about this many cells each way."""
+
+LEAST_PIXELS = 1 << 15
+"""Pixels of pieces that are worth a thread's while."""
 
 CURVE_STEPS = 1 << 14
 """Steps of the table of Lab's curve; between them it is off by 3e-7, in ab by 2e-4."""
@@ -64,17 +68,8 @@ def color_tables() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
 
 def flatten(hints: Hints | None, geometry: Geometry) -> list[Piece]:
     """The painted pieces inside the photo; where patches overlap, later ones are on top."""
-    patches: list[HintPatch] = []
-    for patch in hints.patches if hints is not None else ():
-        cut = _cut(patch, *geometry.photo)
-        if cut is None:
-            continue
-        below = [p for p in patches if _overlap(p, cut)]
-        while below:
-            patches = [p for p in patches if not any(p is q for q in below)]
-            cut = _composite([*below, cut])
-            below = [p for p in patches if _overlap(p, cut)]
-        patches.append(cut)
+    cuts = [_cut(p, *geometry.photo) for p in hints.patches] if hints is not None else []
+    patches = _laid([cut for cut in cuts if cut is not None])
     return _pieces(patches, max(64, int(CELLS / min(geometry.cells_per_pixel))))
 
 
@@ -103,8 +98,27 @@ def _pieces(patches: list[HintPatch], block: int) -> list[Piece]:
                 x, y = patch.x + left + x0, patch.y + top + y0
                 pieces[number] = Piece(cut, x, y, faint == 255, full)
 
-    in_threads(look, [(i, min(i + 8, len(boxes))) for i in range(0, len(boxes), 8)])
+    in_threads(
+        look,
+        shared_out(
+            [(min(block, p.rgba.shape[0]), min(block, p.rgba.shape[1])) for p, _, _ in boxes]
+        ),
+    )
     return [piece for piece in pieces if piece is not None]
+
+
+def shared_out(shapes: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """(start, stop) of pieces of these heights and widths that a thread takes at a time.
+
+    With single points by themselves, threads would only wait for each other at the GIL.
+    """
+    parts, start, pixels = [], 0, 0
+    for stop, (height, width) in enumerate(shapes, 1):
+        pixels += height * width
+        if pixels >= LEAST_PIXELS or stop == len(shapes):
+            parts.append((start, stop))
+            start, pixels = stop, 0
+    return parts
 
 
 def _cut(patch: HintPatch, height: int, width: int) -> HintPatch | None:
@@ -116,13 +130,36 @@ def _cut(patch: HintPatch, height: int, width: int) -> HintPatch | None:
     return HintPatch(patch.rgba[top:bottom, left:right], patch.x + left, patch.y + top)
 
 
-def _overlap(p: HintPatch, q: HintPatch) -> bool:
-    return bool(
-        p.x < q.x + q.rgba.shape[1]
-        and q.x < p.x + p.rgba.shape[1]
-        and p.y < q.y + q.rgba.shape[0]
-        and q.y < p.y + p.rgba.shape[0]
-    )
+def _laid(cuts: list[HintPatch]) -> list[HintPatch]:
+    """Patches that do not overlap, from ones that may; later ones are laid over earlier ones."""
+    laid: list[HintPatch | None] = []
+    # Left, top, right, bottom of each; a patch that went into another one has no size.  All are
+    # compared at once: of a thousand points each may overlap any other.
+    boxes = np.zeros((len(cuts), 4), np.int64)
+    for cut in cuts:
+        box = _box(cut)
+        below = _overlapping(boxes, box)
+        while below.size:
+            cut = _composite([p for p in (laid[i] for i in below) if p is not None] + [cut])
+            for i in below:
+                laid[i] = None
+            boxes[below] = 0
+            box = _box(cut)
+            below = _overlapping(boxes, box)
+        boxes[len(laid)] = box
+        laid.append(cut)
+    return [patch for patch in laid if patch is not None]
+
+
+def _box(patch: HintPatch) -> tuple[int, int, int, int]:
+    height, width = patch.rgba.shape[:2]
+    return patch.x, patch.y, patch.x + width, patch.y + height
+
+
+def _overlapping(boxes: NDArray[np.int64], box: tuple[int, int, int, int]) -> NDArray[np.intp]:
+    """Numbers of the boxes (n, 4) that share a pixel with a box."""
+    left, top, right, bottom = boxes.T
+    return np.flatnonzero((left < box[2]) & (box[0] < right) & (top < box[3]) & (box[1] < bottom))
 
 
 def _composite(patches: list[HintPatch]) -> HintPatch:
@@ -156,6 +193,6 @@ def grid_places(
     y = (np.arange(piece.y, piece.y + height) + 0.5) * scale[0]
     x = (np.arange(piece.x, piece.x + width) + 0.5) * scale[1]
     return (
-        np.clip(y.astype(np.int64), 0, shape[0] - 1),
-        np.clip(x.astype(np.int64), 0, shape[1] - 1),
+        np.minimum(y.astype(np.int64), shape[0] - 1),
+        np.minimum(x.astype(np.int64), shape[1] - 1),
     )

@@ -26,7 +26,7 @@ from ..kernels import kernels
 from ..luminance import luminance_and_f
 from ..render.upsample import ColorField
 from ..threads import in_threads, strips
-from .compositing import Piece, color_tables, grid_places
+from .compositing import Piece, color_tables, grid_places, shared_out
 
 Floats = NDArray[np.float32]
 
@@ -82,10 +82,16 @@ class FullResolutionCorrection:
             last = place.piece.y + place.piece.shape[0] - 1
             for band in range(place.piece.y // BAND, last // BAND + 1):
                 self.bands.setdefault(band, []).append(place)
-        sums = self._gather(hinted, guide.shape)
+        points_per_cell = guide.shape[0] / cell_rows
+        box = self._box(guide.shape, points_per_cell)
+        sums = self._gather(hinted, box)
+        self.stroke_mass = np.zeros(guide.shape, np.float32)
 
         def add(points: Floats) -> None:
-            self.stroke_mass = _spread(sums, guide, guide.shape[0] / cell_rows, points)
+            part = np.ascontiguousarray(points[box])
+            near = np.ascontiguousarray(guide[box])
+            self.stroke_mass[box] = _spread(sums, near, points_per_cell, part)
+            points[box] = part
 
         # Between the grid's points the correction is interpolated like the hinted colours.
         self.field = hinted.changed(add)
@@ -100,18 +106,36 @@ class FullResolutionCorrection:
         """Whether the automatic colours show through its paint."""
         return bool(self.strength < 1.0) or not piece.opaque
 
-    def _gather(self, hinted: ColorField, shape: tuple[int, ...]) -> NDArray[np.float64]:
-        """(gh, gw, 4) sums of `gather_paint` over all pieces."""
-        sums = np.zeros((*shape, 4))
+    def _box(self, shape: tuple[int, ...], points_per_cell: float) -> tuple[slice, slice]:
+        """The rows and columns of the grid that hold all paint and all that it corrects."""
+        size = max(1, round(points_per_cell))
+        # One block more than `_near`, so that what is corrected ends inside; whole blocks, so
+        # that it is the same as without the box.
+        margin = _blocks_reached(points_per_cell) + 1
+        found = []
+        along = ([p.rows for p in self.pieces], [p.columns for p in self.pieces])
+        for numbers, length in zip(along, shape):
+            first = min((int(n[0]) for n in numbers), default=0)
+            last = max((int(n[-1]) for n in numbers), default=0)
+            start, stop = (first // size - margin) * size, (last // size + margin + 1) * size
+            found.append(slice(max(0, start), min(length, stop)))
+        rows, columns = found
+        return rows, columns
+
+    def _gather(self, hinted: ColorField, box: tuple[slice, slice]) -> NDArray[np.float64]:
+        """The sums of `gather_paint` over all pieces, (h, w, 4) for the box of the grid."""
+        height, width = (part.stop - part.start for part in box)
+        sums = np.zeros((height, width, 4))
         parts = [np.zeros((0, 0, 4))] * len(self.pieces)
 
         def gather(start: int, stop: int) -> None:
             for number in range(start, stop):
                 parts[number] = self._gathered(self.pieces[number], hinted)
 
-        in_threads(gather, [(i, i + 1) for i in range(len(self.pieces))])
+        in_threads(gather, shared_out([place.piece.shape for place in self.pieces]))
         for (_, rows, columns), part in zip(self.pieces, parts):
-            sums[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] += part
+            y, x = rows[0] - box[0].start, columns[0] - box[1].start
+            sums[y : y + part.shape[0], x : x + part.shape[1]] += part
         return sums
 
     def _gathered(self, place: _Place, hinted: ColorField) -> NDArray[np.float64]:
@@ -194,8 +218,8 @@ def _spread(
 ) -> Floats:
     """Spread the corrections and add them to the colours of the grid's points.
 
-    sums: of `gather_paint`.  points: (gh, gw, 3) of a `ColorField`, changed.  Returns each
-    point's largest mass in its stroke (gh, gw).
+    All for a box of the grid.  sums: of `gather_paint`.  points: (gh, gw, 3) of a `ColorField`,
+    changed.  Returns each point's largest mass in its stroke (gh, gw).
     """
     painted = sums[..., 1] > 0
     # A photo that is painted all over needs neither indices nor distances.
@@ -238,7 +262,7 @@ def _near(painted: NDArray[np.bool_], points_per_cell: float) -> NDArray[np.int6
     blocks = np.zeros((-(-height // size) * size, -(-width // size) * size), bool)
     blocks[:height, :width] = painted
     coarse = blocks.reshape(blocks.shape[0] // size, size, -1, size).any(axis=(1, 3))
-    near = ndimage.maximum_filter(coarse, 2 * int(np.ceil(REACH * points_per_cell / size)) + 1)
+    near = ndimage.maximum_filter(coarse, 2 * _blocks_reached(points_per_cell) + 1)
     ends = np.diff(np.pad(near, ((0, 0), (1, 1))).astype(np.int8), axis=1)
     rows, starts = np.nonzero(ends == 1)
     stops = np.nonzero(ends == -1)[1]
@@ -247,6 +271,11 @@ def _near(painted: NDArray[np.bool_], points_per_cell: float) -> NDArray[np.int6
     lines = np.stack((row, np.repeat(starts * size, size), np.repeat(ends_at, size)), axis=1)
     order = np.argsort(row, kind="stable")[: np.count_nonzero(row < height)]
     return np.ascontiguousarray(lines[order], np.int64)
+
+
+def _blocks_reached(points_per_cell: float) -> int:
+    """Blocks of a cell's points, in each direction, that `REACH` spans."""
+    return int(np.ceil(REACH * points_per_cell / max(1, round(points_per_cell))))
 
 
 def _stroke_mass(painted: NDArray[np.bool_], place: Any, strong: Floats) -> Floats:

@@ -17,7 +17,7 @@ from ..geometry import Geometry
 from ..kernels import kernels
 from ..kernels.numpy.paint import BUCKETS
 from ..threads import in_threads
-from .compositing import Piece, color_tables, grid_places
+from .compositing import Piece, color_tables, grid_places, shared_out
 
 SAMPLES = 16
 """A fully painted cell is subsampled to about 16 x 16 pixels; a colour that covers under 1 % of it
@@ -50,7 +50,7 @@ def pool(pieces: Sequence[Piece], geometry: Geometry, strength: float) -> Pooled
         for number in range(start, stop):
             pooled[number] = _pool(pieces[number], geometry)
 
-    in_threads(some, [(i, i + 1) for i in range(len(pieces))])
+    in_threads(some, shared_out([piece.shape for piece in pieces]))
     numbers, sums = zip(*pooled)
     # A cell may belong to two pieces.
     distinct, inverse = np.unique(np.concatenate(numbers), return_inverse=True)

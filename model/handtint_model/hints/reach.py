@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..device import work_alone
 from ..network.stroke_decoder import StrokeDecoder, StrokeFeatures, Strokes
+from ..threads import in_threads, strips
 from .pooling import PooledHints
 from .strokes import StrokeGroups, rivals_of, sample_cells
 
@@ -81,29 +83,46 @@ class StrokeReach:
         painted = flat.reshape(-1, *self.shape)
         cells = painted > 0
         all_rivals = rivals_of(cells, groups.ab)
-        maps = np.empty((groups.count, painted[0].size), np.float32)
-        for number, stroke in enumerate(painted):
-            reach = self.map_of(stroke, np.zeros_like(stroke))
+        nobody = np.zeros(self.shape, np.float32)
+        alone = self._maps_of([(stroke, nobody) for stroke in painted])
+        again: dict[int, tuple[Floats, Floats]] = {}
+        for number, reach in enumerate(alone):
             # All cells of the strokes that it would run over, not only those that it touches.
             touched = (reach.reshape(self.shape) > RUNS_OVER) & all_rivals[number]
             over = (cells & touched).any(axis=(1, 2))
             over[number] = False
             if over.any():
                 rivals = painted[over].max(axis=0) * all_rivals[number]
-                reach = self.map_of(stroke, rivals.astype(np.float32))
-            reach = np.where(all_rivals[number].ravel(), 0.0, reach)
-            maps[number] = np.where(cells[number].ravel(), 1.0, reach)
+                again[number] = painted[number], rivals.astype(np.float32)
+        found = dict(zip(again, self._maps_of([*again.values()])))
+        maps = np.stack([found.get(number, reach) for number, reach in enumerate(alone)])
+        maps[all_rivals.reshape(maps.shape)] = 0.0
+        maps[cells.reshape(maps.shape)] = 1.0
         return maps
 
     def map_of(self, painted: Floats, rivals: Floats) -> Floats:
         """(N,) 0..1, how far one stroke goes; painted, rivals: (h, w) 0..1 per cell."""
-        key = np.packbits(painted > 0).tobytes() + painted[painted > 0].tobytes()
-        key += b"|" + np.packbits(rivals > 0).tobytes() + rivals[rivals > 0].tobytes()
-        kept = self.kept.get(key)
-        if kept is None:
-            kept = self._computed(painted, rivals)
-            self.kept.keep(key, kept)
-        return kept
+        return self._maps_of([(painted, rivals)])[0]
+
+    def _maps_of(self, strokes: list[tuple[Floats, Floats]]) -> list[Floats]:
+        """`map_of` several strokes, those that are not kept beside each other on threads."""
+        keys = [_key(*stroke) for stroke in strokes]
+        kept = [self.kept.get(key) for key in keys]
+        missing = [number for number, reach in enumerate(kept) if reach is None]
+        made: dict[int, Floats] = {}
+
+        def some(start: int, stop: int) -> None:
+            work_alone()
+            for number in missing[start:stop]:
+                made[number] = self._computed(*strokes[number])
+
+        if missing and self.features.embedding.device.type == "cpu":
+            in_threads(some, strips(len(missing), 1, 1), elsewhere=True)
+        else:
+            made = {number: self._computed(*strokes[number]) for number in missing}
+        for number, reach in made.items():
+            self.kept.keep(keys[number], reach)
+        return [made[n] if reach is None else reach for n, reach in enumerate(kept)]
 
     @torch.inference_mode()
     def _computed(self, painted: Floats, rivals: Floats) -> Floats:
@@ -117,9 +136,17 @@ class StrokeReach:
 
         stroke = on_canvas(painted)
         cells = torch.from_numpy(sample_cells(stroke[0, 0].cpu().numpy() > 0))[None].to(device)
-        # One at a time: a batch would round differently, and a result must not depend on what
-        # was kept.
+        # Each by itself, on one thread: a batch or another number of threads would round
+        # differently, and a result must not depend on what was kept.
         strokes = Strokes(torch.zeros_like(cells[:, 0]), stroke, on_canvas(rivals), cells)
         logits = self.decoder(self.features, strokes, self.log_sigma)
         reach = torch.sigmoid(logits[0, 0, :rows, :columns].float())
         return np.ascontiguousarray(reach.cpu().numpy().ravel())
+
+
+def _key(painted: Floats, rivals: Floats) -> bytes:
+    """Equal for equal strokes with equal rivals."""
+    return b"|".join(
+        np.packbits(values > 0).tobytes() + values[values > 0].tobytes()
+        for values in (painted, rivals)
+    )

@@ -120,6 +120,23 @@ def test_what_is_kept_changes_no_map(colorizer: Colorizer, photo: EncodedPhoto) 
     assert len(other.kept._maps) == len(reach.kept._maps)
 
 
+def test_torchs_threads_change_no_map(colorizer: Colorizer, photo: EncodedPhoto) -> None:
+    """To the bit: else a result would depend on who computed the maps that are kept."""
+    red = stroke(photo, (0.75, 0.3), (200, 40, 40))
+    blue = stroke(photo, (0.85, 0.35), (40, 60, 200))
+    both = pooled(photo, red + blue)
+    groups = group(both, photo.geometry.cells[1])
+    usual = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        one = reach_of(colorizer, photo).maps(both, groups)
+        torch.set_num_threads(2)
+        two = reach_of(colorizer, photo).maps(both, groups)
+    finally:
+        torch.set_num_threads(usual)
+    assert (one == two).all()
+
+
 def test_strength_does_not_change_how_far_a_stroke_goes(
     colorizer: Colorizer, photo: EncodedPhoto
 ) -> None:
