@@ -11,7 +11,7 @@ from handtint.announce import notice_of
 from handtint.client.colors import contrast
 from handtint.core import core
 from handtint.qt import QtGui, QtWidgets
-from window_run import APP, box_with, docker, layer, places
+from window_run import APP, box_with, docker, layer, places, quiet
 
 
 def first_look() -> Iterator[Any]:
@@ -55,6 +55,9 @@ def first_look() -> Iterator[Any]:
 
 def looking() -> Iterator[Any]:
     document = APP.activeDocument()
+    # What Live wrote last marks the picture as changed only when Krita has shown it.
+    yield quiet
+    yield 600
     document.setModified(False)
     compare = box_with("Compare")
     place = compare.mapToGlobal(compare.rect().center())

@@ -215,7 +215,7 @@ def overlay_follows() -> Iterator[Any]:
     yield idle
     probe.note("where a hint helps follows strokes with Live on")
     box_with("Live").click()
-    yield idle
+    yield lambda: idle() and not len(core().side_jobs)
     document = APP.activeDocument()
     document.setBatchmode(True)
     path = str(probe.OUT / "shown.png")
