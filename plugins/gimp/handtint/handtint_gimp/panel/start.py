@@ -20,7 +20,7 @@ def run(image: Gimp.Image) -> None:
     other = Gimp.get_pdb().lookup_procedure(FOLLOW)
     if other is not None:
         config = other.create_config()
-        config.set_property("image", image)
+        config.set_property("image-id", image.get_id())
         other.run(config)
         return
     gi.require_version("GimpUi", "3.0")
@@ -37,8 +37,10 @@ def run(image: Gimp.Image) -> None:
     core = Core(image)
     window = Window(core, loop.quit)
 
-    def follow(wanted: Gimp.Image) -> None:
-        core.follow(wanted)
+    def follow(image_id: int) -> None:
+        wanted = Gimp.Image.get_by_id(image_id)
+        if wanted is not None:
+            core.follow(wanted)
         window.come_to_the_front()
 
     _offer(plug_in, follow)
@@ -48,15 +50,21 @@ def run(image: Gimp.Image) -> None:
 
 
 def _offer(plug_in: Gimp.PlugIn, follow: Any) -> None:
-    """Let a second start find this panel.  GIMP waits for the answer: it comes at once."""
+    """Let a second start find this panel.  GIMP waits for the answer: it comes at once.
+
+    The call may come while the panel itself waits for an answer of GIMP's.  A question asked now
+    would be given that answer; an argument of type image is such a question (is it there?).
+    """
 
     def called(procedure: Gimp.Procedure, arguments: Any, _: Any) -> Gimp.ValueArray:
-        soon(follow, arguments.get_property("image"))
+        soon(follow, arguments.get_property("image-id"))
         return procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, None)
 
     offered = Gimp.Procedure.new(plug_in, FOLLOW, Gimp.PDBProcType.TEMPORARY, called, None)
     blurb = _("Hands an image to the open panel")
     offered.set_documentation(blurb, blurb, FOLLOW)
-    offered.add_image_argument("image", _("Image"), _("Image"), False, GObject.ParamFlags.READWRITE)
+    offered.add_int_argument(
+        "image-id", _("Image"), _("Image"), 1, GLib.MAXINT, 1, GObject.ParamFlags.READWRITE
+    )
     plug_in.add_temp_procedure(offered)
     plug_in.persistent_enable()
