@@ -13,6 +13,17 @@ SWATCH = (85, 353)
 MAP = 385
 """Where the panel's parts are, in its own pixels; below 0: from its right edge.  MAP: its top."""
 
+# What a second start of the panel calls, many times: while the panel looks at the image, too.
+START_OFTEN = """
+import time
+procedure = Gimp.get_pdb().lookup_procedure("plug-in-handtint-panel-follow")
+for _ in range(100):
+    config = procedure.create_config()
+    config.set_property("image-id", image.get_id())
+    assert procedure.run(config).index(0) == Gimp.PDBStatusType.SUCCESS
+    time.sleep(0.02)
+"""
+
 
 class Panel:
     """Steps for `window.Session`."""
@@ -249,6 +260,8 @@ class Panel:
         self.settled(lambda s: self.result(s) == self.result(stroke), "the redo of Live")
         self.push(LIVE)
         time.sleep(1.5)
+        self.act(START_OFTEN)
+        self.desktop.activate(window)
         self.desktop.key("ctrl+alt+l")
         time.sleep(2.0)
         told = self.desktop.ask(["xdotool", "getactivewindow"]) or ""
