@@ -16,10 +16,10 @@ from handtint import pace
 from handtint.brush import canvas_widget
 from handtint.client.state import ServerState
 from handtint.core import core
-from handtint.qt import QtCore
+from handtint.qt import QtCore, QtGui
 from window_run import docker, quiet, stroke
 
-from krita import Krita
+from krita import Krita, ManagedColor
 
 APP = Krita.instance()
 STROKES = int(os.environ.get("HANDTINT_TEST_STROKES", "12"))
@@ -81,6 +81,12 @@ def strokes(visible: Any, number: int) -> list[tuple[float, float]]:
     return [(x0 + 0.1 * w * i / 40, y0 + 0.04 * h * (i % 7) / 7) for i in range(41)]
 
 
+def paint_with(color: str) -> None:
+    """The next stroke's color; a click on a swatch would recolor the last stroke, too."""
+    view = APP.activeWindow().activeView()
+    view.setForeGroundColor(ManagedColor.fromQColor(QtGui.QColor(color), view.canvas()))
+
+
 def steps() -> Iterator[Any]:
     document = APP.activeDocument()
     window = APP.activeWindow()
@@ -115,7 +121,7 @@ def steps() -> Iterator[Any]:
         gaps.gaps = []
         pace.RECORD = []
         for number in range(STROKES):
-            core().suggester.choose(COLORS[number % len(COLORS)])
+            paint_with(COLORS[number % len(COLORS)])
             done = len(core().follower.update_times)
             began = time.perf_counter()
             # Half of the strokes follow at once, as hands do.
