@@ -83,46 +83,45 @@ class StrokeReach:
         painted = flat.reshape(-1, *self.shape)
         cells = painted > 0
         all_rivals = rivals_of(cells, groups.ab)
-        nobody = np.zeros(self.shape, np.float32)
-        alone = self._maps_of([(stroke, nobody) for stroke in painted])
-        again: dict[int, tuple[Floats, Floats]] = {}
-        for number, reach in enumerate(alone):
-            # All cells of the strokes that it would run over, not only those that it touches.
-            touched = (reach.reshape(self.shape) > RUNS_OVER) & all_rivals[number]
-            over = (cells & touched).any(axis=(1, 2))
-            over[number] = False
-            if over.any():
-                rivals = painted[over].max(axis=0) * all_rivals[number]
-                again[number] = painted[number], rivals.astype(np.float32)
-        found = dict(zip(again, self._maps_of([*again.values()])))
-        maps = np.stack([found.get(number, reach) for number, reach in enumerate(alone)])
-        maps[all_rivals.reshape(maps.shape)] = 0.0
-        maps[cells.reshape(maps.shape)] = 1.0
-        return maps
-
-    def map_of(self, painted: Floats, rivals: Floats) -> Floats:
-        """(N,) 0..1, how far one stroke goes; painted, rivals: (h, w) 0..1 per cell."""
-        return self._maps_of([(painted, rivals)])[0]
-
-    def _maps_of(self, strokes: list[tuple[Floats, Floats]]) -> list[Floats]:
-        """`map_of` several strokes, those that are not kept beside each other on threads."""
-        keys = [_key(*stroke) for stroke in strokes]
-        kept = [self.kept.get(key) for key in keys]
-        missing = [number for number, reach in enumerate(kept) if reach is None]
-        made: dict[int, Floats] = {}
+        maps: list[Floats] = [np.zeros(0, np.float32)] * groups.count
 
         def some(start: int, stop: int) -> None:
             work_alone()
-            for number in missing[start:stop]:
-                made[number] = self._computed(*strokes[number])
+            for number in range(start, stop):
+                maps[number] = self._among(number, painted, all_rivals[number])
 
-        if missing and self.features.embedding.device.type == "cpu":
-            in_threads(some, strips(len(missing), 1, 1), elsewhere=True)
+        # Each stroke's second map needs its own first one only, so no stroke waits for another.
+        if self.features.embedding.device.type == "cpu":
+            in_threads(some, strips(groups.count, 1, 1), elsewhere=True)
         else:
-            made = {number: self._computed(*strokes[number]) for number in missing}
-        for number, reach in made.items():
-            self.kept.keep(keys[number], reach)
-        return [made[n] if reach is None else reach for n, reach in enumerate(kept)]
+            maps = [self._among(n, painted, r) for n, r in enumerate(all_rivals)]
+        found = np.stack(maps)
+        found[all_rivals.reshape(found.shape)] = 0.0
+        found[cells.reshape(found.shape)] = 1.0
+        return found
+
+    def _among(self, number: int, painted: Floats, rivals: NDArray[np.bool_]) -> Floats:
+        """(N,) how far one of the strokes (S, h, w) goes among the others.
+
+        rivals: (h, w) the cells of all strokes of other colors.
+        """
+        alone = self.map_of(painted[number], np.zeros(self.shape, np.float32))
+        # All cells of the strokes that it would run over, not only those that it touches.
+        touched = (alone.reshape(self.shape) > RUNS_OVER) & rivals
+        over = ((painted > 0) & touched).any(axis=(1, 2))
+        over[number] = False
+        if not over.any():
+            return alone
+        return self.map_of(painted[number], painted[over].max(axis=0) * rivals)
+
+    def map_of(self, painted: Floats, rivals: Floats) -> Floats:
+        """(N,) 0..1, how far one stroke goes; painted, rivals: (h, w) 0..1 per cell."""
+        key = _key(painted, rivals)
+        reach = self.kept.get(key)
+        if reach is None:
+            reach = self._computed(painted, rivals)
+            self.kept.keep(key, reach)
+        return reach
 
     @torch.inference_mode()
     def _computed(self, painted: Floats, rivals: Floats) -> Floats:
