@@ -26,6 +26,12 @@ CELLS = 16
 LEAST_PIXELS = 1 << 15
 """Pixels of pieces that are worth a thread's while."""
 
+BESIDE = 2
+"""Pixels from a smooth edge's middle to unmixed paint on both sides."""
+
+APART = 48.0
+"""Distance of two sRGB codes from which on a mixture of them is a third colour."""
+
 CURVE_STEPS = 1 << 14
 """Steps of the table of Lab's curve; between them it is off by 3e-7, in ab by 2e-4."""
 
@@ -39,6 +45,7 @@ class Piece:
     y: int
     opaque: bool  # no painted pixel is translucent
     full: bool  # every pixel is painted
+    edges: NDArray[np.bool_] | None = None  # (h, w) `smooth_edges`; None: there are none
 
     def samples(self, size: float, wanted: int) -> slice:
         """A subsample of its rows, and of its columns, that is enough for an average.
@@ -96,7 +103,8 @@ def _pieces(patches: list[HintPatch], block: int) -> list[Piece]:
                 cut = part[y0:y1, x0:x1]
                 full = count == (y1 - y0) * (x1 - x0)
                 x, y = patch.x + left + x0, patch.y + top + y0
-                pieces[number] = Piece(cut, x, y, faint == 255, full)
+                edges = smooth_edges(patch.rgba, (top + y0, top + y1), (left + x0, left + x1))
+                pieces[number] = Piece(cut, x, y, faint == 255, full, edges)
 
     in_threads(
         look,
@@ -105,6 +113,44 @@ def _pieces(patches: list[HintPatch], block: int) -> list[Piece]:
         ),
     )
     return [piece for piece in pieces if piece is not None]
+
+
+def smooth_edges(
+    rgba: NDArray[np.uint8], rows: tuple[int, int], columns: tuple[int, int]
+) -> NDArray[np.bool_] | None:
+    """Where a brush's smooth edge has mixed two paints: pixels whose code lies between the codes on
+    both sides, across or down.  None if there are none.
+
+    Nobody has painted these colours.  rows, columns: (first, end) of the part of a patch to look
+    at; its surroundings count.
+    """
+    (top, bottom), (left, right) = rows, columns
+    y0, x0 = max(0, top - BESIDE), max(0, left - BESIDE)
+    around = np.ascontiguousarray(rgba[y0 : bottom + BESIDE, x0 : right + BESIDE])
+    color = around.view("<u4")[..., 0] & np.uint32(0xFFFFFF)
+    painted = around[..., 3] > 0
+    found = np.zeros(painted.shape, bool)
+    for axis in (0, 1):
+        before, here, after = (
+            [slice(None)] * axis + [part]
+            for part in (slice(-2 * BESIDE), slice(BESIDE, -BESIDE), slice(2 * BESIDE, None))
+        )
+        if painted.shape[axis] <= 2 * BESIDE:
+            continue
+        one, other, middle = (color[tuple(part)] for part in (before, after, here))
+        among = (one != other) & (middle != one) & (middle != other) & painted[tuple(here)]
+        among &= painted[tuple(before)] & painted[tuple(after)]
+        if not among.any():
+            continue
+        ends = [around[tuple(part)][among][:, :3].astype(np.float32) for part in (before, after)]
+        way, own = ends[1] - ends[0], around[tuple(here)][among][:, :3] - ends[0]
+        square = (way * way).sum(axis=1)
+        along = (own * way).sum(axis=1) / np.maximum(square, 1.0)
+        off = ((own - along[:, None] * way) ** 2).sum(axis=1)
+        between = (along > 0.0) & (along < 1.0) & (square > APART**2) & (off < 0.01 * square)
+        found[tuple(here)][among] |= between
+    inner = found[top - y0 : bottom - y0, left - x0 : right - x0]
+    return inner if inner.any() else None
 
 
 def shared_out(shapes: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

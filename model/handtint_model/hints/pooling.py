@@ -2,7 +2,8 @@
 
 A cell's mass is strength * sum(alpha^2) / sum(alpha) over its painted pixels: a thin stroke
 counts as much as a wide one, and a faint brush stays faint.  Its colour is the alpha-weighted
-mean ab.  A cell that holds clearly different colours gives several hints.
+mean ab.  A cell that holds clearly different colours gives several hints.  Where a brush's smooth
+edge has mixed two of them, the mixtures count for none: two strokes that cross would be a dozen.
 """
 
 from __future__ import annotations
@@ -68,9 +69,11 @@ def _pool(piece: Piece, geometry: Geometry) -> tuple[NDArray[np.int64], NDArray[
     top, left = rows[0], columns[0]
     some = piece.samples(1.0 / max(geometry.cells_per_pixel), SAMPLES)
     sums = np.zeros((rows[-1] + 1 - top, (columns[-1] + 1 - left) * BUCKETS**2, 4))
-    kernels().pool_paint(
-        piece.rgba[some, some], *color_tables(), rows[some] - top, columns[some] - left, sums
-    )
+    paint = piece.rgba[some, some]
+    if piece.edges is not None:
+        paint = paint.copy()
+        paint[piece.edges[some, some], 3] = 0
+    kernels().pool_paint(paint, *color_tables(), rows[some] - top, columns[some] - left, sums)
     row, place = np.nonzero(sums[..., 0])
     number = (row + top) * geometry.cells[1] * BUCKETS**2 + left * BUCKETS**2 + place
     return number, sums[row, place]

@@ -108,7 +108,7 @@ class StrokeReach:
         alone = self.map_of(painted[number], np.zeros(self.shape, np.float32))
         # All cells of the strokes that it would run over, not only those that it touches.
         touched = (alone.reshape(self.shape) > RUNS_OVER) & rivals
-        over = ((painted > 0) & touched).any(axis=(1, 2))
+        over = np.asarray(((painted > 0) & touched).any(axis=(1, 2)))
         over[number] = False
         if not over.any():
             return alone

@@ -5,14 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from PIL import Image, ImageDraw
+from skimage.color import rgb2lab
 
 from handtint_model import Colorizer, EncodedPhoto, Hints
 from handtint_model.hints import propagation
-from handtint_model.hints.compositing import flatten
+from handtint_model.hints.compositing import flatten, smooth_edges
 from handtint_model.hints.pooling import PooledHints, pool
 from handtint_model.hints.propagation import lone_patches, propagate
 from handtint_model.hints.reach import KEPT_MAPS, ReachMaps, StrokeReach
 from handtint_model.hints.strokes import group, rivals_of, sample_cells
+from handtint_model.types import parse_color
 
 RED, BLUE, PALE_RED = (60.0, 40.0), (0.0, -50.0), (56.0, 38.0)
 
@@ -210,3 +213,72 @@ def test_long_photos_have_one_set_of_features(colorizer: Colorizer) -> None:
     rgba[20:40, 600:700] = (200, 40, 40, 255)
     red = colorizer.colorize(photo, Hints.from_rgba(rgba)).astype(int)
     assert (red[30, 620:680, 0] - red[30, 620:680, 2]).min() > 0
+
+
+def painted_over(width: int, colors: list[str], ends: list[tuple[int, ...]]) -> np.ndarray:
+    """Lines with smooth edges, each over the ones before it; (512, 512, 4)."""
+    canvas = Image.new("RGB", (2048, 2048))
+    covered = Image.new("L", (2048, 2048))
+    for color, line in zip(colors, ends):
+        scaled = [4 * v for v in line]
+        ImageDraw.Draw(canvas).line(scaled, color, 4 * width)
+        ImageDraw.Draw(covered).line(scaled, 255, 4 * width)
+    small = [np.asarray(i.resize((512, 512), Image.Resampling.BOX)) for i in (canvas, covered)]
+    alpha = small[1][..., None]
+    straight = small[0] * 255.0 / np.maximum(alpha, 1)
+    return np.concatenate([np.rint(straight).clip(0, 255).astype(np.uint8), alpha], axis=2)
+
+
+def ab_of(colors: list[str]) -> np.ndarray:
+    """(K, 2)."""
+    return rgb2lab(np.array([parse_color(color) for color in colors]) / 255.0)[:, 1:]
+
+
+@pytest.mark.parametrize("width", [4, 9, 20])
+def test_strokes_that_cross_are_not_more_for_their_smooth_edges(
+    colorizer: Colorizer, astronaut: np.ndarray, width: int
+) -> None:
+    geometry = colorizer.encode(astronaut).geometry
+    colors = ["#c03020", "#2050c0", "#30a040"]
+    rgba = painted_over(
+        width, colors, [(60, 256, 450, 262), (150, 60, 158, 450), (300, 60, 360, 450)]
+    )
+    assert len(np.unique(rgba[..., :3].reshape(-1, 3), axis=0)) > 12  # edges mix the colors
+    pooled = pool(flatten(Hints.from_rgba(rgba), geometry), geometry, 1.0)
+    groups = group(pooled, geometry.cells[1])
+    # Three, and a wide one cuts those that it crosses.
+    assert groups.count == 3 if width == 4 else groups.count <= 5
+    for found in groups.ab:
+        assert min(np.linalg.norm(found - own) for own in ab_of(colors)) < 4
+
+
+def test_the_smooth_edge_between_two_paints_is_found_across_and_down() -> None:
+    red, blue = np.array([200, 40, 30, 255]), np.array([20, 60, 220, 255])
+    row = np.stack([red, red, red, 0.7 * red + 0.3 * blue, blue, blue, blue])
+    across = np.rint(np.broadcast_to(row, (5, 7, 4))).astype(np.uint8)
+    for paint in (across, across.swapaxes(0, 1)):
+        found = smooth_edges(paint, (0, paint.shape[0]), (0, paint.shape[1]))
+        assert found is not None
+        wanted = np.arange(7) == 3
+        assert (found == (wanted if paint is across else wanted[:, None])).all()
+    # Of a part, too, whose other side lies outside.
+    found = smooth_edges(across, (1, 3), (2, 4))
+    assert found is not None
+    assert found.tolist() == [[False, True]] * 2
+
+
+@pytest.mark.parametrize(
+    ("middle", "side"),
+    [
+        ((110, 200, 125, 255), (20, 60, 220, 255)),  # a line of another color
+        ((146, 46, 87, 255), (20, 60, 220, 0)),  # a soft edge towards nothing
+        ((195, 44, 40, 255), (190, 48, 50, 255)),  # the steps of one color that changes
+        ((200, 40, 30, 120), (200, 40, 30, 255)),  # one color, thinner
+    ],
+)
+def test_what_is_painted_by_itself_is_no_edge(
+    middle: tuple[int, ...], side: tuple[int, ...]
+) -> None:
+    red = (200, 40, 30, 255)
+    paint = np.array([[red, red, red, middle, side, side, side]] * 5, np.uint8)
+    assert smooth_edges(paint, (0, 5), (0, 7)) is None
