@@ -32,6 +32,9 @@ BESIDE = 2
 APART = 48.0
 """Distance of two sRGB codes from which on a mixture of them is a third colour."""
 
+RIM = 16.0
+"""Distance of a code at a stroke's rim from the one farther inside that makes it a mixture."""
+
 CURVE_STEPS = 1 << 14
 """Steps of the table of Lab's curve; between them it is off by 3e-7, in ab by 2e-4."""
 
@@ -118,39 +121,66 @@ def _pieces(patches: list[HintPatch], block: int) -> list[Piece]:
 def smooth_edges(
     rgba: NDArray[np.uint8], rows: tuple[int, int], columns: tuple[int, int]
 ) -> NDArray[np.bool_] | None:
-    """Where a brush's smooth edge has mixed two paints: pixels whose code lies between the codes on
-    both sides, across or down.  None if there are none.
+    """Where a brush's smooth edge has mixed two paints.  None if it has nowhere.
 
-    Nobody has painted these colours.  rows, columns: (first, end) of the part of a patch to look
-    at; its surroundings count.
+    Nobody has painted these colours.  They are pixels whose code lies between the codes on both
+    sides, across or down; and translucent ones at the rim whose code is another one than farther
+    inside, as where a stroke was painted over in a new colour and its old one looks out.
+    rows, columns: (first, end) of the part of a patch to look at; its surroundings count.
     """
-    (top, bottom), (left, right) = rows, columns
-    y0, x0 = max(0, top - BESIDE), max(0, left - BESIDE)
-    around = np.ascontiguousarray(rgba[y0 : bottom + BESIDE, x0 : right + BESIDE])
+    around = _with_surroundings(rgba, rows, columns)
     color = around.view("<u4")[..., 0] & np.uint32(0xFFFFFF)
     painted = around[..., 3] > 0
-    found = np.zeros(painted.shape, bool)
-    for axis in (0, 1):
-        before, here, after = (
-            [slice(None)] * axis + [part]
-            for part in (slice(-2 * BESIDE), slice(BESIDE, -BESIDE), slice(2 * BESIDE, None))
-        )
-        if painted.shape[axis] <= 2 * BESIDE:
-            continue
-        one, other, middle = (color[tuple(part)] for part in (before, after, here))
-        among = (one != other) & (middle != one) & (middle != other) & painted[tuple(here)]
-        among &= painted[tuple(before)] & painted[tuple(after)]
-        if not among.any():
-            continue
-        ends = [around[tuple(part)][among][:, :3].astype(np.float32) for part in (before, after)]
-        way, own = ends[1] - ends[0], around[tuple(here)][among][:, :3] - ends[0]
-        square = (way * way).sum(axis=1)
-        along = (own * way).sum(axis=1) / np.maximum(square, 1.0)
-        off = ((own - along[:, None] * way) ** 2).sum(axis=1)
-        between = (along > 0.0) & (along < 1.0) & (square > APART**2) & (off < 0.01 * square)
-        found[tuple(here)][among] |= between
-    inner = found[top - y0 : bottom - y0, left - x0 : right - x0]
-    return inner if inner.any() else None
+    codes = color[painted]
+    if codes.size == 0 or codes.min() == codes.max():
+        return None  # most pieces hold a single colour
+    height, width = rows[1] - rows[0], columns[1] - columns[0]
+    here = slice(BESIDE, BESIDE + height), slice(BESIDE, BESIDE + width)
+    found = np.zeros((height, width), bool)
+    middle, thin = color[here], painted[here] & (around[here][..., 3] < 255)
+    for y, x in ((0, BESIDE), (BESIDE, 0)):
+        sides = [
+            (
+                slice(here[0].start + dy, here[0].stop + dy),
+                slice(here[1].start + dx, here[1].stop + dx),
+            )
+            for dy, dx in ((-y, -x), (y, x))
+        ]
+        one, other = (painted[side] & (color[side] != middle) for side in sides)
+        among = painted[here] & one & other
+        if among.any():
+            found[among] |= _between(around[here][among], *(around[s][among] for s in sides))
+        for inside, outside, differs in ((sides[0], sides[1], one), (sides[1], sides[0], other)):
+            rim = thin & differs & ~painted[outside]
+            if rim.any():
+                step = around[here][rim][:, :3].astype(np.float32) - around[inside][rim][:, :3]
+                found[rim] |= (step * step).sum(axis=1) > RIM**2
+    return found if found.any() else None
+
+
+def _with_surroundings(
+    rgba: NDArray[np.uint8], rows: tuple[int, int], columns: tuple[int, int]
+) -> NDArray[np.uint8]:
+    """A part of a patch and `BESIDE` pixels more on every side, unpainted beyond the patch."""
+    sizes = [end - first + 2 * BESIDE for first, end in (rows, columns)]
+    around = np.zeros((*sizes, 4), np.uint8)
+    top, left = max(0, rows[0] - BESIDE), max(0, columns[0] - BESIDE)
+    part = rgba[top : rows[1] + BESIDE, left : columns[1] + BESIDE]
+    y, x = top - rows[0] + BESIDE, left - columns[0] + BESIDE
+    around[y : y + part.shape[0], x : x + part.shape[1]] = part
+    return around
+
+
+def _between(
+    own: NDArray[np.uint8], one: NDArray[np.uint8], other: NDArray[np.uint8]
+) -> NDArray[np.bool_]:
+    """(K,) pixels (K, 4) whose code lies on the line between those of two others."""
+    start = one[:, :3].astype(np.float32)
+    way, step = other[:, :3] - start, own[:, :3] - start
+    square = (way * way).sum(axis=1)
+    along = (step * way).sum(axis=1) / np.maximum(square, 1.0)
+    off = ((step - along[:, None] * way) ** 2).sum(axis=1)
+    return np.asarray((along > 0.0) & (along < 1.0) & (square > APART**2) & (off < 0.01 * square))
 
 
 def shared_out(shapes: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -15,7 +15,7 @@ from handtint_model.hints.pooling import PooledHints, pool
 from handtint_model.hints.propagation import lone_patches, propagate
 from handtint_model.hints.reach import KEPT_MAPS, ReachMaps, StrokeReach
 from handtint_model.hints.strokes import group, rivals_of, sample_cells
-from handtint_model.types import parse_color
+from handtint_model.types import HintPatch, parse_color
 
 RED, BLUE, PALE_RED = (60.0, 40.0), (0.0, -50.0), (56.0, 38.0)
 
@@ -267,11 +267,31 @@ def test_the_smooth_edge_between_two_paints_is_found_across_and_down() -> None:
     assert found.tolist() == [[False, True]] * 2
 
 
+def test_a_stroke_that_was_painted_over_is_one_stroke(
+    colorizer: Colorizer, photo: EncodedPhoto
+) -> None:
+    """The old color looks out at the smooth edge of the new one, which covers it exactly."""
+    lines = [(100, 200, 400, 260)]
+    blue = painted_over(12, ["#2050c0"], lines)
+    red = painted_over(12, ["#c03020"], lines)
+    both = Hints((HintPatch(red), HintPatch(blue)))
+    pooled = pool(flatten(both, photo.geometry), photo.geometry, 1.0)
+    groups = group(pooled, photo.geometry.cells[1])
+    assert groups.count == 1
+    assert np.linalg.norm(groups.ab[0] - ab_of(["#2050c0"])[0]) < 3
+    plain, blued, over = (
+        colorizer.colorize(photo, hints).astype(int)
+        for hints in (None, Hints.from_rgba(blue), both)
+    )
+    assert np.abs(over - blued).mean() < 0.05 * np.abs(blued - plain).mean()
+
+
 @pytest.mark.parametrize(
     ("middle", "side"),
     [
         ((110, 200, 125, 255), (20, 60, 220, 255)),  # a line of another color
-        ((146, 46, 87, 255), (20, 60, 220, 0)),  # a soft edge towards nothing
+        ((200, 40, 30, 90), (200, 40, 30, 0)),  # a smooth edge towards nothing
+        ((20, 60, 220, 255), (0, 0, 0, 0)),  # an outline
         ((195, 44, 40, 255), (190, 48, 50, 255)),  # the steps of one color that changes
         ((200, 40, 30, 120), (200, 40, 30, 255)),  # one color, thinner
     ],
