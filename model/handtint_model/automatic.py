@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .color.bins import COUNT
-from .color.decoding import Decoding, calibrated, decode
+from .color.decoding import Decoding, calibrated, decode, decode_mean
+from .device import work_alone
 from .geometry import Geometry, reduce_to
 from .hints.photo_graph import EdgeWeights
+from .threads import in_threads, strips
 
 LEAST_SHARE = 2e-3
 """A bin takes part where some cell gives it more than this; the others decide nothing."""
@@ -84,3 +86,33 @@ def decode_cells(
         p = p if tilt is None else tilt(p)
         decoded[:, part] = decode(p, lightness[part], decoding, vividness).T
     return decoded.reshape(1, COUNT, *geometry.cells)
+
+
+def decoded_ab(
+    agreed: Agreed, lightness: Tensor, decoding: Decoding, vividness: float
+) -> NDArray[np.float32]:
+    """(N, 2) the automatic colours: the means of what `decode_cells` gives, without making it.
+
+    lightness: (N,) L* of the cells, 0..100; vividness: 0..1.
+    """
+    ab = np.empty((len(lightness), 2), np.float32)
+
+    @torch.inference_mode()
+    def some(start: int, stop: int) -> None:
+        p = agreed.shares[start:stop].float()
+        p = p / p.sum(dim=1, keepdim=True)
+        found = decode_mean(p, agreed.bins, lightness[start:stop], decoding, vividness)
+        ab[start:stop] = found.cpu().numpy()
+
+    def alone(start: int, stop: int) -> None:
+        work_alone()
+        some(start, stop)
+
+    # Always in the same parts, and each on one thread, so that threads change no bit.
+    parts = strips(len(lightness), 1, SOME_CELLS)
+    if lightness.device.type == "cpu":
+        in_threads(alone, parts, elsewhere=True)
+    else:
+        for part in parts:
+            some(*part)
+    return ab

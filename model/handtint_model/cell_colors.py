@@ -22,8 +22,8 @@ from .alternatives import (
     share_of_detail,
     tilted,
 )
-from .automatic import Agreed, agree, cell_lightness, decode_cells
-from .color.bins import SoftEncoding, mean_color
+from .automatic import Agreed, agree, cell_lightness, decode_cells, decoded_ab
+from .color.bins import SoftEncoding
 from .color.decoding import Decoding
 from .encoded_photo import EncodedPhoto
 from .hints.photo_graph import PhotoGraph
@@ -128,8 +128,8 @@ class CellColors:
         if look.alternative:
             ab = self._variant(photo, look).ab.T.reshape(2, *photo.geometry.cells)
         else:
-            alone = Look(look.vividness)
-            ab = mean_color(self.distributions(photo, alone))[0].cpu().numpy()
+            args = self.agreed(photo), self._lightness(photo), self.decoding, look.vividness
+            ab = np.ascontiguousarray(decoded_ab(*args).T).reshape(2, *photo.geometry.cells)
         if look.reference is None:
             return np.asarray(ab)
         trust, colors = self._taken(photo, look.reference, look.reference.ab)
