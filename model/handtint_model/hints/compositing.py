@@ -6,7 +6,7 @@ Pieces are small, so that several threads share the work and unpainted parts cos
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -23,17 +23,12 @@ from ..types import HintPatch, Hints
 CELLS = 16
 """A piece spans at most about this many cells each way."""
 
+SAMPLES = 16
+"""A fully painted cell is subsampled to about 16 x 16 pixels; a colour that covers under 1 % of it
+may be missed."""
+
 LEAST_PIXELS = 1 << 15
 """Pixels of pieces that are worth a thread's while."""
-
-BESIDE = 2
-"""Pixels from a smooth edge's middle to unmixed paint on both sides."""
-
-APART = 48.0
-"""Distance of two sRGB codes from which on a mixture of them is a third colour."""
-
-RIM = 16.0
-"""Distance of a code at a stroke's rim from the one farther inside that makes it a mixture."""
 
 CURVE_STEPS = 1 << 14
 """Steps of the table of Lab's curve; between them it is off by 3e-7, in ab by 2e-4."""
@@ -80,10 +75,11 @@ def flatten(hints: Hints | None, geometry: Geometry) -> list[Piece]:
     """The painted pieces inside the photo; where patches overlap, later ones are on top."""
     cuts = [_cut(p, *geometry.photo) for p in hints.patches] if hints is not None else []
     patches = _laid([cut for cut in cuts if cut is not None])
-    return _pieces(patches, max(64, int(CELLS / min(geometry.cells_per_pixel))))
+    return _pieces(patches, geometry.cells_per_pixel)
 
 
-def _pieces(patches: list[HintPatch], block: int) -> list[Piece]:
+def _pieces(patches: list[HintPatch], cells_per_pixel: tuple[float, float]) -> list[Piece]:
+    block = max(64, int(CELLS / min(cells_per_pixel)))
     boxes: list[tuple[HintPatch, int, int]] = []
     for patch in patches:
         height, width = patch.rgba.shape[:2]
@@ -106,8 +102,12 @@ def _pieces(patches: list[HintPatch], block: int) -> list[Piece]:
                 cut = part[y0:y1, x0:x1]
                 full = count == (y1 - y0) * (x1 - x0)
                 x, y = patch.x + left + x0, patch.y + top + y0
-                edges = smooth_edges(patch.rgba, (top + y0, top + y1), (left + x0, left + x1))
-                pieces[number] = Piece(cut, x, y, faint == 255, full, edges)
+                piece = Piece(cut, x, y, faint == 255, full)
+                # Of a subsample nobody asks for the edges.
+                if piece.samples(1.0 / max(cells_per_pixel), SAMPLES) == slice(None):
+                    edges = smooth_edges(patch.rgba, (top + y0, top + y1), (left + x0, left + x1))
+                    piece = replace(piece, edges=edges)
+                pieces[number] = piece
 
     in_threads(
         look,
@@ -128,59 +128,9 @@ def smooth_edges(
     inside, as where a stroke was painted over in a new colour and its old one looks out.
     rows, columns: (first, end) of the part of a patch to look at; its surroundings count.
     """
-    around = _with_surroundings(rgba, rows, columns)
-    color = around.view("<u4")[..., 0] & np.uint32(0xFFFFFF)
-    painted = around[..., 3] > 0
-    codes = color[painted]
-    if codes.size == 0 or codes.min() == codes.max():
-        return None  # most pieces hold a single colour
-    height, width = rows[1] - rows[0], columns[1] - columns[0]
-    here = slice(BESIDE, BESIDE + height), slice(BESIDE, BESIDE + width)
-    found = np.zeros((height, width), bool)
-    middle, thin = color[here], painted[here] & (around[here][..., 3] < 255)
-    for y, x in ((0, BESIDE), (BESIDE, 0)):
-        sides = [
-            (
-                slice(here[0].start + dy, here[0].stop + dy),
-                slice(here[1].start + dx, here[1].stop + dx),
-            )
-            for dy, dx in ((-y, -x), (y, x))
-        ]
-        one, other = (painted[side] & (color[side] != middle) for side in sides)
-        among = painted[here] & one & other
-        if among.any():
-            found[among] |= _between(around[here][among], *(around[s][among] for s in sides))
-        for inside, outside, differs in ((sides[0], sides[1], one), (sides[1], sides[0], other)):
-            rim = thin & differs & ~painted[outside]
-            if rim.any():
-                step = around[here][rim][:, :3].astype(np.float32) - around[inside][rim][:, :3]
-                found[rim] |= (step * step).sum(axis=1) > RIM**2
+    found = np.zeros((rows[1] - rows[0], columns[1] - columns[0]), np.bool_)
+    kernels().mixed_paint(rgba, rows[0], columns[0], found)
     return found if found.any() else None
-
-
-def _with_surroundings(
-    rgba: NDArray[np.uint8], rows: tuple[int, int], columns: tuple[int, int]
-) -> NDArray[np.uint8]:
-    """A part of a patch and `BESIDE` pixels more on every side, unpainted beyond the patch."""
-    sizes = [end - first + 2 * BESIDE for first, end in (rows, columns)]
-    around = np.zeros((*sizes, 4), np.uint8)
-    top, left = max(0, rows[0] - BESIDE), max(0, columns[0] - BESIDE)
-    part = rgba[top : rows[1] + BESIDE, left : columns[1] + BESIDE]
-    y, x = top - rows[0] + BESIDE, left - columns[0] + BESIDE
-    around[y : y + part.shape[0], x : x + part.shape[1]] = part
-    return around
-
-
-def _between(
-    own: NDArray[np.uint8], one: NDArray[np.uint8], other: NDArray[np.uint8]
-) -> NDArray[np.bool_]:
-    """(K,) pixels (K, 4) whose code lies on the line between those of two others."""
-    start = one[:, :3].astype(np.float32)
-    way, step = other[:, :3] - start, own[:, :3] - start
-    square = (way * way).sum(axis=1)
-    along = (step * way).sum(axis=1) / np.maximum(square, 1.0)
-    off = ((step - along[:, None] * way) ** 2).sum(axis=1)
-    return np.asarray((along > 0.0) & (along < 1.0) & (square > APART**2) & (off < 0.01 * square))
 
 
 def shared_out(shapes: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

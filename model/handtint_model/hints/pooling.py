@@ -18,11 +18,7 @@ from ..geometry import Geometry
 from ..kernels import kernels
 from ..kernels.numpy.paint import BUCKETS
 from ..threads import in_threads
-from .compositing import Piece, color_tables, grid_places, shared_out
-
-SAMPLES = 16
-"""A fully painted cell is subsampled to about 16 x 16 pixels; a colour that covers under 1 % of it
-may be missed."""
+from .compositing import SAMPLES, Piece, color_tables, grid_places, shared_out
 
 MOST_CELLS = 384
 """Of more hinted cells than this, neighbours of like colour and embedding are merged."""

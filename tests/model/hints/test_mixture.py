@@ -7,6 +7,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 import torch
+from scipy import ndimage
 
 from handtint_model import Colorizer, Hints
 from handtint_model import kernels as choice
@@ -120,6 +121,28 @@ def test_kernels_for_spreading_agree_with_their_reference() -> None:
             assert (after[beyond] == before[beyond]).all()
         if spans is everywhere:
             assert d.max() < 100
+
+
+def test_kernels_for_mixed_paint_agree_with_their_reference() -> None:
+    rng = np.random.default_rng(4)
+    colors = rng.integers(0, 256, (3, 3))
+    # Soft blobs of three colors over each other, with their rims.
+    alpha = ndimage.gaussian_filter((rng.random((60, 80, 3)) < 0.02).astype(float), (1, 1, 0))
+    alpha = (20 * alpha).clip(0, 1)
+    rgb, covered = np.zeros((60, 80, 3)), np.zeros((60, 80, 1))
+    for color, own in zip(colors, np.moveaxis(alpha, -1, 0)[..., None]):
+        under = covered * (1 - own)
+        covered = own + under
+        rgb = (own * color + under * rgb) / np.maximum(covered, 1e-9)
+    paint = np.rint(np.concatenate([rgb, 255 * covered], axis=2)).astype(np.uint8)
+    whole = np.zeros((60, 80), bool)
+    kernels_numpy.mixed_paint(paint, 0, 0, whole)
+    assert 0.05 < whole.mean() < 0.5
+    for top, left, height, width in ((0, 0, 60, 80), (7, 5, 20, 1), (58, 0, 2, 80), (30, 77, 9, 3)):
+        for kernels in (kernels_numba, kernels_numpy):
+            found = np.zeros((height, width), bool)
+            kernels.mixed_paint(paint, top, left, found)
+            assert (found == whole[top : top + height, left : left + width]).all()
 
 
 def test_what_is_far_from_paint_may_be_left_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from numba import types
 
 from ..jit import F3, R1, R2, R3, kernel, read_only
-from ..numpy.paint import BUCKETS, WHITE_TO_XYZ
+from ..numpy.paint import APART, BESIDE, BUCKETS, RIM, WHITE_TO_XYZ
 
 _0, _1 = np.float32(0), np.float32(1)
 (_XR, _XG, _XB), (_YR, _YG, _YB), (_ZR, _ZG, _ZB) = WHITE_TO_XYZ
@@ -45,6 +45,44 @@ def paint_bounds(rgba: Any, found: Any) -> None:
                 count += 1
     found[0], found[1], found[2], found[3], found[4] = top, bottom, left, right, faint
     found[5] = count
+
+
+@kernel(types.void(RGBA, types.int64, types.int64, types.Array(types.boolean, 2, "C")))
+def mixed_paint(rgba: Any, top: Any, left: Any, found: Any) -> None:
+    """Where a smooth edge has mixed two paints; see `kernels.numpy.paint`."""
+    rows, columns = rgba.shape[:2]
+    height, width = found.shape
+    for i in range(top, top + height):
+        for j in range(left, left + width):
+            alpha = rgba[i, j, 3]
+            if alpha == 0:
+                continue
+            for down in range(2):
+                y, x = down * BESIDE, (1 - down) * BESIDE
+                one_on = i >= y and j >= x and rgba[i - y, j - x, 3] > 0
+                other_on = i + y < rows and j + x < columns and rgba[i + y, j + x, 3] > 0
+                near: Any = 0
+                far: Any = 0
+                square: Any = 0
+                dot: Any = 0
+                for k in range(3):
+                    own = np.int64(rgba[i, j, k])
+                    one, other = own, own
+                    if one_on:
+                        one = np.int64(rgba[i - y, j - x, k])
+                    if other_on:
+                        other = np.int64(rgba[i + y, j + x, k])
+                    near += (own - one) * (own - one)
+                    far += (own - other) * (own - other)
+                    square += (other - one) * (other - one)
+                    dot += (own - one) * (other - one)
+                if one_on and other_on:
+                    if near > 0 and far > 0 and square > APART * APART and 0 < dot < square:
+                        off = 100 * (near * square - dot * dot)
+                        found[i - top, j - left] |= off < square * square
+                elif alpha < 255:
+                    # Where one side is not painted, its distance is 0.
+                    found[i - top, j - left] |= max(near, far) > RIM * RIM
 
 
 @numba.njit(inline="always")

@@ -21,6 +21,15 @@ Rgba = NDArray[np.uint8]
 BUCKETS = 16
 """Steps of a*, and of b*, from -128 to 128: colours that differ by more than one count apart."""
 
+BESIDE = 2
+"""Pixels from a smooth edge's middle to unmixed paint on both sides."""
+
+APART = 48
+"""Distance of two sRGB codes from which on a mixture of them is a third colour."""
+
+RIM = 16
+"""Distance of a code at a stroke's rim from the one farther inside that makes it a mixture."""
+
 WHITE_TO_XYZ = tuple(tuple(np.float32(v) for v in row / row.sum()) for row in RGB_TO_XYZ)
 """Linear sRGB to X/Xn, Y/Yn, Z/Zn, by rows."""
 
@@ -40,6 +49,40 @@ def paint_bounds(rgba: Rgba, found: Integers) -> None:
     faint = rgba[..., 3][painted].min()
     found[:5] = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1, faint
     found[5] = np.count_nonzero(painted)
+
+
+def mixed_paint(rgba: Rgba, top: int, left: int, found: NDArray[np.bool_]) -> None:
+    """Set where a brush's smooth edge has mixed two paints; see `compositing.smooth_edges`.
+
+    found: (h, w), False, for the part of the picture that begins at row top, column left.
+    """
+    height, width = found.shape
+    around = np.zeros((height + 2 * BESIDE, width + 2 * BESIDE, 4), np.int64)
+    y, x = max(0, top - BESIDE), max(0, left - BESIDE)
+    part = rgba[y : top + height + BESIDE, x : left + width + BESIDE]
+    y, x = y - top + BESIDE, x - left + BESIDE
+    around[y : y + part.shape[0], x : x + part.shape[1]] = part
+
+    def moved(down: int, across: int) -> NDArray[np.int64]:
+        y, x = BESIDE + down, BESIDE + across
+        return around[y : y + height, x : x + width]
+
+    own = moved(0, 0)
+    painted, thin = own[..., 3] > 0, own[..., 3] < 255
+    for down, across in ((0, BESIDE), (BESIDE, 0)):
+        one, other = moved(-down, -across), moved(down, across)
+        to_one, to_other, way = (
+            (p - q)[..., :3] for p, q in ((own, one), (own, other), (other, one))
+        )
+        near, far, square = ((step * step).sum(-1) for step in (to_one, to_other, way))
+        dot = (to_one * way).sum(-1)
+        both = (one[..., 3] > 0) & (other[..., 3] > 0) & (near > 0) & (far > 0)
+        # How far the code lies off the line between the two: at most a tenth of their distance.
+        on_line = 100 * (near * square - dot * dot) < square * square
+        between = both & (square > APART * APART) & (dot > 0) & (dot < square) & on_line
+        rim = (one[..., 3] > 0) & (other[..., 3] == 0) & (near > RIM * RIM)
+        rim |= (other[..., 3] > 0) & (one[..., 3] == 0) & (far > RIM * RIM)
+        found |= painted & (between | (thin & rim))
 
 
 def _ab(rgb: NDArray[np.uint8], linear: Floats, curve: Floats) -> Floats:
