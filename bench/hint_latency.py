@@ -24,8 +24,13 @@ from handtint_model.render.render import render
 REPEAT = 5
 
 
-def painted(shape: tuple[int, int], share: float, seed: int) -> NDArray[np.uint8]:
-    """(H, W, 4) strokes of many colours that cover about this share of the picture."""
+def painted(
+    shape: tuple[int, int], share: float, seed: int, last: int | None = None
+) -> NDArray[np.uint8]:
+    """(H, W, 4) strokes of many colours that cover about this share of the picture.
+
+    last: seed of the last stroke alone.
+    """
     height, width = shape
     if share >= 1.0:
         y, x = np.mgrid[:height, :width]
@@ -35,7 +40,10 @@ def painted(shape: tuple[int, int], share: float, seed: int) -> NDArray[np.uint8
     picture = Image.new("RGBA", (width, height))
     draw = ImageDraw.Draw(picture)
     thick = max(1, round(0.02 * height))
-    for _ in range(max(1, round(share * height * width / (0.15 * width * thick)))):
+    count = max(1, round(share * height * width / (0.15 * width * thick)))
+    for number in range(count):
+        if number == count - 1 and last is not None:
+            rng = np.random.default_rng(1000 + last)
         x, y = rng.uniform(0.05, 0.8) * width, rng.uniform(0.05, 0.95) * height
         color = (*(int(v) for v in rng.integers(40, 256, 3)), 255)
         draw.line([(x, y), (x + 0.15 * width, y + 0.02 * height)], color, thick)
@@ -52,24 +60,31 @@ def timed(work: Callable[[], Any]) -> tuple[float, float]:
 def hint_table(colorizer: Any, planes: dict[float, NDArray[Any]]) -> None:
     """Print the table; ``planes`` by megapixels, each not seen by the colorizer before."""
     print("\nhints: ms of the clock (of processors), median of", REPEAT)
-    print(f"{'MP':>5} {'painted':>8} {'changed hint':>16} {'of the first':>13}", end="")
+    print(f"{'MP':>5} {'painted':>9} {'changed hint':>16} {'of the first':>13}", end="")
     print(f" {'of automatic':>13} {'of rendering the same':>22}")
     for megapixels, plane in planes.items():
         first = timed(lambda p=plane: colorizer.colorize(colorizer.encode(p)))
         photo = colorizer.encode(plane)
         colorizer.colorize(photo)
         alone = median(lambda i, p=photo: colorizer.colorize(p))
-        print(f"{megapixels:5g} {'first':>8} {first[0]:9.0f} ({first[1]:.0f})")
-        print(f"{megapixels:5g} {'none':>8} {alone[0]:9.0f} ({alone[1]:.0f})")
-        for share in (0.002, 0.02, 1.0):
-            layers = [Hints.from_rgba(painted(plane.shape, share, i)) for i in range(REPEAT)]
+        print(f"{megapixels:5g} {'first':>9} {first[0]:9.0f} ({first[1]:.0f})")
+        print(f"{megapixels:5g} {'none':>9} {alone[0]:9.0f} ({alone[1]:.0f})")
+        for share, name in ((0.002, ""), (0.02, ""), (0.02, "one of 2%"), (1.0, "")):
+            # All strokes are new each time, or only the last one, as when somebody paints.
+            seeds = [(0, i) if name else (i, None) for i in range(REPEAT)]
+            layers = [Hints.from_rgba(painted(plane.shape, share, *pair)) for pair in seeds]
+            if name:
+                colorizer.colorize(photo, Hints.from_rgba(painted(plane.shape, share, 0, REPEAT)))
             took = median(lambda i, p=photo, h=layers: colorizer.colorize(p, h[i]))
             same = median(rendering(colorizer, photo, layers))
             against = [
                 f"{took[0] / clock:.2f} ({took[1] / cpu:.2f})"
                 for clock, cpu in (first, alone, same)
             ]
-            print(f"{megapixels:5g} {share:8.1%} {took[0]:9.0f} ({took[1]:4.0f})", end="")
+            print(
+                f"{megapixels:5g} {name or f'{share:.1%}':>9} {took[0]:9.0f} ({took[1]:4.0f})",
+                end="",
+            )
             print(f" {against[0]:>13} {against[1]:>13} {against[2]:>22}", flush=True)
 
 
