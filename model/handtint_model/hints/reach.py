@@ -21,12 +21,15 @@ from ..device import work_alone
 from ..network.stroke_decoder import StrokeDecoder, StrokeFeatures, Strokes
 from ..threads import in_threads, strips
 from .pooling import PooledHints
-from .strokes import StrokeGroups, rivals_of, sample_cells
+from .strokes import StrokeGroups, nearest, rivals_of, sample_cells
 
 Floats = NDArray[np.float32]
 
 RUNS_OVER = 0.5
 """A stroke whose reach exceeds this at a cell of another one would run over it."""
+
+MOST_RIVALS = 3
+"""Rivals that a stroke's map sees: the nearest.  So a new stroke changes few maps of others."""
 
 KEPT_MAPS = 256
 """Maps kept with a photo; the longest unused goes."""
@@ -112,7 +115,10 @@ class StrokeReach:
         over[number] = False
         if not over.any():
             return alone
-        return self.map_of(painted[number], painted[over].max(axis=0) * rivals)
+        seen = np.flatnonzero(over)
+        if seen.size > MOST_RIVALS:
+            seen = seen[nearest(painted[number] > 0, painted[seen] > 0)[:MOST_RIVALS]]
+        return self.map_of(painted[number], painted[seen].max(axis=0) * rivals)
 
     def map_of(self, painted: Floats, rivals: Floats) -> Floats:
         """(N,) 0..1, how far one stroke goes; painted, rivals: (h, w) 0..1 per cell."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
+from scipy import ndimage, sparse
 from scipy.sparse import csgraph
 
 from ..network.stroke_decoder import SAMPLED
@@ -66,6 +66,12 @@ def rivals_of(cells: NDArray[np.bool_], ab: NDArray[np.float32]) -> NDArray[np.b
     flat = cells.reshape(len(cells), -1).astype(np.float32)
     rivals = (apart.astype(np.float32) @ flat > 0).reshape(cells.shape)
     return np.asarray(rivals & ~cells)
+
+
+def nearest(cells: NDArray[np.bool_], strokes: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """(S,) numbers of strokes' cells (S, h, w), those nearest to other cells (h, w) first."""
+    away = ndimage.distance_transform_edt(~cells)
+    return np.argsort([away[stroke].min() for stroke in strokes], kind="stable")
 
 
 def sample_cells(painted: NDArray[np.bool_]) -> NDArray[np.int64]:

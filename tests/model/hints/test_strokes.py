@@ -10,11 +10,12 @@ from skimage.color import rgb2lab
 
 from handtint_model import Colorizer, EncodedPhoto, Hints
 from handtint_model.hints import propagation
+from handtint_model.hints import reach as reach_module
 from handtint_model.hints.compositing import flatten, smooth_edges
 from handtint_model.hints.pooling import PooledHints, pool
 from handtint_model.hints.propagation import lone_patches, propagate
-from handtint_model.hints.reach import KEPT_MAPS, ReachMaps, StrokeReach
-from handtint_model.hints.strokes import group, rivals_of, sample_cells
+from handtint_model.hints.reach import KEPT_MAPS, MOST_RIVALS, ReachMaps, StrokeReach
+from handtint_model.hints.strokes import group, nearest, rivals_of, sample_cells
 from handtint_model.types import HintPatch, parse_color
 
 RED, BLUE, PALE_RED = (60.0, 40.0), (0.0, -50.0), (56.0, 38.0)
@@ -54,6 +55,36 @@ def test_only_other_colors_are_rivals() -> None:
         [False, False, True, False],
         [True, True, False, False],
     ]
+
+
+def test_the_nearest_strokes_come_first() -> None:
+    cells, strokes = np.zeros((5, 20), bool), np.zeros((4, 5, 20), bool)
+    cells[2, 10] = True
+    for number, column in enumerate((3, 12, 19, 8)):
+        strokes[number, 1:4, column] = True
+    assert nearest(cells, strokes).tolist() == [1, 3, 0, 2]
+
+
+def test_a_new_stroke_changes_few_maps(colorizer: Colorizer, photo: EncodedPhoto) -> None:
+    """However many there are: a map sees no more than its nearest rivals."""
+    rng = np.random.default_rng(2)
+    places, colors = rng.uniform(0.05, 0.85, (36, 2)), rng.integers(256, size=(36, 3))
+    lines = [stroke(photo, tuple(p), tuple(c)) for p, c in zip(places, colors)]
+    counts = []
+    for most in (MOST_RIVALS, len(lines)):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(reach_module, "MOST_RIVALS", most)
+            reach, made = reach_of(colorizer, photo), []
+            patch.setattr(reach.kept, "keep", lambda key, _, made=made: made.append(key))
+            # Nothing is kept here, so what is new is counted by name.
+            for count in (35, 36):
+                pooled = pool(
+                    flatten(sum(lines[:count], Hints()), photo.geometry), photo.geometry, 1.0
+                )
+                before = set(made)
+                reach.maps(pooled, group(pooled, photo.geometry.cells[1]))
+            counts.append(len(set(made) - before))
+    assert counts[0] <= 6 < counts[1]
 
 
 def test_a_sample_of_cells_is_spread_over_the_stroke() -> None:
