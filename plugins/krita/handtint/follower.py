@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 
 FOLLOW_MS = 250
 SETTLE_MS = 1500
-SETTINGS_MS = 150
+SETTINGS_MS = 25
+"""After a slider was moved; a slider that goes on moving is followed all the way."""
 
 
 class Follower:
@@ -73,7 +74,7 @@ class Follower:
         self.active = ActiveLayer(self._on_undo)
         self._follow_timer = timer(FOLLOW_MS, self.follow)
         self._settle_timer = timer(SETTLE_MS, self._settle, once=True)
-        self._settings_timer = timer(SETTINGS_MS, self._update_live, once=True)
+        self._settings_timer = timer(SETTINGS_MS, self._follow_slider, once=True)
 
     def start(self) -> None:
         """Follow from now on."""
@@ -272,10 +273,17 @@ class Follower:
             self._unsaved[self.photo_uid] = now
         if not self._core.settings.live:
             self.stop_live()
-        elif before.live:
+        elif before.live and not self._settings_timer.isActive():
             self._settings_timer.start()
         else:
             self._begin_live()
+
+    def _follow_slider(self) -> None:
+        if self._live is not None and not self._live.is_seen:
+            # Were it given up, nothing would be seen until the slider rests.
+            self._settings_timer.start()
+        else:
+            self._update_live()
 
     def _begin_live(self) -> None:
         self.follow()

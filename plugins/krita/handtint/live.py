@@ -121,6 +121,11 @@ class LiveUpdate:
                 self.photo, self.pixels = known.photo, picture.data
         return True
 
+    @property
+    def is_seen(self) -> bool:
+        """Whether what is visible of the photo is up to date; the rest may still follow."""
+        return "shown" in self.times
+
     def _writable(self, result_uid: str) -> Any:
         """The result's layer.  Raises Dropped or ResultLocked."""
         node = by_uid(self.document, result_uid)

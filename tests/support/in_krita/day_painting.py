@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import handtint_probe as probe
@@ -228,3 +229,22 @@ def overlay_follows() -> Iterator[Any]:
     assert "Export Colored Picture" in core().message, core().message
     box_with("Where a hint helps").click()
     yield lambda: name not in names()
+
+
+def slider_is_followed() -> Iterator[Any]:
+    """While it moves, not only when it rests."""
+    box_with("Live").click()
+    yield lambda: idle() and not len(core().side_jobs)
+    seen = {pixels(RESULT)}
+    for step in range(40):
+        core().set_settings(replace(core().settings, vividness=0.1 + 0.02 * step))
+        yield 60
+        seen.add(pixels(RESULT))
+    assert len(seen) >= 4, len(seen)
+    yield lambda: idle() and not len(core().side_jobs)
+    moving = pixels(RESULT)
+    core().set_settings(replace(core().settings, vividness=0.5))
+    yield lambda: idle() and not len(core().side_jobs) and pixels(RESULT) != moving
+    box_with("Live").click()
+    yield lambda: idle() and not len(core().side_jobs)
+    probe.note("the colors follow a slider while it moves")

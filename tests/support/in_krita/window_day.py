@@ -13,7 +13,13 @@ import handtint_probe as probe
 from day_answers import answers_that_keep, help_opens_our_page
 from day_docker import first_look, looking, messages
 from day_page import keys_of_the_page
-from day_painting import hints_and_undo, overlay_follows, suggestions, wrong_places
+from day_painting import (
+    hints_and_undo,
+    overlay_follows,
+    slider_is_followed,
+    suggestions,
+    wrong_places,
+)
 from day_pictures import a_png_that_says_more, changed_photo, one_result, two_pictures
 from handtint.core import core
 from handtint.dialogs import PaintQuestion, PngQuestion
@@ -29,6 +35,7 @@ PARTS = (
     two_pictures,
     suggestions,
     overlay_follows,
+    slider_is_followed,
     looking,
     messages,
     a_png_that_says_more,

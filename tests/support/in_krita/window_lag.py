@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import handtint_probe as probe
@@ -16,6 +17,7 @@ from handtint import pace
 from handtint.brush import canvas_widget
 from handtint.client.state import ServerState
 from handtint.core import core
+from handtint.live import LiveUpdate
 from handtint.qt import QtCore, QtGui
 from window_run import docker, quiet, stroke
 
@@ -87,6 +89,31 @@ def paint_with(color: str) -> None:
     view.setForeGroundColor(ManagedColor.fromQColor(QtGui.QColor(color), view.canvas()))
 
 
+def sliders() -> Iterator[Any]:
+    """Vividness to new colors, Live on, a summary."""
+    shown: list[float] = []
+    note = LiveUpdate._note
+
+    def also(self: LiveUpdate, what: str) -> None:
+        note(self, what)
+        if what == "shown":
+            shown.append(time.monotonic())
+
+    LiveUpdate._note = also
+    core().set_settings(replace(core().settings, live=True))
+    yield quiet
+    took = []
+    for vividness in (0.3, 0.8, 0.4, 0.7, 0.2, 0.6, 0.9, 0.5):
+        yield 500
+        began = time.monotonic()
+        core().set_settings(replace(core().settings, vividness=vividness))
+        yield lambda began=began: shown and shown[-1] > began
+        took.append(shown[-1] - began)
+        yield quiet
+    LiveUpdate._note = note
+    return summary(took)
+
+
 def steps() -> Iterator[Any]:
     document = APP.activeDocument()
     window = APP.activeWindow()
@@ -113,8 +140,6 @@ def steps() -> Iterator[Any]:
     paints = Paints(canvas_widget(window))
     lasting: dict[bool, list[float]] = {True: [], False: []}
     for live in (True, False):
-        from dataclasses import replace
-
         core().set_settings(replace(core().settings, live=live))
         yield quiet
         yield 500
@@ -140,6 +165,7 @@ def steps() -> Iterator[Any]:
         values[f"stroke of 41 moves, {name}, ms"] = summary(lasting[live])
         values[f"calls on pixels, {name}, ms"] = summary(pace.RECORD or [])
         pace.RECORD = None
+    values["slider to new colors, ms"] = yield from sliders()
     for name, start, end in (
         ("brush up to new colors", "lifted", "shown"),
         ("brush up to request", "lifted", "asked"),
