@@ -26,6 +26,9 @@ def test_case(outcome: Outcome, name: str) -> None:
     assert outcome[name] is None
 
 
+MENU = ("colorize", "colorize-options", "new-hints-layer", "suggest-colors", "panel", "export")
+
+
 def test_scripts_find_documented_arguments(outcome: Outcome) -> None:
     from handtint_model import ColorizeOptions
 
@@ -38,8 +41,10 @@ def test_scripts_find_documented_arguments(outcome: Outcome) -> None:
         "Suggest Hint Colors",
         "Export Colored Picture...",
     }
-    for entry in told.values():
-        assert entry["paths"] == ["<Image>/Colors/Handtint"]
+    for name, entry in told.items():
+        # In this order in every language.
+        number = 1 + [*MENU].index(name.removeprefix("plug-in-handtint-"))
+        assert entry["paths"] == [f"<Image>/Colors/Handtint/[{number}]"]
         assert "Handtint" in entry["blurb"], "GIMP's search looks here"
         # Sensitive with one layer, several, and none, see plugin.py: GIMP tells that as "always".
         assert (entry["types"], entry["sensitivity"]) == ("*", 2**31 - 1)

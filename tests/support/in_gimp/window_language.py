@@ -34,8 +34,8 @@ class Language:
             self.states["1-labels"] = json.load(file)
         self.open_submenu()
         desktop.shot("2-menu")
-        desktop.key("Escape", "Escape", "Escape")
-        self.press("ctrl+alt+h")
+        # In every language the plain entry comes first.
+        desktop.key("Return")
         self.look.until(lambda s: len(s["layers"]) == 2, 60, "the colored layer")
         # With the pointer on the picture the status bar also shows where it is: the least room.
         x, y, width, height = desktop.geometry(window)

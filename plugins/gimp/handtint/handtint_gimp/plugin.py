@@ -27,6 +27,11 @@ def manual_folder() -> str:
     return os.path.join(os.path.dirname(os.path.abspath(__file__)), "manual")
 
 
+IN_ORDER = (COLORIZE, OPTIONS, HINTS, SUGGEST, PANEL, EXPORT)
+"""As in the menu.  GIMP sorts by path and label, and labels differ from language to language; so
+each entry is in a numbered section of its own."""
+
+
 class Handtint(Gimp.PlugIn):
     """Colors for black-and-white photos, from the Handtint server on this machine."""
 
@@ -38,7 +43,7 @@ class Handtint(Gimp.PlugIn):
         """The names of all procedures."""
         self.set_help_domain("handtint", Gio.File.new_for_path(manual_folder()))
         self.add_menu_branch("<Image>/Colors", "_Handtint")
-        return [COLORIZE, OPTIONS, HINTS, SUGGEST, EXPORT, PANEL]
+        return list(IN_ORDER)
 
     def do_create_procedure(self, name: str) -> Gimp.Procedure:
         """One procedure with everything that GIMP wants to know about it."""
@@ -62,7 +67,7 @@ class Handtint(Gimp.PlugIn):
         procedure.set_documentation(blurb, text, name)
         procedure.set_attribution("The Handtint authors", "The Handtint authors", "2026")
         procedure.set_menu_label(label)  # before the path, or GIMP drops that
-        procedure.add_menu_path(MENU)
+        procedure.add_menu_path(f"{MENU}/[{IN_ORDER.index(name) + 1}]")
         return procedure
 
     def _colorize(self, name: str) -> Gimp.Procedure:
@@ -88,8 +93,6 @@ class Handtint(Gimp.PlugIn):
         procedure = self._procedure(
             name,
             commands.run_options,
-            # Not "Colorize Layer with": GIMP sorts by label and procedure name run together, and
-            # the space after "Layer" would come before the other entry's "plug-in".
             _("Colorize with _Options..."),
             _("Handtint: color a black-and-white photo, after a dialog with all settings"),
             _("The same as %s, with a dialog that also holds the choice of a server.") % COLORIZE,
