@@ -273,10 +273,10 @@ class Follower:
             self._unsaved[self.photo_uid] = now
         if not self._core.settings.live:
             self.stop_live()
-        elif before.live and not self._settings_timer.isActive():
-            self._settings_timer.start()
-        else:
+        elif not before.live:
             self._begin_live()
+        elif not self._settings_timer.isActive():
+            self._settings_timer.start()
 
     def _follow_slider(self) -> None:
         if self._live is not None and not self._live.is_seen:

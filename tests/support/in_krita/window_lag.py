@@ -110,6 +110,14 @@ def sliders() -> Iterator[Any]:
         yield lambda began=began: shown and shown[-1] > began
         took.append(shown[-1] - began)
         yield quiet
+    shown.clear()
+    began = time.monotonic()
+    while time.monotonic() < began + 5:
+        for step in range(20):
+            core().set_settings(replace(core().settings, vividness=0.2 + 0.03 * abs(10 - step)))
+            yield 60
+    probe.VALUES["updates while a slider moves for 5 s"] = len(shown)
+    yield quiet
     LiveUpdate._note = note
     return summary(took)
 
