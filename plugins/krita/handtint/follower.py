@@ -13,7 +13,7 @@ from .client import ClientError
 from .client.hintscan import Crop
 from .commands import Outcome, guard
 from .fences import HintWatches, masks_around
-from .live import LiveUpdate, settle
+from .live import LiveUpdate, Settler
 from .memory import Memory
 from .nodes import (
     MASK_TYPES,
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from .core import Core
 
 FOLLOW_MS = 250
-SETTLE_MS = 1500
 SETTINGS_MS = 25
 """After a slider was moved; a slider that goes on moving is followed all the way."""
 
@@ -63,7 +62,6 @@ class Follower:
         self.crop: Crop | None = None
         self._live: LiveUpdate | None = None
         self._live_again = False
-        self._to_settle: tuple[Any, str] = (None, "")
         self._is_news = self._is_told = False
         self._shown: tuple[str, Crop | None, dict[str, Any]] | None = None
         self._suspects: set[str] = set()
@@ -73,7 +71,7 @@ class Follower:
         self.photo_watch: PhotoWatch | None = None
         self.active = ActiveLayer(self._on_undo)
         self._follow_timer = timer(FOLLOW_MS, self.follow)
-        self._settle_timer = timer(SETTLE_MS, self._settle, once=True)
+        self.settler = Settler(core, lambda: self._live is not None, lambda: self.brush.is_down)
         self._settings_timer = timer(SETTINGS_MS, self._follow_slider, once=True)
 
     def start(self) -> None:
@@ -360,7 +358,7 @@ class Follower:
     def _on_live_done(self, outcome: Any) -> None:
         update, self._live = self._live, None
         if update is not None:
-            self._to_settle = (update.document, update.result_uid)
+            self.settler.wrote(update.document, update.result_uid)
         if update is not None and "shown" in update.times and self._lifted_at is not None:
             self.update_times.append({"lifted": self._lifted_at, **update.times})
             self._lifted_at = None
@@ -373,9 +371,9 @@ class Follower:
             self._update_live()
         else:
             self._core.suggester.ask()
-            self._settle_timer.start()
+            self.settler.soon()
         if update is not None and not of_this:
-            self._settle()  # now, because its photo is no longer followed
+            self.settler.now()  # because its photo is no longer followed
         if self._core.message_is_error:
             self._core.clear_message()
         if update is not None and update.lost:
@@ -398,10 +396,3 @@ class Follower:
             return
         self._core.side_jobs.stop("live")
         self._live = None
-
-    def _settle(self) -> None:
-        document, key = self._to_settle
-        if self._live is not None or not alive(document):
-            return
-        flow = settle(document, key, guard(document, key), lambda: self.brush.is_down)
-        self._core.side_jobs.run("settle", flow, lambda _: None, lambda error: None)

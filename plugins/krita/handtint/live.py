@@ -8,7 +8,7 @@ neither touches a pixel while the brush is down.
 from __future__ import annotations
 
 import time
-from typing import Any, Callable, Generator
+from typing import TYPE_CHECKING, Any, Callable, Generator
 
 from . import references
 from .client import ClientError, Dropped, ImageUnknown, Session
@@ -17,7 +17,7 @@ from .client.steps import Until
 from .client.translation import _
 from .commands import Seen, colorize_request, guard, introduce, read_answer
 from .memory import Memory
-from .nodes import by_uid, editable
+from .nodes import alive, by_uid, editable
 from .photos import (
     Photo,
     Rect,
@@ -26,15 +26,21 @@ from .photos import (
     rect_of,
     write_pixels,
 )
+from .qt import timer
 from .settings import Settings
 from .spaces import space_of, space_of_document
 from .untouched import signature
 from .view import intersect
 
+if TYPE_CHECKING:
+    from .core import Core
+
 
 class ResultLocked(ClientError):
     """The result must not be written; the message says what to do."""
 
+
+SETTLE_MS = 1500
 
 WHOLE_FROM = 0.6
 """If so much of the photo is visible, it is updated as a whole."""
@@ -226,3 +232,38 @@ def settle(
     yield Until(lambda: not is_down())
     checksum = yield from read_checksum(node, known.rect, still_there)
     Memory(document).change_result(result_uid, checksum=str(checksum))
+
+
+class Settler:
+    """Settles, once live mode rests, the result that it has changed.
+
+    is_busy: whether live mode is at work.  is_down: whether the brush is down.
+    """
+
+    def __init__(
+        self, core: Core, is_busy: Callable[[], bool], is_down: Callable[[], bool]
+    ) -> None:
+        self._core, self._is_busy, self._is_down = core, is_busy, is_down
+        self._document, self._result_uid = None, ""
+        self._timer = timer(SETTLE_MS, self.now, once=True)
+
+    def wrote(self, document: Any, result_uid: str) -> None:
+        """Live mode has changed a result."""
+        self._document, self._result_uid = document, result_uid
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it will look soon."""
+        return bool(self._timer.isActive())
+
+    def soon(self) -> None:
+        """Look when live mode has rested for a while."""
+        self._timer.start()
+
+    def now(self) -> None:
+        """Look now, unless live mode is at work."""
+        document, key = self._document, self._result_uid
+        if self._is_busy() or not alive(document):
+            return
+        flow = settle(document, key, guard(document, key), self._is_down)
+        self._core.side_jobs.run("settle", flow, lambda _: None, lambda error: None)
