@@ -103,6 +103,9 @@ def calibrated(logits: Tensor, weights: Tensor) -> Tensor:
     return torch.softmax(logits.float() - torch.log(weights)[:, None, None], dim=-3)
 
 
+NO_SUPPORT = 1e-30
+
+
 @lru_cache(maxsize=8)
 def _tables(device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
     """Bin centers (313, 2), their say in a decision (313,) and the kernel (313, 313)."""
@@ -111,6 +114,8 @@ def _tables(device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
     say = (chroma / FULL_CHROMA).clamp(max=1.0).sqrt()
     say[chroma < NEUTRAL_CHROMA] = 0.0  # set by the vividness
     kernel = torch.exp(-torch.cdist(centers, centers).square() / (2.0 * KERNEL**2))
+    # With the smallest numbers that a float can hold a processor takes ten times as long.
+    kernel[kernel < NO_SUPPORT] = 0.0
     return centers, say, kernel
 
 
