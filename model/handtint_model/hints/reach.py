@@ -2,7 +2,8 @@
 
 A stroke's map is first computed as if it were alone.  Strokes of other colors that it would run
 over are its rivals; if it has any, its map is computed again with them.  So a new stroke costs its
-own maps and those of the strokes that would run over it, however many there are.
+own maps and those of the strokes that would run over it, however many there are.  Where strokes are
+so many that it touches as many rivals as a map sees, these are its rivals.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy import ndimage
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -108,16 +110,19 @@ class StrokeReach:
 
         rivals: (h, w) the cells of all strokes of other colors.
         """
-        alone = self.map_of(painted[number], np.zeros(self.shape, np.float32))
-        # All cells of the strokes that it would run over, not only those that it touches.
-        touched = (alone.reshape(self.shape) > RUNS_OVER) & rivals
-        over = np.asarray(((painted > 0) & touched).any(axis=(1, 2)))
-        over[number] = False
-        if not over.any():
-            return alone
-        seen = np.flatnonzero(over)
+        cells = painted[number] > 0
+        beside = (painted > 0) & (ndimage.binary_dilation(cells, np.ones((3, 3), bool)) & rivals)
+        seen = np.flatnonzero(beside.any(axis=(1, 2)))
+        if seen.size < MOST_RIVALS:
+            alone = self.map_of(painted[number], np.zeros(self.shape, np.float32))
+            # All cells of the strokes that it would run over, not only those that it touches.
+            touched = (alone.reshape(self.shape) > RUNS_OVER) & rivals
+            seen = np.flatnonzero(((painted > 0) & touched).any(axis=(1, 2)))
+            seen = seen[seen != number]
+            if not seen.size:
+                return alone
         if seen.size > MOST_RIVALS:
-            seen = seen[nearest(painted[number] > 0, painted[seen] > 0)[:MOST_RIVALS]]
+            seen = seen[nearest(cells, painted[seen] > 0)[:MOST_RIVALS]]
         return self.map_of(painted[number], painted[seen].max(axis=0) * rivals)
 
     def map_of(self, painted: Floats, rivals: Floats) -> Floats:
