@@ -87,6 +87,23 @@ def test_a_new_stroke_changes_few_maps(colorizer: Colorizer, photo: EncodedPhoto
     assert counts[0] <= 6 < counts[1]
 
 
+def test_rivals_that_are_touched_need_no_first_map(
+    colorizer: Colorizer, photo: EncodedPhoto
+) -> None:
+    columns = photo.geometry.cells[1]
+    colors = (RED, BLUE, (-50.0, 40.0), (5.0, 70.0))
+    block = [row * columns + column for row in (30, 31) for column in (30, 31)]
+    made: list[bytes] = []
+    for numbers, expected in ((block, 4), (block[:3], 6)):  # with two rivals a first map is needed
+        hints = hints_at(list(zip(numbers, colors)))
+        reach = reach_of(colorizer, photo)
+        made.clear()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(reach.kept, "keep", lambda key, _: made.append(key))
+            reach.maps(hints, group(hints, columns))
+        assert len(made) == expected
+
+
 def test_a_sample_of_cells_is_spread_over_the_stroke() -> None:
     painted = np.zeros((20, 20), bool)
     painted[3:17, 4] = True
