@@ -126,11 +126,14 @@ def smooth_edges(
     Nobody has painted these colours.  They are pixels whose code lies between the codes on both
     sides, across or down; and translucent ones at the rim whose code is another one than farther
     inside, as where a stroke was painted over in a new colour and its old one looks out.
-    rows, columns: (first, end) of the part of a patch to look at; its surroundings count.
+    rows, columns: (first, end) of the part of a patch to look at; its surroundings count.  Where
+    all paint of that part would be mixtures, as in a strip of four pixels, none is: nothing that
+    is painted may be left without effect.
     """
     found = np.zeros((rows[1] - rows[0], columns[1] - columns[0]), np.bool_)
     kernels().mixed_paint(rgba, rows[0], columns[0], found)
-    return found if found.any() else None
+    painted = rgba[rows[0] : rows[1], columns[0] : columns[1], 3] > 0
+    return found if found.any() and (painted & ~found).any() else None
 
 
 def shared_out(shapes: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

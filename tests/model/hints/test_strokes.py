@@ -315,6 +315,16 @@ def test_the_smooth_edge_between_two_paints_is_found_across_and_down() -> None:
     assert found.tolist() == [[False, True]] * 2
 
 
+def test_no_paint_is_left_without_effect(colorizer: Colorizer, photo: EncodedPhoto) -> None:
+    """A thin translucent strip of two colors is all rim."""
+    strip = np.zeros((40, 4, 4), np.uint8)
+    strip[:, :2], strip[:, 2:] = (200, 40, 30, 200), (20, 60, 220, 200)
+    hints = Hints((HintPatch(strip, 250, 300),))
+    assert pool(flatten(hints, photo.geometry), photo.geometry, 1.0).number.size
+    changed = colorizer.colorize(photo, hints) != colorizer.colorize(photo)
+    assert changed[300:340, 250:254].any(axis=-1).all()
+
+
 def test_a_stroke_that_was_painted_over_is_one_stroke(
     colorizer: Colorizer, photo: EncodedPhoto
 ) -> None:
