@@ -57,9 +57,12 @@ def mixed_paint(rgba: Rgba, top: int, left: int, found: NDArray[np.bool_]) -> No
     found: (h, w), False, for the part of the picture that begins at row top, column left.
     """
     height, width = found.shape
-    around = np.zeros((height + 2 * BESIDE, width + 2 * BESIDE, 4), np.int64)
     y, x = max(0, top - BESIDE), max(0, left - BESIDE)
     part = rgba[y : top + height + BESIDE, x : left + width + BESIDE]
+    colors = part[part[..., 3] > 0][:, :3]
+    if (colors == colors[:1]).all():
+        return  # one colour, as most parts have, saves the memory below
+    around = np.zeros((height + 2 * BESIDE, width + 2 * BESIDE, 4), np.int64)
     y, x = y - top + BESIDE, x - left + BESIDE
     around[y : y + part.shape[0], x : x + part.shape[1]] = part
 
