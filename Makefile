@@ -21,6 +21,9 @@ colorize: setup
 	@$(BIN)/handtint colorize $(PHOTO) -o $(RESULT) --overwrite
 	@echo "Black and white: $(PHOTO)   in colour: $(RESULT)"
 
+# Tests compute on one thread; OpenBLAS's own would only wait for each other.
+export OPENBLAS_NUM_THREADS ?= 1
+
 test: setup
 	@$(BIN)/python -m pytest -m 'not gimp and not krita'
 

@@ -27,3 +27,4 @@ class ModelConfig:
     embedding: int = 32  # channels by which hints find their object
     bins: int = 313
     strokes: bool = False  # whether it has a stroke decoder
+    second_encoder: bool = False  # whether EfficientNet-Lite2 stands beside the ResNet

@@ -10,7 +10,11 @@ from torch import Tensor, nn
 from .config import ModelConfig
 from .decoder import AttentionBlock, Decoder, GlobalStage, ResidualBlock, head
 from .encoder import CHANNELS, Encoder
+from .second_encoder import SecondEncoder
 from .stroke_decoder import Features, StrokeDecoder, StrokeFeatures
+
+PRETRAINED = ("encoder.", "second.")
+"""How the parameters of the pretrained parts begin; they learn at a rate of their own."""
 
 
 class Heads(NamedTuple):
@@ -32,6 +36,11 @@ class ColorNetwork(nn.Module):
         super().__init__()
         self.config = config
         self.encoder = Encoder(1, config.stem_norm, config.encoder_blocks)
+        self.second = (
+            SecondEncoder((CHANNELS[2], CHANNELS[3], config.global_width))
+            if config.second_encoder
+            else None
+        )
         self.scene = GlobalStage(
             CHANNELS[3], config.global_width, config.global_blocks, config.global_heads
         )
@@ -90,7 +99,12 @@ class ColorNetwork(nn.Module):
     def features(self, lightness: Tensor) -> Features:
         """What the heads and the stroke decoder are computed from; lightness as in `forward`."""
         stride4, stride8, stride16 = self.encoder(lightness - self.config.input_mean)
-        scene = self.scene(stride16)
+        if self.second is None:
+            scene = self.scene(stride16)
+        else:
+            more8, more16, more32 = self.second(lightness)
+            stride8, stride16 = stride8 + more8, stride16 + more16
+            scene = self.scene(stride16) + more32
         _, decoder8, decoder4 = self.decoder((stride16, stride8, stride4), scene)
         return Features(stride4, stride8, stride16, scene, decoder8, decoder4)
 

@@ -16,6 +16,7 @@ from ..errors import BadCheckpoint
 from ..network import ColorNetwork
 from ..network.checkpoint import config_from_dict, load_weights
 from ..network.encoder import blocks_of, calibrate_stem, load_pretrained, read_encoder_file
+from ..network.second_encoder import load_pretrained_second, read_second_encoder_file
 from .config import Stage, TrainConfig
 from .feed import Feed
 from .lightness_bands import count_by_band
@@ -62,9 +63,12 @@ def begin(
     out: Path,
     encoder_file: Path | None,
     start_from: Path | None,
+    second_encoder_file: Path | None = None,
 ) -> Beginning:
     """Start from a checkpoint (``state``), from weights, or from the pretrained encoder only."""
     network = _network(config, state, out, encoder_file, start_from)
+    if second_encoder_file is not None and state is None:
+        network = with_second_encoder(network, second_encoder_file)
     config = replace(config, model=network.config)
     if state is not None:
         network.load_state_dict(state["network"])
@@ -81,6 +85,19 @@ def begin(
     counts, banded, start = team.share((counts, banded, network.state_dict()))
     network.load_state_dict(start)
     return Beginning(network, config, counts, banded, None)
+
+
+def with_second_encoder(network: ColorNetwork, file: Path) -> ColorNetwork:
+    """The network with a pretrained second encoder, which changes next to nothing yet.
+
+    Raises BadCheckpoint.  One that it may have already is replaced.
+    """
+    tensors = read_second_encoder_file(file)
+    wider = ColorNetwork(replace(network.config, second_encoder=True))
+    wider.load_state_dict(network.state_dict(), strict=False)
+    assert wider.second is not None
+    load_pretrained_second(wider.second, tensors)
+    return wider
 
 
 def _network(

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from ..color.bins import SoftEncoding, rebalancing_weights, smoothed_prior
 from ..errors import BadOption
-from ..network import ColorNetwork
+from ..network import PRETRAINED, ColorNetwork
 from ..network.checkpoint import save_weights
 from .beginning import Beginning, begin
 from .checkpoints import load_run, save_run
@@ -78,6 +78,7 @@ class Order:
     checkpoint_every: float
     sheet_every: float
     watch: Watch | None
+    second_encoder_file: Path | None = None
 
 
 def train(
@@ -86,6 +87,7 @@ def train(
     config: TrainConfig,
     *,
     encoder_file: Path | None = None,
+    second_encoder_file: Path | None = None,
     minutes: float | None = None,
     steps: int | None = None,
     resume: bool = False,
@@ -99,6 +101,7 @@ def train(
 
     photos: tar shards, folders or files.  out: the run's folder (checkpoint, CSV log,
     contact sheets, weights).  encoder_file: pretrained ResNet-18 or -34 (docs/training.md).
+    second_encoder_file: EfficientNet-Lite2's checkpoint, to stand beside the ResNet.
     resume: go on from the folder's checkpoint, if it holds one.  start_from: weights of an
     earlier run to begin with instead of the pretrained encoder alone; their sizes decide.
     watch: called every ``sheet_every`` seconds.
@@ -111,6 +114,7 @@ def train(
         order = Order(
             photos, out, config, encoder_file, minutes, steps, resume, start_from,
             checkpoint_every, sheet_every, watch if team.main else None,
+            second_encoder_file,
         )  # fmt: skip
         return _train(team, order)
 
@@ -123,6 +127,7 @@ def _train(team: Team, order: Order) -> Path:
     beginning = begin(
         team, feed, order.config, state,
         out=order.out, encoder_file=order.encoder_file, start_from=order.start_from,
+        second_encoder_file=order.second_encoder_file,
     )  # fmt: skip
     run = Run(team, order, feed, beginning, held)
     if team.main and state is not None:
@@ -257,11 +262,13 @@ class Run:
         return factor
 
     def _free_the_encoder(self, free: bool) -> None:
-        """Let the encoder learn, or freeze it."""
+        """Let the encoders learn, or freeze them."""
         if free == self._encoder_is_free:
             return
         self._encoder_is_free = free
-        self.network.encoder.requires_grad_(free)
+        for name, parameter in self.network.named_parameters():
+            if name.startswith(PRETRAINED):
+                parameter.requires_grad_(free)
         partial = self.config.loss == "regression"
         self._step_losses = sharing_gradients(
             self.team, self.network, self._losses, partial=partial
@@ -270,14 +277,15 @@ class Run:
     def _clip(self) -> tuple[Tensor, Tensor]:
         """Clip the gradients; returns the norm of the decoder's, and whether all are finite.
 
-        Encoder and decoder are clipped separately: the encoder's gradients are many times larger
+        Encoders and decoder are clipped separately: the encoders' gradients are many times larger
         and would leave nothing of the decoder's.
         """
-        rest = [p for n, p in self.network.named_parameters() if not n.startswith("encoder.")]
-        clip = self.config.clip
-        encoder_norm = nn.utils.clip_grad_norm_(self.network.encoder.parameters(), clip)
-        norm = nn.utils.clip_grad_norm_(rest, clip)
-        return norm, torch.isfinite(norm) & torch.isfinite(encoder_norm.to(self.team.device))
+        named = list(self.network.named_parameters())
+        parts = [[p for n, p in named if n.startswith(prefix)] for prefix in PRETRAINED]
+        parts.append([p for n, p in named if not n.startswith(PRETRAINED)])
+        clip, device = self.config.clip, self.team.device
+        norms = [nn.utils.clip_grad_norm_(part, clip).to(device) for part in parts]
+        return norms[-1], torch.isfinite(torch.stack(norms)).all()
 
     def _losses(self, sample: Sample, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         if self.config.loss == "regression":
@@ -338,10 +346,10 @@ class Run:
 
 
 def parameter_groups(network: ColorNetwork, config: TrainConfig) -> list[dict[str, Any]]:
-    """Parameter groups: encoder and rest have their own rate; vectors have no weight decay."""
+    """Parameter groups: encoders and rest have their own rate; vectors have no weight decay."""
     groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
-        key = name.startswith("encoder."), parameter.ndim > 1
+        key = name.startswith(PRETRAINED), parameter.ndim > 1
         groups.setdefault(key, []).append(parameter)
     return [
         {

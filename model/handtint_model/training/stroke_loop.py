@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from ..color.bins import SoftEncoding, rebalancing_weights
 from ..device import select_device
 from ..errors import BadOption
-from ..network import ColorNetwork
+from ..network import PRETRAINED, ColorNetwork
 from ..network.checkpoint import load_weights, save_weights
 from .augment import jitter_tone, wear
 from .checkpoints import load_run, save_run
@@ -163,17 +163,16 @@ class StrokeRun:
         assert self.network.strokes is not None
         self.free = config.network_rate > 0
         self._clipped: list[list[nn.Parameter]] = []
-        rest = [p for n, p in self.network.named_parameters() if not n.startswith("strokes.")]
-        for parameter in rest:
+        rest = [(n, p) for n, p in self.network.named_parameters() if not n.startswith("strokes.")]
+        for _, parameter in rest:
             parameter.requires_grad_(self.free)
         groups: list[dict[str, Any]] = [
             {"params": list(self.network.strokes.parameters()), "share": 1.0}
         ]
         if self.free:
-            encoder = list(self.network.encoder.parameters())
-            own = {id(p) for p in encoder}
-            others = [p for p in rest if id(p) not in own]
-            self._clipped = [encoder, others]
+            encoders = [p for n, p in rest if n.startswith(PRETRAINED)]
+            others = [p for n, p in rest if not n.startswith(PRETRAINED)]
+            self._clipped = [encoders, others]
             for parameters, rate in zip(self._clipped, (config.encoder_rate, 1.0)):
                 groups.append({"params": parameters, "share": config.network_rate * rate})
         self.optimizer = torch.optim.AdamW(

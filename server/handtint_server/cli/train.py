@@ -37,6 +37,11 @@ SHEET_HINTS = 5
     help="Pretrained ResNet-18 or -34 as safetensors (docs/training.md).",
 )
 @click.option(
+    "--second-encoder",
+    type=click.Path(path_type=Path),
+    help="Pretrained EfficientNet-Lite2 (.pth) to stand beside the ResNet (docs/training.md).",
+)
+@click.option(
     "--start-from", type=click.Path(path_type=Path), help="Weights of an earlier run to go on with."
 )
 @click.option(
@@ -65,6 +70,7 @@ def command(
     steps: int | None,
     resume: bool,
     encoder: Path | None,
+    second_encoder: Path | None,
     start_from: Path | None,
     masks: tuple[Path, ...],
     config: str,
@@ -76,12 +82,15 @@ def command(
     Ctrl-C stops with a checkpoint, from which --resume goes on.  Several GPUs:
     torchrun --nproc-per-node N -m handtint_server train ...
     """
+    from handtint_model.errors import BadOption
     from handtint_model.training import is_main, read_config, train
 
     if masks:
+        if encoder is not None or second_encoder is not None:
+            raise BadOption("the stroke decoder sits on finished weights: no encoder fits.")
         _train_strokes(
             [*photos, *paths], masks, start_from, out, config,
-            minutes=minutes, steps=steps, resume=resume, encoder=encoder, device=device,
+            minutes=minutes, steps=steps, resume=resume, device=device,
         )  # fmt: skip
         return
     weights = train(
@@ -89,6 +98,7 @@ def command(
         out,
         read_config(config),
         encoder_file=encoder,
+        second_encoder_file=second_encoder,
         minutes=minutes,
         steps=steps,
         resume=resume,
@@ -103,15 +113,13 @@ def command(
 
 def _train_strokes(
     photos: list[Path], masks: tuple[Path, ...], start_from: Path | None, out: Path, config: str,
-    *, minutes: float | None, steps: int | None, resume: bool, encoder: Path | None, device: str,
+    *, minutes: float | None, steps: int | None, resume: bool, device: str,
 ) -> None:  # fmt: skip
     from handtint_model.errors import BadOption
     from handtint_model.training import read_stroke_config, train_strokes
 
     if steps is None or minutes is not None:
         raise BadOption("the stroke decoder is trained for a number of --steps, not for minutes.")
-    if encoder is not None:
-        raise BadOption("the stroke decoder sits on finished weights: --encoder does not fit.")
     chosen = read_stroke_config(config)
     weights = train_strokes(
         photos, masks, start_from, out, chosen, steps=steps, resume=resume, device=device

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+from scipy.spatial.distance import cdist
 from skimage.color import rgb2lab
 
 from handtint_model import Colorizer, EncodedPhoto, Hints, luminance_of
@@ -35,11 +36,10 @@ def outside(photo: EncodedPhoto, painted: np.ndarray) -> np.ndarray:
     rows, columns = photo.geometry.cells
     number = np.flatnonzero(painted)
     y, x = np.divmod(np.arange(rows * columns), columns)
-    place = np.hypot(y[:, None] - number[None] // columns, x[:, None] - number[None] % columns).min(
-        axis=1
-    )
+    places = np.stack([y, x], axis=1)
+    place = cdist(places, places[number]).min(axis=1)
     e = photo.heads.embedding[0].flatten(1).T.numpy()
-    feature = ((e[:, None] - e[number][None]) ** 2).sum(-1).min(axis=1)
+    feature = cdist(e, e[number], "sqeuclidean").min(axis=1)
     rank = place.argsort().argsort() + feature.argsort().argsort()
     return np.asarray(rank >= np.quantile(rank, 0.75)).reshape(rows, columns)
 
