@@ -160,24 +160,37 @@ def _cut(patch: HintPatch, height: int, width: int) -> HintPatch | None:
 
 
 def _laid(cuts: list[HintPatch]) -> list[HintPatch]:
-    """Patches that do not overlap, from ones that may; later ones are laid over earlier ones."""
-    laid: list[HintPatch | None] = []
-    # Left, top, right, bottom of each; a patch that went into another one has no size.  All are
-    # compared at once: of a thousand points each may overlap any other.
-    boxes = np.zeros((len(cuts), 4), np.int64)
-    for cut in cuts:
-        box = _box(cut)
-        below = _overlapping(boxes, box)
+    """Patches that do not overlap, from ones that may; later ones are laid over earlier ones.
+
+    First only boxes are merged, until none overlap, and then each group is painted once: were each
+    patch laid over all below it at once, a growing picture would be copied for every point.
+    """
+    boxes = np.zeros((len(cuts), 4), np.int64)  # left, top, right, bottom of each group
+    groups: list[list[int]] = []  # the numbers of its cuts
+    for number, cut in enumerate(cuts):
+        box, members = np.array(_box(cut)), [number]
+        # All are compared at once: of a thousand points each may overlap any other.
+        below = _overlapping(boxes[: len(groups)], box)
         while below.size:
-            cut = _composite([p for p in (laid[i] for i in below) if p is not None] + [cut])
-            for i in below:
-                laid[i] = None
-            boxes[below] = 0
-            box = _box(cut)
-            below = _overlapping(boxes, box)
-        boxes[len(laid)] = box
-        laid.append(cut)
-    return [patch for patch in laid if patch is not None]
+            merged = boxes[below]
+            box[:2] = np.minimum(box[:2], merged[:, :2].min(axis=0))
+            box[2:] = np.maximum(box[2:], merged[:, 2:].max(axis=0))
+            for group in below[::-1]:
+                # The last group moves into the gap.  The longer list is kept: cuts that go into
+                # one group one after the other would else be copied each time.
+                shorter, members = sorted((groups[group], members), key=len)
+                members += shorter
+                boxes[group] = boxes[len(groups) - 1]
+                groups[group] = groups[-1]
+                groups.pop()
+            below = _overlapping(boxes[: len(groups)], box)
+        boxes[len(groups)] = box
+        groups.append(members)
+    inside = sorted((sorted(group) for group in groups), key=lambda group: group[-1])
+    return [
+        cuts[group[0]] if len(group) == 1 else _composite([cuts[i] for i in group])
+        for group in inside
+    ]
 
 
 def _box(patch: HintPatch) -> tuple[int, int, int, int]:
@@ -185,7 +198,7 @@ def _box(patch: HintPatch) -> tuple[int, int, int, int]:
     return patch.x, patch.y, patch.x + width, patch.y + height
 
 
-def _overlapping(boxes: NDArray[np.int64], box: tuple[int, int, int, int]) -> NDArray[np.intp]:
+def _overlapping(boxes: NDArray[np.int64], box: NDArray[np.int64]) -> NDArray[np.intp]:
     """Numbers of the boxes (n, 4) that share a pixel with a box."""
     left, top, right, bottom = boxes.T
     return np.flatnonzero((left < box[2]) & (box[0] < right) & (top < box[3]) & (box[1] < bottom))
