@@ -204,7 +204,7 @@ class Hints:
     colour is ignored, so gray means "neutral here".  references: (h, w, 3) uint8 sRGB
     each, colour photos whose colours are taken where they look alike; what is painted lies over
     them.  fences: hints that are kept inside masks, painted over the patches; where fences overlap,
-    the later one counts.
+    the later one counts.  Sums hold one fence a mask, at the place of its last paint.
     """
 
     patches: tuple[HintPatch, ...] = field(default=())
@@ -298,7 +298,8 @@ class Hints:
 
         mask: (h, w) bool, uint8 (255 inside) or float (1 inside), between 0 and inside a soft edge;
         x, y: where its top left pixel lies in the photo.  Hints of one mask that are added to each
-        other act together.  Raises BadHint, also for a mask that marks nothing and for references,
+        other act together, over those of other masks that were added before the last of them.
+        Raises BadHint, also for a mask that marks nothing and for references,
         which count everywhere.
         """
         if self.references:
@@ -306,7 +307,11 @@ class Hints:
         codes = _mask_codes(mask)
         fences = [Fence.around(self.patches, codes, int(x), int(y))]
         fences += [fence.narrowed(codes, int(x), int(y)) for fence in self.fences]
-        return Hints(fences=tuple(f for f in fences if f is not None))
+        total = Hints()
+        for fence in fences:
+            if fence is not None:  # two masks that became equal are one
+                total += Hints(fences=(fence,))
+        return total
 
     def all_patches(self) -> tuple[HintPatch, ...]:
         """What is painted, fenced or not."""
@@ -319,11 +324,12 @@ class Hints:
         """These hints with others painted over them; all references count."""
         fences = list(self.fences)
         for fence in other.fences:
-            same = next((i for i, f in enumerate(fences) if f.same_mask(fence)), None)
-            if same is None:
-                fences.append(fence)
-            else:
-                fences[same] = replace(fence, patches=fences[same].patches + fence.patches)
+            # The joint fence lies where its last paint does, or what was painted last would not
+            # show; and the same fences add up to the same however they are put in brackets.
+            same = [f for f in fences if f.same_mask(fence)]
+            fences = [f for f in fences if f not in same]
+            patches = (p for f in (*same, fence) for p in f.patches)
+            fences.append(replace(fence, patches=tuple(patches)))
         references = self.references + other.references
         return Hints(self.patches + other.patches, references, tuple(fences))
 

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 from skimage.color import rgb2lab
 
 from handtint_model import BadHint, Colorizer, EncodedPhoto, HintPatch, Hints
+from handtint_model.files.hint_files import dump_hints, parse_hints
 from handtint_model.geometry import Geometry
 from handtint_model.hints.fences import cell_shares
 from handtint_model.types import Fence
@@ -130,6 +131,35 @@ def test_later_fences_lie_over_earlier_ones(colorizer: Colorizer, photo: Encoded
     both = colorizer.colorize(photo, first + second)
     assert np.array_equal(both[~right], colorizer.colorize(photo, first)[~right])
     assert np.array_equal(both[right], colorizer.colorize(photo, second)[right])
+
+
+def test_what_was_painted_last_counts(colorizer: Colorizer, photo: EncodedPhoto) -> None:
+    """Also if its mask was used before: the joint fence moves to the top, with all its paint."""
+    left, right = np.zeros(photo.shape, bool), np.zeros(photo.shape, bool)
+    left[100:300, 100:300], right[150:350, 200:400] = True, True
+    first, second = dab(150, 150).within(left), dab(350, 300, BLUE).within(right)
+    last = dab(250, 250, "#30a050").within(left)  # where the masks overlap
+    hints = first + second + last
+    result = colorizer.colorize(photo, hints)
+    assert np.array_equal(result[left], colorizer.colorize(photo, first + last)[left])
+    assert ab_of(result)[250, 250, 0] < -20
+    assert ab_of(result)[150, 150, 0] > 20
+    only = right & ~left
+    assert np.array_equal(result[only], colorizer.colorize(photo, second)[only])
+    for same in (first + (second + last), parse_hints(dump_hints(hints, (512, 512)))):
+        assert [len(f.patches) for f in same.fences] == [1, 2]
+        assert [(f.x, f.y) for f in same.fences] == [(200, 150), (100, 100)]
+        assert [p.x for p in same.fences[1].patches] == [142, 242]
+
+
+def test_masks_that_become_equal_are_one_fence() -> None:
+    whole, right = np.ones((60, 60), bool), np.zeros((60, 60), bool)
+    right[:, 30:] = True
+    hints = dab(40, 40).within(whole) + dab(50, 50, BLUE).within(right)
+    narrowed = hints.within(right)
+    assert [len(f.patches) for f in narrowed.fences] == [2]
+    again = parse_hints(dump_hints(narrowed, (60, 60)))
+    assert [len(f.patches) for f in again.fences] == [2]
 
 
 @pytest.mark.slow
