@@ -22,6 +22,9 @@ Plane: TypeAlias = NDArray[Any]
 Progress: TypeAlias = Callable[[str, float], None]
 """Called with a stage ("encode", "render", ...) and its fraction 0..1; may raise Cancelled."""
 
+LARGEST_PLACE = 2**31
+"""Coordinates of hints lie nearer to 0."""
+
 LARGEST_RADIUS = 1000
 """Of a point, in pixels; a larger one is painted as a layer."""
 
@@ -175,6 +178,9 @@ def _mask_codes(mask: NDArray[Any]) -> NDArray[np.uint8]:
     if array.dtype.kind == "f":
         if not np.isfinite(array).all():
             raise BadHint("the mask holds NaN or infinite values.")
+        # What was resampled may lie a little beyond; 255 was meant as a code.
+        if array.size and not (array.min() >= -1.0 and array.max() <= 2.0):
+            raise BadHint("a mask of floats runs from 0, outside, to 1, inside; scale it.")
         array = np.rint(np.clip(array, 0.0, 1.0) * 255.0)
     elif array.dtype == np.bool_:
         array = array * np.uint8(255)
@@ -196,6 +202,38 @@ def parse_color(text: str) -> tuple[int, int, int]:
     return value >> 16, value >> 8 & 255, value & 255
 
 
+def _color_codes(color: Any) -> tuple[int, ...]:
+    """``"#rrggbb"`` or three whole numbers 0..255 to (r, g, b); raises BadHint."""
+    if isinstance(color, str):
+        return parse_color(color)
+    codes = tuple(color) if isinstance(color, (tuple, list, np.ndarray)) else ()
+    # Shares of 1 would else become black.
+    if len(codes) != 3 or not all(is_number(v) and 0 <= v <= 255 and v == int(v) for v in codes):
+        raise BadHint(f"a colour is #rrggbb or three whole numbers 0..255, not {color!r}.")
+    return tuple(int(v) for v in codes)
+
+
+def _place(x: Any, y: Any) -> tuple[int, int]:
+    """Where a crop or mask lies; raises BadHint."""
+    if not all(is_number(v) and abs(v) < LARGEST_PLACE and v == int(v) for v in (x, y)):
+        raise BadHint(f"x and y of hints and masks are whole numbers, not {x!r} and {y!r}.")
+    return int(x), int(y)
+
+
+def _disc(x: float, y: float, rgb: tuple[int, ...], radius: float) -> HintPatch:
+    """A painted disc with smooth rim."""
+    left, top = int(np.floor(x - radius)), int(np.floor(y - radius))
+    size = int(np.ceil(2 * radius)) + 2
+    dx = np.arange(left, left + size)[None, :] - x
+    dy = np.arange(top, top + size)[:, None] - y
+    alpha = np.clip(radius + 0.5 - np.hypot(dx, dy), 0.0, 1.0)
+    rgba = np.empty((size, size, 4), np.uint8)
+    rgba[..., :3] = rgb
+    rgba[..., 3] = np.rint(alpha * 255)
+    rgba.setflags(write=False)
+    return HintPatch(rgba, left, top)
+
+
 @dataclass(frozen=True, eq=False)
 class Hints:
     """Painted colours for one photo: patches in painting order, later ones on top.
@@ -215,12 +253,13 @@ class Hints:
     def from_rgba(cls, rgba: NDArray[np.uint8], x: int = 0, y: int = 0) -> Hints:
         """Hints from a painted layer or a crop of one.
 
-        rgba: (h, w, 4) uint8, sRGB, straight alpha.  x, y: the crop's place in the photo.
-        Cut to the painted part; an unpainted layer gives empty hints.
+        rgba: (h, w, 4) uint8, sRGB, straight alpha.  x, y: the crop's place in the photo, whole
+        numbers.  Cut to the painted part; an unpainted layer gives empty hints.  Raises BadHint.
         """
         array = np.asarray(rgba)
         if array.ndim != 3 or array.shape[2] != 4 or array.dtype != np.uint8:
             raise BadHint(f"hints are an (h, w, 4) uint8 array, not {array.shape} {array.dtype}.")
+        x, y = _place(x, y)
         painted = array[..., 3] > 0
         rows = np.flatnonzero(painted.any(axis=1))
         if rows.size == 0:
@@ -229,7 +268,7 @@ class Hints:
         top, left = int(rows[0]), int(columns[0])
         cut = array[top : int(rows[-1]) + 1, left : int(columns[-1]) + 1].copy()
         cut.setflags(write=False)
-        return cls((HintPatch(cut, int(x) + left, int(y) + top),))
+        return cls((HintPatch(cut, x + left, y + top),))
 
     @classmethod
     def from_points(
@@ -239,29 +278,22 @@ class Hints:
     ) -> Hints:
         """Hints from points (x, y, colour), each painted as a disc with smooth rim.
 
-        colour: ``"#rrggbb"`` or (r, g, b) in 0..255, sRGB.  radius: in pixels, 0.5 to 1000.
+        colour: ``"#rrggbb"`` or (r, g, b), whole numbers 0..255, sRGB.  radius: in pixels, 0.5 to
+        1000.  Raises BadHint.
         """
-        if not 0.5 <= radius <= LARGEST_RADIUS:
+        if not (is_number(radius) and 0.5 <= radius <= LARGEST_RADIUS):
             raise BadHint(
-                f"the radius of a point must be between 0.5 and {LARGEST_RADIUS}, not {radius}."
+                f"the radius of a point must be between 0.5 and {LARGEST_RADIUS}, not {radius!r}."
             )
         patches = []
-        for x, y, color in points:
-            if not (np.isfinite(x) and np.isfinite(y) and max(abs(x), abs(y)) < 2**31):
-                raise BadHint(f"a point needs finite coordinates, not ({x}, {y}).")
-            rgb = parse_color(color) if isinstance(color, str) else tuple(color)
-            if len(rgb) != 3 or not all(0 <= int(v) <= 255 for v in rgb):
-                raise BadHint(f"a colour is #rrggbb or three numbers 0..255, not {color!r}.")
-            left, top = int(np.floor(x - radius)), int(np.floor(y - radius))
-            size = int(np.ceil(2 * radius)) + 2
-            dx = np.arange(left, left + size)[None, :] - x
-            dy = np.arange(top, top + size)[:, None] - y
-            alpha = np.clip(radius + 0.5 - np.hypot(dx, dy), 0.0, 1.0)
-            rgba = np.empty((size, size, 4), np.uint8)
-            rgba[..., :3] = rgb
-            rgba[..., 3] = np.rint(alpha * 255)
-            rgba.setflags(write=False)
-            patches.append(HintPatch(rgba, left, top))
+        for point in points:
+            try:
+                x, y, color = point
+            except (TypeError, ValueError):
+                raise BadHint(f"a point is (x, y, colour), not {point!r}.") from None
+            if not all(is_number(v) and abs(v) < LARGEST_PLACE for v in (x, y)):
+                raise BadHint(f"a point needs finite coordinates, not ({x!r}, {y!r}).")
+            patches.append(_disc(float(x), float(y), _color_codes(color), float(radius)))
         return cls(tuple(patches))
 
     @classmethod
@@ -305,8 +337,9 @@ class Hints:
         if self.references:
             raise BadHint("a reference counts everywhere: fence the painted hints, then add it.")
         codes = _mask_codes(mask)
-        fences = [Fence.around(self.patches, codes, int(x), int(y))]
-        fences += [fence.narrowed(codes, int(x), int(y)) for fence in self.fences]
+        x, y = _place(x, y)
+        fences = [Fence.around(self.patches, codes, x, y)]
+        fences += [fence.narrowed(codes, x, y) for fence in self.fences]
         total = Hints()
         for fence in fences:
             if fence is not None:  # two masks that became equal are one

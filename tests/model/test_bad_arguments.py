@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from handtint_model import (
+    BadHint,
     BadImage,
     BadOption,
     ColorizeOptions,
@@ -121,6 +122,55 @@ def test_pictures_without_luminance(picture: np.ndarray, words: str) -> None:
 def test_planes(tiny_colorizer: Colorizer, plane: np.ndarray, words: str) -> None:
     with pytest.raises(BadImage, match=words):
         tiny_colorizer.encode(plane)
+
+
+@pytest.mark.parametrize(
+    ("point", "words"),
+    [
+        ((1, 1, (0.5, 0.2, 0.3)), "whole numbers 0..255"),
+        ((1, 1, (300, 0, 0)), "whole numbers 0..255"),
+        ((1, 1, (NAN, 0, 0)), "whole numbers 0..255"),
+        ((1, 1, ("a", 0, 0)), "whole numbers 0..255"),
+        ((1, 1, {"r": 1, "g": 2, "b": 3}), "whole numbers 0..255"),
+        ((1, 1, None), "whole numbers 0..255"),
+        ((NAN, 1, "#ffffff"), "finite coordinates"),
+        ((1, 2.0**31, "#ffffff"), "finite coordinates"),
+        (("1", 1, "#ffffff"), "finite coordinates"),
+        ({"x": 1, "y": 1, "color": "#ffffff"}, "finite coordinates"),
+        ({"x": 1, "y": 1}, "a point is"),
+        ((1, 1), "a point is"),
+        (7, "a point is"),
+    ],
+)
+def test_points(point: Any, words: str) -> None:
+    with pytest.raises(BadHint, match=words):
+        Hints.from_points([point])
+
+
+def test_radii() -> None:
+    for radius in (0.4, 1001, NAN, "4", None):
+        with pytest.raises(BadHint, match="radius"):
+            Hints.from_points([(1, 1, "#ffffff")], radius)  # type: ignore[arg-type]
+
+
+def test_whole_floats_are_numbers_like_others() -> None:
+    (wanted,) = Hints.from_points([(3, 4, (10, 20, 30))], 2).patches
+    for color in ((10.0, 20.0, 30.0), np.array([10, 20, 30], np.uint8), [10, np.float32(20), 30]):
+        (got,) = Hints.from_points([(np.float32(3), np.int16(4), color)], np.int8(2)).patches  # type: ignore[list-item]
+        assert (got.x, got.y) == (wanted.x, wanted.y)
+        assert np.array_equal(got.rgba, wanted.rgba)
+    (patch,) = Hints.from_rgba(wanted.rgba, 3.0, np.int64(-2)).patches  # type: ignore[arg-type]
+    assert (type(patch.x), type(patch.y)) == (int, int)
+
+
+@pytest.mark.parametrize("place", [1.5, NAN, float("inf"), "1", None, 2**31])
+def test_places_of_crops_and_masks(place: Any) -> None:
+    painted = np.full((2, 2, 4), 255, np.uint8)
+    for x, y in ((place, 0), (0, place)):
+        with pytest.raises(BadHint, match="whole numbers"):
+            Hints.from_rgba(painted, x, y)
+        with pytest.raises(BadHint, match="whole numbers"):
+            Hints.from_rgba(painted).within(np.ones((2, 2), bool), x, y)
 
 
 def test_some_light_beyond_white_is_welcome(tiny_colorizer: Colorizer) -> None:

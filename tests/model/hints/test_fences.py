@@ -233,6 +233,8 @@ def test_within() -> None:
     assert fence.patches[0].x >= 25  # paint outside the mask is left out
     twice = dab(40, 20).within(mask).within(np.full((100, 100), 0.5), 30, 0)
     assert (twice.fences[0].x, twice.fences[0].mask.max()) == (30, 101)
+    resampled = dab(25, 15).within(np.array([[-0.1, 1.1]]), 25, 15)
+    assert resampled.fences[0].mask.tolist() == [[255]]
     assert not dab(5, 5, radius=3).within(mask)  # all paint lies outside
     assert not dab(40, 20).within(mask).within(mask, 100, 0)
     together = dab(25, 15).within(mask) + dab(40, 20).within(mask) + dab(40, 20).within(mask[1:])
@@ -249,6 +251,7 @@ def test_within() -> None:
         (np.zeros((4, 4, 3), np.uint8), "an \\(h, w\\) array"),
         (np.zeros((4, 4), np.int32), "an \\(h, w\\) array"),
         (np.full((4, 4), np.nan), "NaN"),
+        (np.eye(4) * 255, "to 1, inside"),
     ],
 )
 def test_bad_masks(mask: Any, message: str) -> None:
