@@ -65,7 +65,10 @@ def split(layers: list[Any], photo: Any, rect: Rect) -> tuple[list[Any], list[Fe
     for layer in layers:
         masks = masks_around(layer, photo)
         if masks:
-            together.setdefault(tuple(map(uid, masks)), (masks, []))[1].append(layer)
+            # They lie where the last layer does: what was painted last counts.
+            key = tuple(map(uid, masks))
+            _, before = together.pop(key, (masks, []))
+            together[key] = masks, [*before, layer]
         else:
             plain.append(layer)
     found = []

@@ -66,6 +66,25 @@ def case_a_groups_mask_fences_what_lies_in_it():
     assert blue > red
 
 
+def case_what_was_painted_last_counts():
+    image, photo = photo_image()
+    image.convert_rgb()
+    group = Gimp.GroupLayer.new(image, "Lasso")
+    image.insert_layer(group, None, 0)
+    for color, x in ((RED, 2), (BLUE, 30), (GREEN, 70)):
+        layer = hint_layer(image)
+        paint(layer, color, x, 20, 14, 24)
+        image.reorder_item(layer, group, 0)
+        if color == BLUE:
+            mask = layer.create_mask(Gimp.AddMaskType.WHITE)
+            layer.add_mask(mask)
+            put(mask, "Y u8", bytes(255 if x >= 20 else 0 for y in range(64) for x in range(96)))
+    mask = group.create_mask(Gimp.AddMaskType.WHITE)
+    group.add_mask(mask)
+    red, green, blue = colors(image, photo)[32][77]
+    assert green > max(red, blue), "what lies inside the same masks lies where its last layer does"
+
+
 def case_a_mask_around_photo_and_hints_is_no_fence():
     image, photo = photo_image()
     image.convert_rgb()

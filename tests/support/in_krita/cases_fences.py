@@ -75,6 +75,26 @@ def case_a_groups_mask_fences_what_lies_in_it():
     assert after[36, 82, 0] > after[36, 82, 2]
 
 
+def case_what_was_painted_last_counts():
+    made = document()
+    node = photo(made)
+    group = made.createGroupLayer("Lasso")
+    made.rootNode().addChildNode(group, None)
+    first, between, last = (hint_layer(made, node, group=group) for _ in range(3))
+    paint(made, first, (4, 4, 12, 12), RED)
+    paint(made, between, (52, 30, 12, 12), BLUE)
+    paint(made, last, (76, 30, 12, 12), GREEN)
+    if transparency_mask(made, group, "Lasso", RECT) is None:
+        return
+    transparency_mask(made, between, "right", (48, 0, 48, HEIGHT))
+    hints = nodes.target(made, node).hints
+    _, found = fences.split(hints, node, RECT)
+    assert [[nodes.uid(layer) for layer in fence.layers] for fence in found] == [
+        [nodes.uid(between)],
+        [nodes.uid(first), nodes.uid(last)],
+    ], "what lies inside the same masks lies where its last layer does"
+
+
 def case_a_soft_mask_in_a_mask():
     made = document()
     node = photo(made)

@@ -107,7 +107,8 @@ def _fences_of(fenced: list[Gimp.Layer], photo: Gimp.Layer) -> tuple[Fence, ...]
     for layer in fenced:
         inside = fencing.around(layer, photo)
         key = tuple(item.get_id() for item in inside)
-        groups.setdefault(key, []).append(layer)
+        # A group lies where its last layer does: what was painted last counts.
+        groups[key] = [*groups.pop(key, []), layer]
         masked[key] = inside
     found = []
     for key, together in groups.items():
