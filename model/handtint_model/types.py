@@ -37,6 +37,11 @@ def is_number(value: object) -> bool:
     return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
 
 
+def lies_inside(x: float, y: float, size: tuple[int, int]) -> bool:
+    """Whether a place lies on a pixel of a photo; size: its width and height."""
+    return -0.5 <= x < size[0] - 0.5 and -0.5 <= y < size[1] - 0.5
+
+
 ALTERNATIVES = 4
 """How many colourings of a photo there are: the automatic one, number 0, and three others."""
 

@@ -26,7 +26,7 @@ from handtint_model.files import formats as image_formats
 from handtint_model.files import hint_files, icc
 from handtint_model.luminance import nearest_code
 from handtint_model.threads import in_threads, strips
-from handtint_model.types import ALTERNATIVES, RENDER_SIZES, THUMBNAIL_SIZES
+from handtint_model.types import ALTERNATIVES, RENDER_SIZES, THUMBNAIL_SIZES, lies_inside
 
 __all__ = [
     "ALTERNATIVES",
@@ -51,6 +51,7 @@ __all__ = [
     "image_io",
     "in_threads",
     "kernels_in_use",
+    "lies_inside",
     "luminance_of",
     "nearest_code",
     "strips",

@@ -11,7 +11,8 @@
 
 ``points``, ``patches`` and ``within`` are all optional; patches lie above points, later above
 earlier.  ``within`` holds hints that are kept inside a mask: 255 inside, 0 outside.  Unknown keys
-are refused, so that a misspelt one is not silently ignored.
+are refused, so that a misspelt one is not silently ignored, and so are points whose middle lies
+outside the photo; patches and masks may reach beyond it.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ import pyvips
 from numpy.typing import NDArray
 
 from ..errors import BadHint, BadImage, WriteFailed
-from ..types import HintPatch, Hints
+from ..types import HintPatch, Hints, lies_inside
 from . import icc
 from .header import ReadLimits, open_picture
 from .target import put_in_place, reason, temporary_beside
@@ -151,7 +152,10 @@ def _in_srgb(image: Any, profile: icc.Profile) -> NDArray[np.uint8]:
 
 
 def parse_hints(data: bytes | str, size: Size | None = None) -> Hints:
-    """The hints of a hints.json's text; raises BadHint."""
+    """The hints of a hints.json's text; raises BadHint.
+
+    size: (width, height) of the photo that they are for; None: it is not looked at.
+    """
     try:
         value = json.loads(data)
     except (ValueError, RecursionError) as error:
@@ -167,17 +171,23 @@ def parse_hints(data: bytes | str, size: Size | None = None) -> Hints:
             f"the hints were painted on a photo of {_by(made_for)} pixels, "
             f"this one has {_by(size)}."
         )
-    hints = _painted(value)
+    hints = _painted(value, size)
     for fence in _items(value, "within", MAX_FENCES):
-        hints += _fenced(fence)
+        hints += _fenced(fence, size)
     return hints
 
 
-def _painted(value: dict[str, Any]) -> Hints:
+def check_point(x: float, y: float, size: Size) -> None:
+    """Raise BadHint for a point whose middle lies on no pixel of a photo of this size."""
+    if not lies_inside(x, y, size):
+        raise BadHint(f"the point {x:g},{y:g} lies outside the photo of {_by(size)}.")
+
+
+def _painted(value: dict[str, Any], size: Size | None) -> Hints:
     """The points and patches of an object."""
     patches: list[HintPatch] = []
     for point in _items(value, "points", MAX_POINTS):
-        patches.extend(_point(point).patches)
+        patches.extend(_point(point, size).patches)
     patches.extend(_patch(patch) for patch in _items(value, "patches", MAX_PATCHES))
     return Hints(tuple(patches))
 
@@ -233,7 +243,7 @@ def _items(value: dict[str, Any], name: str, limit: int) -> list[Any]:
     return items
 
 
-def _point(point: Any) -> Hints:
+def _point(point: Any, size: Size | None) -> Hints:
     if (
         not isinstance(point, list)
         or len(point) not in (3, 4)
@@ -241,6 +251,8 @@ def _point(point: Any) -> Hints:
         or not all(_is_number(v) for v in (*point[:2], *point[3:]))
     ):
         raise BadHint(f'a point is [x, y, "#rrggbb"] or [x, y, "#rrggbb", radius], not {point!r}.')
+    if size is not None:
+        check_point(point[0], point[1], size)
     radius = float(point[3]) if len(point) == 4 else DEFAULT_RADIUS
     return Hints.from_points([(float(point[0]), float(point[1]), point[2])], radius=radius)
 
@@ -252,7 +264,7 @@ def _patch(patch: Any) -> HintPatch:
     return HintPatch(read_layer(_decoded(patch["png"], "a patch's png")), x, y)
 
 
-def _fenced(fence: Any) -> Hints:
+def _fenced(fence: Any, size: Size | None) -> Hints:
     if (
         not isinstance(fence, dict)
         or not {"x", "y", "mask"} <= set(fence)
@@ -270,7 +282,7 @@ def _fenced(fence: Any) -> Hints:
             '"patches": ...}.'
         )
     x, y = _place(fence, "mask")
-    return _painted(fence).within(read_mask(_decoded(fence["mask"], "a mask")), x, y)
+    return _painted(fence, size).within(read_mask(_decoded(fence["mask"], "a mask")), x, y)
 
 
 def _place(item: dict[str, Any], name: str) -> tuple[int, int]:

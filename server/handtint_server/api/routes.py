@@ -19,7 +19,7 @@ from ..decode.photo import answer_pixels
 from ..http.problem import Problem
 from ..http.response import bytes_answer, json_answer, pixels_answer, timing_header
 from ..metrics import CONTENT_TYPE as METRICS_TYPE
-from ..model import ColorizeOptions, Hints, image_io
+from ..model import ColorizeOptions, Hints, image_io, lies_inside
 from ..sentences import sentence
 from .openapi import document
 from .schemas import (
@@ -62,11 +62,13 @@ def _client_gone(incoming: Request) -> Callable[[], bool]:
     return asked or (lambda: False)
 
 
-def _hints(wanted: PhotoRequest, parts: dict[str, Part], state: Service) -> Hints | None:
-    """All hints of a request, or None if there are none."""
+def _hints(
+    wanted: PhotoRequest, parts: dict[str, Part], state: Service, source: PhotoSource
+) -> Hints | None:
+    """All hints of a request for a photo, or None if there are none."""
     crop = None if wanted.hints is None else wanted.hints.crop()
     limit = state.settings.max_pixels
-    hints = read_hints(parts.get("hints"), crop, wanted.discs(), limit)
+    hints = read_hints(parts.get("hints"), crop, wanted.discs(), source.shape, limit)
     fenced = read_fences(parts.get("within"), wanted.within, wanted.discs(), limit)
     hints = hints if fenced is None else (hints or Hints()) + fenced
     for name in REFERENCE_PARTS:
@@ -116,7 +118,7 @@ def colorize() -> Response:
     wanted, parts, size = read_request(request, ColorizeRequest, PHOTO_PARTS)
     with state.request("/v1/colorize", wanted.request_id, _client_gone(request)) as ticket:
         source = state.find_source(wanted, parts, ticket, size)
-        hints = _hints(wanted, parts, state)
+        hints = _hints(wanted, parts, state, source)
         region = _region(wanted, source)
         itemsize = source.luminance.dtype.itemsize
         reservation = state.memory_limiter.reserve(region[2] * region[3] * 4 * itemsize)
@@ -241,7 +243,7 @@ def alternatives() -> Response:
     wanted, parts, size = read_request(request, AlternativesRequest, PHOTO_PARTS)
     with state.request("/v1/alternatives", wanted.request_id, _client_gone(request)) as ticket:
         source = state.find_source(wanted, parts, ticket, size)
-        hints = _hints(wanted, parts, state)
+        hints = _hints(wanted, parts, state, source)
 
         def work(colorizer: Colorizer, encoded: EncodedPhoto) -> NDArray[np.uint8]:
             started = time.perf_counter()
@@ -270,7 +272,7 @@ def suggest() -> Response:
     wanted, parts, size = read_request(request, SuggestRequest, PHOTO_PARTS | {"mask"})
     with state.request("/v1/suggest", wanted.request_id, _client_gone(request)) as ticket:
         source = state.find_source(wanted, parts, ticket, size)
-        hints = _hints(wanted, parts, state)
+        hints = _hints(wanted, parts, state, source)
         where = _place(wanted, parts, source, state.settings.max_pixels)
 
         def work(colorizer: Colorizer, encoded: EncodedPhoto) -> list[Suggestion]:
@@ -306,7 +308,7 @@ def _place(
     assert wanted.point is not None
     x, y = wanted.point
     height, width = source.shape
-    if not (-0.5 <= x < width - 0.5 and -0.5 <= y < height - 0.5):
+    if not lies_inside(x, y, (width, height)):
         raise Problem(
             "bad_option", f"The point {x:g},{y:g} lies outside the {width} x {height} photo."
         )
@@ -320,7 +322,7 @@ def uncertainty() -> Response:
     wanted, parts, size = read_request(request, UncertaintyRequest, PHOTO_PARTS)
     with state.request("/v1/uncertainty", wanted.request_id, _client_gone(request)) as ticket:
         source = state.find_source(wanted, parts, ticket, size)
-        hints = _hints(wanted, parts, state)
+        hints = _hints(wanted, parts, state, source)
 
         def work(colorizer: Colorizer, encoded: EncodedPhoto) -> NDArray[np.float32]:
             started = time.perf_counter()

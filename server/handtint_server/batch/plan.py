@@ -208,15 +208,13 @@ def parse_point(text: str) -> Point:
 
 def read_job_hints(job: PhotoJob, settings: BatchSettings, size: tuple[int, int]) -> Hints | None:
     """The hints of a job's photo of (width, height) `size`, or None; raises BadHint."""
-    from handtint_model.files.hint_files import read_hints, read_mask
+    from handtint_model.files.hint_files import check_point, read_hints, read_mask
 
-    width, height = size
     hints = Hints()
     if job.hint_file is not None:
         hints += read_hints(job.hint_file, size)
     for x, y, _ in settings.hints.points:
-        if not (0 <= x <= width and 0 <= y <= height):
-            raise BadHint(f"the point {x:g},{y:g} lies outside the photo of {width} x {height}.")
+        check_point(x, y, size)
     hints += Hints.from_points(settings.hints.points, radius=settings.hints.radius)
     if settings.hints.within is not None:
         hints = hints.within(read_mask(settings.hints.within, size))

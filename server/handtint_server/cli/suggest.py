@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from handtint_model.errors import BadOption, HandtintError
-from handtint_model.types import RENDER_SIZES, ColorizeOptions
+from handtint_model.types import RENDER_SIZES, ColorizeOptions, lies_inside
 from handtint_server.cli.shared import was_typed, weights_option
 from handtint_server.sentences import shown_path
 
@@ -96,14 +96,14 @@ def command(
         raise type(error)(f"{shown_path(photo)}: {error}") from error
     height, width = picture.luminance.shape
     x, y = place
-    if not (0 <= x <= width and 0 <= y <= height):
+    if not lies_inside(x, y, (width, height)):
         raise BadOption(f"the place {x:g},{y:g} lies outside the photo of {width} x {height}.")
     hints = None
     if hint_path is not None:
         from handtint_model.files.hint_files import read_hints
 
         hints = read_hints(hint_path, (width, height))
-    inside = (min(x, width - 1), min(y, height - 1))
+    inside = (min(max(x, 0.0), width - 1), min(max(y, 0.0), height - 1))
     if server is not None:
         rows = _ask(server, token_file, picture, inside, hints, count, render_size)
     else:

@@ -62,13 +62,19 @@ class Disc(NamedTuple):
 
 
 def read_hints(
-    part: Part | None, crop: Crop | None, discs: Sequence[Disc], max_pixels: int
+    part: Part | None,
+    crop: Crop | None,
+    discs: Sequence[Disc],
+    shape: tuple[int, int],
+    max_pixels: int,
 ) -> Hints | None:
-    """All hints of a request, or None if there are none.  Raises Problem.
+    """All hints of a request, or None if there are none.  Raises Problem, or BadHint.
 
     part: the part `hints`; crop: what the request says of it.  Discs are painted over it; those
-    within a mask only count against the limit (`fences` paints them).
+    within a mask are only checked (`fences` paints them).  shape: (H, W) of the photo.
     """
+    for disc in discs:
+        hint_files.check_point(disc.x, disc.y, (shape[1], shape[0]))
     if sum((2 * disc.radius + 3) ** 2 for disc in discs) > MAX_DISC_PIXELS:
         raise Problem(
             "hints_too_large",

@@ -120,6 +120,13 @@ def test_points_by_hand():
     same(parse_hints(text), expected)
 
 
+def test_points_on_the_rim_and_without_a_size():
+    rim = {"handtint_hints": 1, "points": [[-0.5, 29.4, "#102030"], [49.4, -0.5, "#102030"]]}
+    assert len(parse_hints(json.dumps(rim), (50, 30)).patches) == 2
+    far = {"handtint_hints": 1, "points": [[6000, 4, "#102030"]]}
+    assert parse_hints(json.dumps(far))
+
+
 def test_a_byte_order_mark_does_no_harm(tmp_path):
     (tmp_path / "a.json").write_bytes(b"\xef\xbb\xbf" + b' {"handtint_hints": 1}')
     assert not read_hints(tmp_path / "a.json", (5, 5))
@@ -131,6 +138,9 @@ def refused(action, words):
     assert words in str(error.value)
     assert str(error.value).endswith(".")
     assert "\n" not in str(error.value)
+
+
+WHITE = base64.b64encode(encoded(np.full((30, 50), 255, np.uint8))).decode()
 
 
 @pytest.mark.parametrize(
@@ -147,6 +157,19 @@ def refused(action, words):
         ({"handtint_hints": 1, "points": [[1, 2, "white"]]}, "#rrggbb"),
         ({"handtint_hints": 1, "points": [[1, 2, "#ffffff", 0]]}, "radius"),
         ({"handtint_hints": 1, "points": [[float("nan"), 2, "#ffffff"]]}, "point"),
+        (
+            {"handtint_hints": 1, "points": [[50, 2, "#ffffff"]]},
+            "50,2 lies outside the photo of 50 x 30",
+        ),
+        ({"handtint_hints": 1, "points": [[2, -0.6, "#ffffff", 99]]}, "outside the photo"),
+        ({"handtint_hints": 1, "points": [[6000, 29.5, "#ffffff"]]}, "outside the photo"),
+        (
+            {
+                "handtint_hints": 1,
+                "within": [{"x": 0, "y": 0, "mask": WHITE, "points": [[-1, 2, "#ffffff"]]}],
+            },
+            "outside the photo",
+        ),
         ({"handtint_hints": 1, "size": 5}, "pixels"),
         ({"handtint_hints": 1, "size": [51, 30]}, "51 x 30"),
         ({"handtint_hints": 1, "patches": [{"x": 1, "y": 2}]}, "patch"),

@@ -158,7 +158,7 @@ def test_fences_are_those_of_the_python_api(live: Live, colorizer: Colorizer) ->
     soft = np.tile(np.linspace(0, 255, 12).astype(np.uint8), (10, 1))
     box = np.zeros((30, 25), np.uint8)
     box[5:25, 5:20] = 255
-    hints = Hints.from_points([(70, 8, "#30a050")], radius=4)
+    hints = Hints.from_points([(60, 8, "#30a050")], radius=4)
     hints += Hints.from_rgba(rgba, 20, 15).within(soft, 20, 15)
     hints += Hints.from_points([(50, 30, "#3060c0")], radius=4).within(box, 38, 15)
     expected = colorizer.colorize(photo, hints)
@@ -167,7 +167,7 @@ def test_fences_are_those_of_the_python_api(live: Live, colorizer: Colorizer) ->
         "image_id": send(live, pictures.raw_request(plane)).headers["Handtint-Image-Id"],
         "output": "raw",
         "points": [
-            {"x": 70, "y": 8, "color": "#30a050", "radius": 4},
+            {"x": 60, "y": 8, "color": "#30a050", "radius": 4},
             {"x": 50, "y": 30, "color": "#3060c0", "radius": 4, "within": 1},
         ],
     }

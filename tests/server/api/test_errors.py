@@ -140,6 +140,24 @@ def test_points_out_of_range(live: Live, change: dict[str, Any]) -> None:
     assert (answer.status_code, answer.json()["code"]) == (422, "bad_hints")
 
 
+@pytest.mark.parametrize("change", [{"x": 63.5}, {"y": -0.6}, {"x": 6000}, {"y": 50, "radius": 20}])
+@pytest.mark.parametrize("fenced", [False, True])
+def test_points_outside_the_photo(live: Live, change: dict[str, Any], fenced: bool) -> None:
+    point = {"x": 9, "y": 9, "color": "#c04030", **change, **({"within": 0} if fenced else {})}
+    masks = {"masks": [{"width": 64, "height": 48, "paint": False}]}
+    kind, body = pictures.multipart(
+        {
+            **{"width": 64, "height": 48, "dtype": "u8", "layout": "Y"},
+            **{"points": [point], "within": masks},
+        },
+        [("within", b"\xff" * (64 * 48)), ("plane", pictures.photo().tobytes())],
+    )
+    for route in ("/v1/colorize", "/v1/alternatives", "/v1/uncertainty"):
+        answer = live.post(route, data=body, headers={"Content-Type": kind})
+        assert (answer.status_code, answer.json()["code"]) == (422, "bad_hints"), route
+        assert "outside the photo of 64 x 48" in answer.json()["detail"]
+
+
 @pytest.mark.parametrize(
     "fields", [{"vividness": "0.5"}, {"vividness": 2, "unknown": 1}, {"width": 0}]
 )

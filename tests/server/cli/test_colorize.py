@@ -309,6 +309,8 @@ def test_masks_that_do_not_fit(run, gray, folder, tmp_path):
         (["--point", "75,50,red"], 2, "#rrggbb"),
         (["--point", "a,50,#ffffff"], 2, "X,Y,#RRGGBB"),
         (["--point", "500,50,#ffffff"], 1, "outside the photo of 150 x 100"),
+        (["--point", "-10,10,#ffffff", "--radius", "40"], 1, "outside the photo of 150 x 100"),
+        (["--point", "150,100,#ffffff", "--radius", "4"], 1, "outside the photo of 150 x 100"),
         (["--vividness", "1.5"], 2, "vividness"),
         (["--render-size", "64"], 2, "128"),
         (["--hints", "missing.png"], 2, "missing.png"),
@@ -399,7 +401,12 @@ def test_suggest(call_main, gray, tiny_weights):
 
 @pytest.mark.parametrize(
     ("place", "code", "words"),
-    [("75", 2, "X,Y"), ("900,50", 1, "outside the photo"), ("nan,5", 2, "finite")],
+    [
+        ("75", 2, "X,Y"),
+        ("900,50", 1, "outside the photo"),
+        ("150,100", 1, "outside the photo"),
+        ("nan,5", 2, "finite"),
+    ],
 )
 def test_suggest_at_a_wrong_place(call_main, gray, place, code, words):
     got, _, err = call_main("suggest", gray, place)

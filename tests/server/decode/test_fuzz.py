@@ -138,7 +138,14 @@ def test_json(data: bytes, model: int) -> None:
     wanted: Any = call(validate, memoryview(data), kind)
     if wanted is not None:
         assert 0 <= wanted.vividness <= 1
-        call(hints.read_hints, None, wanted.hints and wanted.hints.crop(), wanted.discs(), LIMIT)
+        call(
+            hints.read_hints,
+            None,
+            wanted.hints and wanted.hints.crop(),
+            wanted.discs(),
+            (30, 30),
+            LIMIT,
+        )
 
 
 @given(
@@ -155,7 +162,7 @@ def test_hints(data: bytes, width: int, height: int, encoding: str, x: int) -> N
     for crop in (fields, {"x": x}):
         described = ColorizeRequest.model_validate({"hints": crop}).hints
         assert described is not None
-        read = call(hints.read_hints, part, described.crop(), [], LIMIT)
+        read = call(hints.read_hints, part, described.crop(), [], (30, 30), LIMIT)
         if read is not None:
             assert all(p.rgba[..., 3].any() for p in read.patches)
     mask = SuggestRequest.model_validate({"mask": {**fields, "x": x % 50}}).mask

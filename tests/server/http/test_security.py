@@ -539,7 +539,8 @@ def test_hostile_sizes(live: Live, field: str, number: object) -> None:
 @pytest.mark.parametrize("number", NUMBERS)
 @pytest.mark.parametrize("field", ["x", "y"])
 def test_hostile_offsets(live: Live, field: str, number: object) -> None:
-    """Of points, hint crops and regions: refused, or (where only far outside) without effect."""
+    """Of points, hint crops and regions: refused, or (a crop that is only far outside) without
+    effect."""
     plane = pictures.photo()
     size = '"width": 64, "height": 48, "dtype": "u8", "layout": "Y", "output": "raw"'
     raw = ("plane", plane.tobytes())
