@@ -42,8 +42,10 @@ from .plan import (
     Outcome,
     PhotoJob,
     beside_path,
+    check_no_saved_hints,
     is_wanted,
     read_job_hints,
+    remove_saved_hints,
     saved_hints_path,
 )
 
@@ -187,7 +189,10 @@ def _read(job: PhotoJob, settings: BatchSettings, progress: Progress) -> _PhotoT
     if settings.beside:
         wide = (2 * width, height)
         image_io.check_target(beside_path(job.target), wide, photo.meta, alpha=photo.alpha)
-    return _PhotoTask(job, photo, read_job_hints(job, settings, (width, height)))
+    hints = read_job_hints(job, settings, (width, height))
+    if settings.save_hints and not settings.overwrite and not (hints and hints.all_patches()):
+        check_no_saved_hints(job)
+    return _PhotoTask(job, photo, hints)
 
 
 def _finish(
@@ -200,14 +205,17 @@ def _finish(
         job.target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise HandtintError(f"the result's folder cannot be made: {reason(error)}.") from error
-    if settings.save_hints and task.hints and task.hints.all_patches():
+    painted = task.hints is not None and bool(task.hints.all_patches())
+    if settings.save_hints and painted:
         # Before the result: hints that are newer would ask for it to be made again.
         height, width = photo.luminance.shape
-        write_hints(saved_hints_path(job.source), task.hints, (width, height))
+        write_hints(saved_hints_path(job.source), task.hints or Hints(), (width, height))
     meta = marked(photo.meta, settings, task.hints, result.weights)
     if settings.beside:  # first: once the result is there, the photo counts as done
         write_beside(job.target, photo, result.rgb, meta, progress)
     image_io.write_photo(job.target, result.rgb, meta, alpha=photo.alpha, progress=progress)
+    if settings.save_hints and not painted and settings.overwrite:
+        remove_saved_hints(job)
     notes = (result.note, *photo.meta.notes, *image_io.notes_on(job.target, photo.meta))
     return Outcome(job, note=" ".join(sentence(note) for note in notes if note))
 

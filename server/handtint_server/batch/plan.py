@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-from handtint_model.errors import BadHint, BadImage, BadOption
+from handtint_model.errors import BadHint, BadImage, BadOption, WriteFailed
 from handtint_model.files import formats as image_formats
 from handtint_model.types import ColorizeOptions, Hints, parse_color
 
@@ -150,6 +150,42 @@ def is_wanted(job: PhotoJob, *, overwrite: bool) -> bool:
 def saved_hints_path(photo: Path) -> Path:
     """Where --save-hints puts the hints of a photo."""
     return photo.with_name(_shortened(photo.name, HINT_ENDINGS[0]))
+
+
+def _stale_hints(job: PhotoJob) -> Path | None:
+    """Hints saved for an earlier result of a job's photo; None if there are none, or if they are
+    what this result was asked to be made with."""
+    saved = saved_hints_path(job.source)
+    given = job.hint_file
+    own = given is not None and given.exists() and saved.exists() and given.samefile(saved)
+    return saved if saved.exists() and not own else None
+
+
+def check_no_saved_hints(job: PhotoJob) -> None:
+    """Raise BadOption where --save-hints has none to save and those of an earlier result lie.
+
+    They would be taken for this result's, and may be an hour's work: nobody has asked to delete
+    them.
+    """
+    saved = _stale_hints(job)
+    if saved is not None:
+        raise BadOption(
+            f"--save-hints: this result has no hints, but {shown_path(saved)} holds those of an "
+            "earlier one; add --overwrite to delete them, or leave out --save-hints."
+        )
+
+
+def remove_saved_hints(job: PhotoJob) -> None:
+    """Delete the hints of an earlier result; raises WriteFailed."""
+    saved = _stale_hints(job)
+    try:
+        if saved is not None:
+            saved.unlink()
+    except OSError as error:
+        raise WriteFailed(
+            f"the earlier hints {shown_path(saved or '')} cannot be deleted: "
+            f"{error.strerror or error}."
+        ) from error
 
 
 def beside_path(target: Path) -> Path:

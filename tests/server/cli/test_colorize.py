@@ -273,6 +273,29 @@ def test_painted_layer_and_saved_hints_replay(run, gray, tmp_path):
     ).read_bytes()
 
 
+def test_saved_hints_are_never_those_of_an_earlier_result(run, gray, tmp_path):
+    """Without hints none are saved; older ones stay only if the run is refused."""
+    saved = gray.with_name("cat.png.hints.json")
+    assert run(gray, "-o", tmp_path / "a.png", "--save-hints")[0] == 0
+    assert not saved.exists()
+    assert run(gray, "-o", tmp_path / "b.png", "--point", "75,50,#e02020", "--save-hints")[0] == 0
+    before = saved.read_bytes()
+    code, _, err = run(gray, "-o", tmp_path / "c.png", "--save-hints")
+    assert code == 1
+    assert "cat.png.hints.json holds those of an earlier one; add --overwrite" in err
+    assert saved.read_bytes() == before
+    assert not (tmp_path / "c.png").exists()
+    assert run(gray, "-o", tmp_path / "c.png", "--save-hints", "--overwrite")[0] == 0
+    assert (tmp_path / "c.png").read_bytes() == (tmp_path / "a.png").read_bytes()
+    assert not saved.exists()
+    # A file without hints that was given is this result's own.
+    saved.write_text('{"handtint_hints": 1}')
+    for more in ((), ("--overwrite",)):
+        given = ("--hints", saved, "--save-hints", *more)
+        assert run(gray, "-o", tmp_path / f"d{len(more)}.png", *given)[0] == 0
+        assert saved.exists()
+
+
 def test_a_mask_keeps_hints_inside(run, gray, tmp_path):
     mask = np.zeros((100, 150), np.uint8)
     mask[20:80, 40:110] = 255
