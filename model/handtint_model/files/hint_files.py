@@ -57,7 +57,9 @@ def read_hints(path: str | Path, size: Size) -> Hints:
     try:
         with path.open("rb") as file:
             head = file.read(64)
-            if not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+            object_begins = head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+            # One that holds something else shall be told about as what its name says.
+            if not object_begins and path.suffix.lower() != ".json":
                 return Hints.from_rgba(read_layer(path, size))
             data = head + file.read(MAX_JSON_BYTES)
     except OSError as error:

@@ -289,6 +289,8 @@ def _check_usage(asked: Arguments) -> None:
     """Raise UsageError for options that do not go together."""
     if asked.server is None and asked.token_file is not None:
         raise click.UsageError("--token-file belongs to --server.")
+    if asked.mask_path is not None and asked.hint_path is None and not asked.points:
+        raise click.UsageError("--within keeps --point and --hints inside a mask: give some.")
     ray = asked.engine == "ray"
     typed = asked.weights is not None and was_typed("weights")
     if asked.server is not None and (ray or typed or asked.device != "auto"):

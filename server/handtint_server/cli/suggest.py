@@ -117,7 +117,9 @@ def command(
         click.echo(json.dumps([{"color": c, "probability": round(p, 6)} for c, p in rows]))
         return
     for color, probability in rows:
-        click.echo(f"{color}  {probability:6.1%}")
+        # With hints most colours of the nine are hardly likely any more, but none is impossible.
+        shown = f"{probability:.1%}" if probability >= 0.0005 else "<0.1%"
+        click.echo(f"{color}  {shown:>6}")
 
 
 def _ask(

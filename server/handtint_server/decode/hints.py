@@ -83,9 +83,15 @@ def read_hints(
         )
     hints = Hints()
     if part is not None:
-        crop = crop or Crop()
+        whole, crop = crop is None, crop or Crop()
         if bytes(part.data[:8]) == _PNG:
             rgba = _read_png(part.data, crop, max_pixels)
+            if whole and rgba.shape[:2] != shape:
+                raise Problem(
+                    "bad_hints",
+                    f"The PNG hints have {rgba.shape[1]} x {rgba.shape[0]} pixels, the photo "
+                    f"{shape[1]} x {shape[0]}; of a part of it the request says where it lies.",
+                )
         else:
             rgba = _read_raw(part.data, crop, max_pixels)
         hints = Hints.from_rgba(rgba, crop.x, crop.y)
@@ -136,7 +142,10 @@ def _read_png(data: memoryview, crop: Crop, max_pixels: int) -> NDArray[np.uint8
     if crop.encoding != "raw" or crop.layout != "RGBA":
         raise Problem("bad_hints", "PNG hints take neither layout nor encoding.")
     # The header chunk comes first (PNG, third edition, 5.6): the size without a decoder.
-    width, height = struct.unpack(">II", data[16:24].tobytes().ljust(8, b"\0"))
+    header = data[8:33].tobytes()
+    if header[:8] != b"\0\0\0\rIHDR" or zlib.crc32(header[4:21]).to_bytes(4, "big") != header[21:]:
+        raise Problem("bad_hints", "The PNG hints are damaged: their header cannot be read.")
+    width, height = struct.unpack(">II", header[8:16])
     if width * height > max_pixels:
         raise too_large(width, height, max_pixels, "hints_too_large")
     if crop.width is not None and (crop.width, crop.height) != (width, height):

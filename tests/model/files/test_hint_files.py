@@ -193,6 +193,12 @@ def test_not_json(text):
     refused(lambda: parse_hints(text), "JSON")
 
 
+@pytest.mark.parametrize("text", ["[]", "", '"a"', "7"])
+def test_what_is_called_json_is_told_about_as_such(tmp_path, text):
+    (tmp_path / "a.JSON").write_text(text)
+    refused(lambda: read_hints(tmp_path / "a.JSON", (50, 30)), "hints.json is")
+
+
 def test_hostile_png_in_json_is_refused():
     head = bytearray(encoded(layer()))
     head[16:24] = struct.pack(">II", 60_000, 60_000)

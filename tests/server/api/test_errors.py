@@ -140,6 +140,39 @@ def test_points_out_of_range(live: Live, change: dict[str, Any]) -> None:
     assert (answer.status_code, answer.json()["code"]) == (422, "bad_hints")
 
 
+def with_png_hints(png: bytes, **more: Any) -> tuple[str, bytes]:
+    described = {"width": 64, "height": 48, "dtype": "u8", "layout": "Y", **more}
+    photo = ("plane", pictures.photo().tobytes())
+    return pictures.multipart(described, [("hints", ("image/png", png)), photo])
+
+
+def test_a_damaged_header_of_png_hints(live: Live) -> None:
+    """It is not taken for a picture of billions of pixels that should be made smaller."""
+    png = pictures.png(np.full((48, 64, 4), 200, np.uint8))
+    for damaged in (png[:8] + bytes(range(64)), png[:16] + b"\x7f" + png[17:], png[:20]):
+        kind, body = with_png_hints(damaged)
+        answer = live.post("/v1/colorize", data=body, headers={"Content-Type": kind})
+        assert (answer.status_code, answer.json()["code"]) == (422, "bad_hints")
+        assert "damaged" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "status"), [(48, 64, 200), (24, 32, 422), (96, 128, 422)]
+)
+def test_whole_layers_have_the_size_of_the_photo(
+    live: Live, height: int, width: int, status: int
+) -> None:
+    """Without a place.  With one they may be smaller or larger."""
+    png = pictures.png(np.full((height, width, 4), 200, np.uint8))
+    for more, wanted in (({}, status), ({"hints": {"x": 0, "y": 0}}, 200)):
+        kind, body = with_png_hints(png, **more)
+        answer = live.post("/v1/colorize", data=body, headers={"Content-Type": kind})
+        assert answer.status_code == wanted, answer.text
+        if wanted == 422:
+            assert answer.json()["code"] == "bad_hints"
+            assert f"{width} x {height} pixels, the photo 64 x 48" in answer.json()["detail"]
+
+
 @pytest.mark.parametrize("change", [{"x": 63.5}, {"y": -0.6}, {"x": 6000}, {"y": 50, "radius": 20}])
 @pytest.mark.parametrize("fenced", [False, True])
 def test_points_outside_the_photo(live: Live, change: dict[str, Any], fenced: bool) -> None:

@@ -320,7 +320,7 @@ def test_masks_that_do_not_fit(run, gray, folder, tmp_path):
         code, _, err = run(gray, "--point", "75,50,#20a040", "--within", tmp_path / name)
         assert code == 1
         assert words in err
-    code, _, err = run(folder, "--within", tmp_path / "small.png")
+    code, _, err = run(folder, "--within", tmp_path / "small.png", "--hints", folder)
     assert code == 1
     assert "--hints FOLDER" in err
 
@@ -338,6 +338,8 @@ def test_masks_that_do_not_fit(run, gray, folder, tmp_path):
         (["--render-size", "64"], 2, "128"),
         (["--hints", "missing.png"], 2, "missing.png"),
         (["--token-file", "x"], 2, "--server"),
+        (["--within", "."], 2, "is a directory"),
+        (["--within", __file__], 2, "--within keeps --point and --hints inside a mask: give some"),
     ],
 )
 def test_wrong_options(run, gray, arguments, code, words):
@@ -418,6 +420,11 @@ def test_suggest(call_main, gray, tiny_weights):
     lines = [line.split() for line in text.splitlines()]
     assert [color for color, _ in lines] == [s["color"] for s in found]
     assert all(share.endswith("%") for _, share in lines)
+    hints = gray.with_name("hints.json")
+    hints.write_text('{"handtint_hints": 1, "points": [[75, 50, "#20a040", 20]]}')
+    _, settled, _ = call_main("suggest", gray, "75,50", "--hints", hints, *device)
+    assert "<0.1%" in settled
+    assert " 0.0%" not in settled
     _, three, _ = call_main("suggest", gray, "75,50", "-n", "3", *device)
     assert len(three.splitlines()) <= 3
 
