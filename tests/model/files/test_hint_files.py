@@ -5,6 +5,7 @@ import io
 import json
 import struct
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -118,6 +119,13 @@ def test_points_by_hand():
     expected = Hints.from_points([(3, 4.5, "#102030")])
     expected += Hints.from_points([(9, 9, "#ffffff")], radius=2)
     same(parse_hints(text), expected)
+
+
+def test_the_example_that_the_docs_name():
+    photo = Path(__file__).parents[3] / "examples" / "coffee-gray.png"
+    with Image.open(photo) as picture:
+        hints = read_hints(photo.with_name(f"{photo.name}.hints.json"), picture.size)
+    assert len(hints.patches) == 12
 
 
 def test_points_on_the_rim_and_without_a_size():
