@@ -97,12 +97,17 @@ def _hold(shape: tuple[int, int], degree: Doubles, hints: PooledHints) -> Double
     return np.asarray(np.minimum(HOLD, np.where(share < 1.0, own, HOLD)))
 
 
-def decisiveness(trust: Doubles) -> Doubles:
-    """Factor (N,) on fields whose trust, with full masses, is ``trust`` (N,) in 0..1.
+def decisive(trust: Doubles) -> Doubles:
+    """0..1: how far a cell takes hints that it trusts so far with full masses: a smoothstep.
 
-    trust times the factor is a smoothstep.  Half trust is the guess of least error, but to the
-    eye it is a tint over half the picture; so cells take a hint or leave it.
+    Half trust is the guess of least error, but to the eye it is a tint over half the picture; so
+    cells take a hint or leave it.
     """
     low, high = DECIDE
     t = np.clip((trust - low) / (high - low), 0.0, 1.0)
-    return np.asarray(t * t * (3.0 - 2.0 * t) / np.maximum(trust, 1e-9))
+    return np.asarray(t * t * (3.0 - 2.0 * t))
+
+
+def decisiveness(trust: Doubles) -> Doubles:
+    """The factor that takes trust, with full masses, to `decisive` of it."""
+    return np.asarray(decisive(trust) / np.maximum(trust, 1e-9))

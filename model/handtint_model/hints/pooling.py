@@ -23,6 +23,9 @@ from .compositing import SAMPLES, Piece, color_tables, grid_places, shared_out
 MOST_CELLS = 384
 """Of more hinted cells than this, neighbours of like colour and embedding are merged."""
 
+FAINTEST_SHARE = 1 / 32
+"""Of the largest mass: fainter cells are what an eraser or a resized layer leaves, and no hints."""
+
 
 @dataclass(frozen=True, eq=False)
 class PooledHints:
@@ -52,10 +55,12 @@ def pool(pieces: Sequence[Piece], geometry: Geometry, strength: float) -> Pooled
     # A cell may belong to two pieces.
     distinct, inverse = np.unique(np.concatenate(numbers), return_inverse=True)
     alpha, square, a, b = (np.bincount(inverse, column) for column in np.concatenate(sums).T)
+    mass = square / alpha
+    seen = mass >= FAINTEST_SHARE * mass.max()
     return PooledHints(
-        distinct // BUCKETS**2,
-        (strength * square / alpha).astype(np.float32),
-        (np.stack([a, b], axis=1) / alpha[:, None]).astype(np.float32),
+        distinct[seen] // BUCKETS**2,
+        (strength * mass[seen]).astype(np.float32),
+        (np.stack([a, b], axis=1) / alpha[:, None])[seen].astype(np.float32),
     )
 
 

@@ -9,7 +9,7 @@ are kept while only vividness changes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,18 +17,21 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ..kernels.numpy.hints import soft_maximum
-from .diffusion import Diffusion, decisiveness, mixture_pull, stroke_pull
+from .diffusion import Diffusion, decisive, mixture_pull, stroke_pull
 from .fences import FenceCells
 from .photo_graph import PhotoGraph
 from .pooling import MOST_CELLS, PooledHints, merge
 from .reach import StrokeReach
-from .strokes import StrokeGroups, group
+from .strokes import StrokeGroups, colors_of, group
 
 Doubles = NDArray[np.float64]
 Floats = NDArray[np.float32]
 
 MOST_STROKES = (40, 64)
 """Up to the first number the stroke decoder speaks alone, from the second on the mixture."""
+
+ALIKE = 0.95
+"""Strokes whose largest masses differ by no more than this factor count as equally strong."""
 
 FAINTEST = 0.02
 """Trust that can hardly be seen."""
@@ -97,6 +100,17 @@ class _Answer:
     weight: Floats  # (N, K)
     full_trust: Doubles  # (N,) trust were all masses 1
     pull: Doubles  # (N,)
+    by_color: _ByColor | None = None  # None: no color is much fainter than another
+
+
+@dataclass(frozen=True, eq=False)
+class _ByColor:
+    """The stroke decoder's trust, were all masses 1, by strokes of like color; C colors."""
+
+    of_source: NDArray[np.int64]  # (K,) the color of each stroke; the mixture's hints are not in it
+    of_hint: NDArray[np.int64]  # (K',) the color of each painted hint
+    mass: Doubles  # (C,) the largest of each color's strokes
+    trust: Doubles  # (N, C)
 
 
 def propagate(
@@ -111,12 +125,17 @@ def propagate(
     answer is for its inside, and some of the hints are its own.
     """
     answer = _answer(graph, hints, reach, fence)
-    full = np.minimum(answer.full_trust, 1.0)
     diffusion = Diffusion.of(graph.edges, hints, answer.pull)
+    decided: Doubles | None = None
+    if answer.by_color is not None:
+        decided, answer = _apart(answer, answer.by_color, diffusion, hints)
+    full = np.minimum(answer.full_trust, 1.0)
     mixed = np.stack([answer.weight.sum(axis=1, dtype=np.float64), full], axis=1)
     own = np.stack([hints.mass, np.ones_like(hints.mass)], axis=1).astype(np.float64)
     spread, whole_trust = diffusion.spread(mixed, hints, own).T.clip(0.0, 1.0)
-    factor = decisiveness(whole_trust)
+    if decided is None:
+        decided = decisive(whole_trust)
+    factor = decided / np.maximum(whole_trust, 1e-9)
     factor[lone_patches(factor * whole_trust, hints.number, graph.edges.shape)] = 0.0
     return PropagatedHints(
         key_of(hints, fence),
@@ -127,6 +146,28 @@ def propagate(
         factor,
         diffusion,
     )
+
+
+def _apart(
+    answer: _Answer, colors: _ByColor, diffusion: Diffusion, hints: PooledHints
+) -> tuple[Doubles, _Answer]:
+    """How far each cell takes hints at all, (N,) 0..1, and the answer without what may not enter.
+
+    A color enters a cell by its own trust there and that of others, but a fainter color helps a
+    strong one in by no more than it shows itself.  Else the rest of an erased stroke, hardly to be
+    seen, would open all the cells that it reaches to the strong one.
+    """
+    own = np.eye(colors.mass.size)[colors.of_hint]
+    trust = diffusion.spread(colors.trust, hints, own).clip(0.0, 1.0)
+    beside = np.minimum(colors.mass[:, None] / colors.mass[None], 1.0)
+    enters = decisive(np.minimum(trust @ beside, 1.0))
+    decided = np.where(trust > 0, enters, 0.0).max(axis=1)
+    share = enters / np.maximum(decided, 1e-9)[:, None]
+    kept = np.ones_like(answer.weight)
+    kept[:, : colors.of_source.size] = share[:, colors.of_source]
+    lost = (colors.trust * (1.0 - share)).sum(axis=1)
+    kept_answer = replace(answer, weight=answer.weight * kept, full_trust=answer.full_trust - lost)
+    return decided, kept_answer
 
 
 def lone_patches(
@@ -170,11 +211,13 @@ def _answer(
     pair = answer.sources, other.sources
     joined = (np.concatenate(columns) for columns in zip(*((p.number, p.mass, p.ab) for p in pair)))
     weight = np.concatenate([(1.0 - share) * answer.weight, share * other.weight], axis=1)
+    by_color = answer.by_color
     return _Answer(
         PooledHints(*joined),
         weight.astype(np.float32),
         (1.0 - share) * answer.full_trust + share * other.full_trust,
         (1.0 - share) * answer.pull + share * other.pull,
+        None if by_color is None else replace(by_color, trust=(1.0 - share) * by_color.trust),
     )
 
 
@@ -185,7 +228,7 @@ def _decoded(
     maps = reach.maps(hints, groups).T  # (N, S)
     if fence is not None:
         maps = fence.raised(maps, hints, groups)
-    full, _ = soft_maximum(maps, reach.gamma)
+    full, full_share = soft_maximum(maps, reach.gamma)
     trust, share = soft_maximum(maps * groups.mass, reach.gamma)
     number = np.zeros(groups.count, np.int64)
     return _Answer(
@@ -193,7 +236,20 @@ def _decoded(
         (trust[:, None] * share).astype(np.float32),
         full.astype(np.float64),
         stroke_pull(full.astype(np.float64)),
+        _by_color(groups, full[:, None] * full_share),
     )
+
+
+def _by_color(groups: StrokeGroups, trust: Floats) -> _ByColor | None:
+    """trust: (N, S), were all masses 1.  None where no color is much fainter than another."""
+    if groups.mass.min() >= ALIKE * groups.mass.max():
+        return None
+    color = colors_of(groups.ab)
+    count = int(color.max()) + 1
+    mass = np.zeros(count)
+    np.maximum.at(mass, color, groups.mass)
+    together = np.stack([trust[:, color == c].sum(axis=1) for c in range(count)], axis=1)
+    return _ByColor(color, color[groups.of_hint], mass, together.astype(np.float64))
 
 
 def _mixed(graph: PhotoGraph, hints: PooledHints) -> _Answer:

@@ -60,6 +60,13 @@ def group(hints: PooledHints, columns: int) -> StrokeGroups:
     return StrokeGroups(of_hint.astype(np.int64), int(strokes), mass, ab.astype(np.float32))
 
 
+def colors_of(ab: NDArray[np.float32]) -> NDArray[np.int64]:
+    """(S,) numbers from 0 on of strokes' colors (S, 2): equal for those that are no rivals."""
+    like = np.linalg.norm(ab[:, None] - ab[None], axis=-1) <= LIKE_COLOR
+    _, color = csgraph.connected_components(sparse.coo_array(like), directed=False)
+    return np.asarray(color, np.int64)
+
+
 def rivals_of(cells: NDArray[np.bool_], ab: NDArray[np.float32]) -> NDArray[np.bool_]:
     """For strokes' cells (S, h, w) and colors (S, 2): the cells (S, h, w) of each one's rivals."""
     apart = np.linalg.norm(ab[:, None] - ab[None], axis=-1) > LIKE_COLOR
