@@ -35,7 +35,7 @@ FOLDERS = ("examples", "tests/data/photos")
 PHOTOS = sorted(
     path.relative_to(ROOT).as_posix()
     for folder in FOLDERS
-    for path in (ROOT / folder).glob("*-gray.*")
+    for path in (ROOT / folder).glob("*-gray.???")
 )
 DETAILED = "examples/coffee-gray.png"
 """The photo whose distributions, suggestions and uncertainty are pinned too."""
