@@ -13,8 +13,8 @@ from .encoder import CHANNELS, Encoder
 from .second_encoder import SecondEncoder
 from .stroke_decoder import Features, StrokeDecoder, StrokeFeatures
 
-PRETRAINED = ("encoder.", "second.")
-"""How the parameters of the pretrained parts begin; they learn at a rate of their own."""
+PRETRAINED = ("encoder.", "second.stem.", "second.stages.")
+"""How the names of pretrained parameters begin; they learn at their own rate, or not at all."""
 
 
 class Heads(NamedTuple):
