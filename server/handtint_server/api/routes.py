@@ -309,9 +309,8 @@ def _place(
     x, y = wanted.point
     height, width = source.shape
     if not lies_inside(x, y, (width, height)):
-        raise Problem(
-            "bad_option", f"The point {x:g},{y:g} lies outside the {width} x {height} photo."
-        )
+        outside = f"The point {x:g},{y:g} lies outside the {width} x {height} photo."
+        raise Problem("bad_option", outside)
     return min(max(x, 0.0), width - 1.0), min(max(y, 0.0), height - 1.0)
 
 
