@@ -157,10 +157,15 @@ def _apart(
     strong one in by no more than it shows itself.  Else the rest of an erased stroke, hardly to be
     seen, would open all the cells that it reaches to the strong one.
     """
+    whole = np.minimum(answer.full_trust, 1.0)[:, None]
     own = np.eye(colors.mass.size)[colors.of_hint]
-    trust = diffusion.spread(colors.trust, hints, own).clip(0.0, 1.0)
+    own = np.concatenate([own, np.ones((len(own), 1))], axis=1)
+    fields = diffusion.spread(np.concatenate([colors.trust, whole], axis=1), hints, own)
+    trust, whole = fields[:, :-1].clip(0.0, 1.0), fields[:, -1:].clip(0.0, 1.0)
+    # What the mixture adds, between the two numbers of strokes, is open to all.
+    rest = np.maximum(whole - trust.sum(axis=1, keepdims=True), 0.0)
     beside = np.minimum(colors.mass[:, None] / colors.mass[None], 1.0)
-    enters = decisive(np.minimum(trust @ beside, 1.0))
+    enters = decisive(np.minimum(trust @ beside + rest, 1.0))
     decided = np.where(trust > 0, enters, 0.0).max(axis=1)
     share = enters / np.maximum(decided, 1e-9)[:, None]
     kept = np.ones_like(answer.weight)

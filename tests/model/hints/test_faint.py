@@ -66,3 +66,17 @@ def test_faint_paint_counts_where_there_is_no_other(
     layer = strokes(photo, (BLUE[0], BLUE[1], 2))
     p, hinted = (colorizer.probabilities(photo, h) for h in (None, layer))
     assert np.abs(hinted - p).max() > 1e-4
+
+
+@pytest.mark.parametrize("count", [30, 52, 62])
+def test_one_faint_dab_among_many_strokes_takes_nothing_from_them(
+    colorizer: Colorizer, photo: EncodedPhoto, count: int
+) -> None:
+    """Also between the stroke decoder and the mixture, which answer together there."""
+    columns = 9
+    places = [(40 + 62 * (n % columns), 25 + 50 * (n // columns)) for n in range(count)]
+    colors = ("#c04030", "#3060c0", "#40a060")
+    lines = [((x, y, x + 12, y), colors[n % 3], 255) for n, (x, y) in enumerate(places)]
+    faint = [*lines[:-1], (*lines[-1][:2], 200)]
+    opaque, one_less = (colorizer.colorize(photo, strokes(photo, *some)) for some in (lines, faint))
+    assert changed(opaque, one_less) < 0.08
