@@ -32,6 +32,7 @@ class TrainConfig:
     learning_rate: float = 1e-3
     encoder_rate: float = 0.02  # times the learning rate, once the encoder is free
     encoder_frozen: float = 0.65  # fraction of the run
+    second_encoder_frozen: bool = False  # as it came, all the run; what joins it to the rest learns
     weight_decay: float = 0.02
     warmup: float = 0.02  # fraction of the run
     clip: float = 1.0  # gradient norm
@@ -75,6 +76,7 @@ class StrokeConfig:
     learning_rate: float = 1.5e-3
     network_rate: float = 0.0  # times the learning rate, for the network that it sits on; 0: frozen
     encoder_rate: float = 0.1  # times that, for the encoder
+    second_encoder_frozen: bool = False
     color_weight: float = 2.0  # of the points' loss beside the objects'
     weight_decay: float = 0.05
     dropout: float = 0.1

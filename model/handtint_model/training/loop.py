@@ -268,7 +268,8 @@ class Run:
         self._encoder_is_free = free
         for name, parameter in self.network.named_parameters():
             if name.startswith(PRETRAINED):
-                parameter.requires_grad_(free)
+                still = self.config.second_encoder_frozen and name.startswith("second.")
+                parameter.requires_grad_(free and not still)
         partial = self.config.loss == "regression"
         self._step_losses = sharing_gradients(
             self.team, self.network, self._losses, partial=partial

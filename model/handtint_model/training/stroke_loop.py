@@ -164,8 +164,11 @@ class StrokeRun:
         self.free = config.network_rate > 0
         self._clipped: list[list[nn.Parameter]] = []
         rest = [(n, p) for n, p in self.network.named_parameters() if not n.startswith("strokes.")]
-        for _, parameter in rest:
-            parameter.requires_grad_(self.free)
+        for name, parameter in rest:
+            still = config.second_encoder_frozen and name.startswith(
+                ("second.stem", "second.stages")
+            )
+            parameter.requires_grad_(self.free and not still)
         groups: list[dict[str, Any]] = [
             {"params": list(self.network.strokes.parameters()), "share": 1.0}
         ]

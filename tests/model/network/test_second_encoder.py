@@ -205,8 +205,13 @@ def test_training_goes_on_with_it(file: Path, tmp_path: Path) -> None:
         picture = Image.fromarray(coarse).resize((48, 48), Image.Resampling.BICUBIC)
         picture.save(tmp_path / "photos" / f"{number}.png")
     begun = read_second_encoder_file(file)
-    for frozen, name in ((1.0, "frozen"), (0.0, "free")):
-        config = replace(PRESETS["toy"], stages=(Stage(1.0, 32, 4),), encoder_frozen=frozen)
+    for frozen, still, name in ((1.0, False, "frozen"), (0.0, False, "free"), (0.0, True, "still")):
+        config = replace(
+            PRESETS["toy"],
+            stages=(Stage(1.0, 32, 4),),
+            encoder_frozen=frozen,
+            second_encoder_frozen=still,
+        )
         out, photos = tmp_path / name, [tmp_path / "photos"]
         train(photos, out, config, second_encoder_file=file, steps=2)
         weights = load_weights(train(photos, out, config, steps=3, resume=True)).network
@@ -215,5 +220,5 @@ def test_training_goes_on_with_it(file: Path, tmp_path: Path) -> None:
         assert run is not None
         assert run["step"] == 3
         same = [torch.equal(run["network"][f"second.{n}"], t) for n, t in begun.items()]
-        assert all(same) if frozen else not all(same)
+        assert all(same) if frozen or still else not all(same)
         assert run["network"]["second.joins.1.weight"].abs().max() > 0
