@@ -35,12 +35,17 @@ STEPS = 2
 """Mean-shift steps after the best bin: more move the color by less than a unit."""
 
 
+BOOST = (10.0, 20.0)
+"""Chroma of a cell from which the boost begins, and from which it counts fully."""
+
+
 class DecodingSetting(NamedTuple):
     """Decoding at one vividness."""
 
     decision: float  # 0: the mean of the distribution, 1: its mode
     neutral: float  # weight of neutral bins in the decision; more makes calmer pictures
     gain: float  # times the chroma
+    boost: float = 0.0  # more of it, as a share, where the chroma is then 20 or more
 
 
 @dataclass(frozen=True)
@@ -49,21 +54,22 @@ class Decoding:
 
     smoothing: s of the agreement between cells; smaller lets more cells agree.  fade: L* where
     whites begin to lose chroma, where that ends, and the share of it that is left there.
-    curve: vividness, decision, neutral and gain at some values of vividness, in order; linear
-    between them, the neutral weight in its logarithm.
+    curve: vividness, decision, neutral, gain and boost at some values of vividness, in order;
+    linear between them, the neutral weight in its logarithm.
     """
 
     smoothing: float = 0.05
     fade: tuple[float, float, float] = (65.0, 97.0, 0.4)
-    curve: tuple[tuple[float, float, float, float], ...] = ((0.0, 0.0, 1.0, 1.0),)
+    curve: tuple[tuple[float, float, float, float, float], ...] = ((0.0, 0.0, 1.0, 1.0, 0.0),)
 
     def at(self, vividness: float) -> DecodingSetting:
         """The setting of a vividness in 0..1."""
-        v, decision, neutral, gain = (np.array(column) for column in zip(*self.curve))
+        v, decision, neutral, gain, boost = (np.array(column) for column in zip(*self.curve))
         return DecodingSetting(
             float(np.interp(vividness, v, decision)),
             float(np.exp(np.interp(vividness, v, np.log(neutral)))),
             float(np.interp(vividness, v, gain)),
+            float(np.interp(vividness, v, boost)),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -72,22 +78,27 @@ class Decoding:
 
     @classmethod
     def from_json(cls, values: Any) -> Decoding:
-        """From `to_json`'s value.  Raises ValueError, TypeError or KeyError for any other."""
+        """From `to_json`'s value.  Raises ValueError, TypeError or KeyError for any other.
+
+        Rows of four numbers, as older weights have them, have no boost.
+        """
         smoothing = float(values["smoothing"])
         start, end, left = (float(value) for value in values["fade"])
-        curve = tuple(tuple(float(value) for value in row) for row in values["curve"])
+        rows = [[float(value) for value in row] for row in values["curve"]]
+        curve = tuple((*row, 0.0) if len(row) == 4 else tuple(row) for row in rows)
         table = np.array(curve)
         if (
             not 1e-6 <= smoothing <= 1e6
             or not 0.0 <= start < end <= 100.0
             or not 0.0 <= left <= 1.0
             or table.ndim != 2
-            or table.shape[1] != 4
+            or table.shape[1] != 5
             or not np.isfinite(table).all()
             or (np.diff(table[:, 0]) <= 0.0).any()
             or (table[:, 1] < 0.0).any()
             or (table[:, 1] > 1.0).any()
-            or (table[:, 2:] < 1e-3).any()
+            or (table[:, 2:4] < 1e-3).any()
+            or (table[:, 4] < 0.0).any()
             or (table[:, 2:] > 1e3).any()
         ):
             raise ValueError("decoding")
@@ -171,6 +182,18 @@ BLACK = 8.0
 """L* below which chroma fades to none."""
 
 
+def boost_share(ab: Tensor, keep: Tensor) -> Tensor:
+    """(N, 1) how much of the boost cells get, 0..1, by their chroma: what is sure may be bold.
+
+    ab: (N, 2) colors after the gain; keep: (N, 1) what the fade leaves of them.  A pale color is
+    mostly doubt, and more of it would be a tint; a strong one is mostly right, and still too pale.
+    """
+    start, end = BOOST
+    x = ((keep * ab).norm(dim=1, keepdim=True) - start) / (end - start)
+    share: Tensor = x.clamp(0.0, 1.0).square() * (3.0 - 2.0 * x.clamp(0.0, 1.0))  # smoothstep
+    return share
+
+
 def decode(p: Tensor, lightness: Tensor, decoding: Decoding, vividness: float) -> Tensor:
     """The distributions whose means are the colors, (N, 313).
 
@@ -181,9 +204,12 @@ def decode(p: Tensor, lightness: Tensor, decoding: Decoding, vividness: float) -
     chosen = p
     if setting.decision > 0.0:
         chosen = torch.lerp(p, decide(p, setting.neutral), setting.decision)
-    if setting.gain != 1.0:
-        chosen = chosen @ gained(setting.gain, p.device)
     keep = faded(lightness, decoding)[:, None]
+    plain = chosen @ gained(setting.gain, p.device) if setting.gain != 1.0 else chosen
+    if setting.boost > 0.0:
+        bold = chosen @ gained(setting.gain * (1.0 + setting.boost), p.device)
+        plain = torch.lerp(plain, bold, boost_share(plain @ _tables(p.device)[0], keep))
+    chosen = plain
     gray = torch.zeros(COUNT, device=p.device)
     gray[int((BINS**2).sum(1).argmin())] = 1.0
     return keep * chosen + (1.0 - keep) * gray
@@ -200,6 +226,9 @@ def decode_mean(
     centers, say, kernel = _tables(p.device)
     setting, own = decoding.at(vividness), centers[bins]
     moved = gained(setting.gain, p.device)[bins] @ centers if setting.gain != 1.0 else own
+    if setting.boost > 0.0:
+        bold = gained(setting.gain * (1.0 + setting.boost), p.device)[bins] @ centers
+        moved = torch.cat([moved, bold], dim=1)
     ab = p @ moved
     if setting.decision > 0.0:
         weight = torch.where(say > 0.0, say, torch.full_like(say, setting.neutral))[bins]
@@ -212,4 +241,7 @@ def decode_mean(
                 apart = torch.cdist(support @ own, own)
                 near = torch.exp(-apart.square() / (2.0 * KERNEL**2))
         ab = torch.lerp(ab, support @ moved, setting.decision)
-    return faded(lightness, decoding)[:, None] * ab
+    keep = faded(lightness, decoding)[:, None]
+    if setting.boost > 0.0:
+        ab = torch.lerp(ab[:, :2], ab[:, 2:], boost_share(ab[:, :2], keep))
+    return keep * ab

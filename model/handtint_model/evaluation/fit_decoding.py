@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch.nn import functional as F
 
 from ..color.bins import BINS
-from ..color.decoding import Decoding, DecodingSetting, decide, faded
+from ..color.decoding import BOOST, Decoding, DecodingSetting, decide, faded
 from .color_measures import COLORED, HUED, LEAST_CHROMA, NEAR, NEUTRAL, SAME_HUE, TINTED
 from .protocols import Truth
 
@@ -25,6 +25,9 @@ NEUTRALS = (0.2, 0.35, 0.6, 0.85, 1.2, 1.7)
 DECISIONS = (0.3, 0.45, 0.6)
 """Shares of the decision.  More finds hardly more colors, and is patchier and loses hues on photos
 unlike those of the fit (Kodak)."""
+
+BOOSTS = (0.0, 0.1, 0.2, 0.3)
+"""More finds hardly more colors, and its steps between pale and strong show."""
 
 CALM_GAINS = tuple(0.6 + 0.05 * step for step in range(11))
 GAINS = tuple(0.8 + 0.05 * step for step in range(41))
@@ -55,8 +58,12 @@ class _Cells:
         low = min(int(place), len(NEUTRALS) - 2)
         share = place - low
         decided = (1.0 - share) * self.decided[low] + share * self.decided[low + 1]
-        ab = (1.0 - setting.decision) * self.mean + setting.decision * decided
-        return np.asarray(setting.gain * self.keep[:, None] * ab, np.float32)
+        mixed = (1.0 - setting.decision) * self.mean + setting.decision * decided
+        ab: Floats = np.asarray(setting.gain * self.keep[:, None] * mixed, np.float32)
+        if setting.boost == 0.0:
+            return ab
+        x = np.clip((np.hypot(*ab.T) - BOOST[0]) / (BOOST[1] - BOOST[0]), 0.0, 1.0)
+        return np.asarray(ab * (1.0 + setting.boost * x * x * (3.0 - 2.0 * x))[:, None], np.float32)
 
 
 def fit_decoding(
@@ -68,7 +75,7 @@ def fit_decoding(
     """The decoding that serves a colorizer best on some photos, with its smoothing and fade.
 
     Vividness 0 is the mean with the gain of least error; 0.5 the best setting (`_merit`) that
-    tints at most 16 % of the neutrals; 1 has 1.4 times the truth's mean chroma.  Between them
+    tints few enough neutrals (`CAUTION`); 1 has 1.4 times the truth's mean chroma.  Between them
     all constants change together, at a pace that makes the mean chroma grow evenly.
     """
     base: Decoding = colorizer.decoding
@@ -135,31 +142,33 @@ def _best(cells: _Cells) -> DecodingSetting:
     """The setting of most merit among those that tint few enough neutrals."""
     neutral = np.hypot(*cells.truth.T) < NEUTRAL
     best, most = DecodingSetting(DECISIONS[0], NEUTRALS[-1], GAINS[0]), -np.inf
-    for decision in DECISIONS:
-        for weight in NEUTRALS:
-            for gain in GAINS:
-                setting = DecodingSetting(decision, weight, gain)
-                ab = cells.colors(setting)
-                if 100.0 * (np.hypot(*ab[neutral].T) > TINTED).mean() > CAUTION:
-                    break  # more gain tints more
-                merit = _merit(cells, ab)
-                if merit > most:
-                    best, most = setting, merit
+    for decision, weight, boost in product(DECISIONS, NEUTRALS, BOOSTS):
+        for gain in GAINS:
+            setting = DecodingSetting(decision, weight, gain, boost)
+            ab = cells.colors(setting)
+            if 100.0 * (np.hypot(*ab[neutral].T) > TINTED).mean() > CAUTION:
+                break  # more gain tints more
+            merit = _merit(cells, ab)
+            if merit > most:
+                best, most = setting, merit
     return best
 
 
 def _boldest(cells: _Cells, default: DecodingSetting) -> DecodingSetting:
-    """The default's decision, neutrals of the least weight, and the gain of `BOLDNESS`."""
+    """The default's decision and boost, neutrals of the least weight, the gain of `BOLDNESS`."""
     setting = default._replace(neutral=NEUTRALS[0])
     wanted = BOLDNESS * float(np.hypot(*cells.truth.T).mean())
-    found = float(np.hypot(*cells.colors(setting).T).mean())
-    gain = setting.gain * wanted / max(found, 1e-6)
-    return setting._replace(gain=float(np.clip(gain, default.gain, GAINS[-1])))
+
+    def miss(gain: float) -> float:
+        colors = cells.colors(setting._replace(gain=gain))
+        return abs(float(np.hypot(*colors.T).mean()) - wanted)
+
+    return setting._replace(gain=min((g for g in GAINS if g >= default.gain), key=miss))
 
 
 def _even_curve(
     cells: _Cells, calm: DecodingSetting, default: DecodingSetting, bold: DecodingSetting
-) -> tuple[tuple[float, float, float, float], ...]:
+) -> tuple[tuple[float, float, float, float, float], ...]:
     """Knots from calm through the default to bold; mean chroma grows evenly between them."""
     # A calm end has no decision, so any neutral weight will do there: the default's.
     ends = [calm._replace(neutral=default.neutral), default, bold]
@@ -179,4 +188,4 @@ def _even_curve(
         at = {0.0: 0.0, 1.0: 8.0}.get(share, at)
         values = (np.interp(at, np.arange(9.0), column) for column in zip(*part))
         curve.append((v, *(round(float(value), 4) for value in values)))
-    return tuple((v, d, n, g) for v, d, n, g in curve)
+    return tuple((v, d, n, g, b) for v, d, n, g, b in curve)

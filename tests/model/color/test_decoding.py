@@ -10,9 +10,11 @@ from handtint_model.color.bins import BINS, rebalancing_weights, smoothed_prior
 from handtint_model.color.decoding import (
     Decoding,
     DecodingSetting,
+    boost_share,
     calibrated,
     decide,
     decode,
+    decode_mean,
     gained,
 )
 
@@ -65,7 +67,9 @@ def test_the_neutral_weight_settles_doubt_between_gray_and_color() -> None:
 
 def test_what_comes_out_is_a_distribution() -> None:
     p = torch.softmax(3.0 * torch.randn(64, 313, generator=torch.Generator().manual_seed(2)), 1)
-    decoding = Decoding(curve=((0.0, 0.0, 0.6, 0.9), (0.5, 0.7, 0.6, 1.3), (1.0, 1.0, 0.2, 1.5)))
+    decoding = Decoding(
+        curve=((0.0, 0.0, 0.6, 0.9, 0.0), (0.5, 0.7, 0.6, 1.3, 0.2), (1.0, 1.0, 0.2, 1.5, 0.4))
+    )
     lightness = torch.linspace(0.0, 100.0, 64)
     for vividness in (0.0, 0.3, 0.5, 1.0):
         q = decode(p, lightness, decoding, vividness)
@@ -89,22 +93,67 @@ def test_gain_never_leaves_the_bins() -> None:
 
 def test_whites_and_blacks_lose_chroma() -> None:
     p = distribution(r30_30=1.0).repeat(4, 1)
-    decoding = Decoding(fade=(70.0, 95.0, 0.25), curve=((0.0, 0.0, 1.0, 1.0),))
+    decoding = Decoding(fade=(70.0, 95.0, 0.25), curve=((0.0, 0.0, 1.0, 1.0, 0.0),))
     q = decode(p, torch.tensor([0.0, 50.0, 70.0, 98.0]), decoding, 0.5)
     chroma = (q @ CENTERS).norm(dim=1).numpy() / np.hypot(30, 30)
     assert chroma == pytest.approx([0.0, 1.0, 1.0, 0.25], abs=1e-5)
 
 
+def test_strong_colors_are_boosted_and_pale_ones_are_not() -> None:
+    places = ((0.0, 10.0), (0.0, -10.0), (30.0, 20.0), (-20.0, 40.0))
+    p = torch.cat([distribution(r0_0=0.0) for _ in places])
+    p[torch.arange(4), bins_at(*places)] = 1.0
+    p[1] = 0.7 * p[1] + 0.3 * p[2]  # chroma 9
+    lightness = torch.full((4,), 50.0)
+    before, after = (
+        decode(p, lightness, Decoding(curve=((0.0, 0.0, 1.0, 1.0, boost),)), 0.5) @ CENTERS
+        for boost in (0.0, 0.25)
+    )
+    ratio = (after.norm(dim=1) / before.norm(dim=1)).numpy()
+    assert ratio == pytest.approx([1.0, 1.0, 1.25, 1.25], abs=1e-5)
+
+
+def test_the_boost_follows_chroma_without_a_step() -> None:
+    chroma = torch.linspace(0.0, 40.0, 401)[:, None]
+    share = boost_share(torch.cat([chroma, torch.zeros_like(chroma)], dim=1), torch.ones(401, 1))
+    assert float(share[:101].max()) == 0.0
+    assert float(share[200:].min()) == 1.0
+    assert float(share.diff(dim=0).min()) >= 0.0
+    assert float(share.diff(dim=0).max()) < 0.016  # 1.5 times its mean
+    faint = boost_share(torch.tensor([[30.0, 0.0]]), torch.tensor([[0.3]]))
+    assert float(faint) == 0.0  # what the fade makes pale counts as pale
+
+
+def test_the_mean_is_found_without_the_distribution() -> None:
+    generator = torch.Generator().manual_seed(3)
+    p = torch.softmax(4.0 * torch.randn(200, 313, generator=generator), 1)
+    lightness = torch.linspace(5.0, 98.0, 200)
+    decoding = Decoding(curve=((0.0, 0.0, 1.0, 0.9, 0.0), (1.0, 0.8, 0.3, 1.6, 0.4)))
+    for vividness in (0.0, 0.5, 1.0):
+        whole = decode(p, lightness, decoding, vividness) @ CENTERS
+        quick = decode_mean(p, torch.arange(313), lightness, decoding, vividness)
+        assert quick.numpy() == pytest.approx(whole.numpy(), abs=1e-3)
+
+
 def test_the_curve_is_linear_between_its_knots() -> None:
-    decoding = Decoding(curve=((0.0, 0.0, 0.9, 1.0), (0.5, 1.0, 0.1, 1.2)))
+    decoding = Decoding(curve=((0.0, 0.0, 0.9, 1.0, 0.0), (0.5, 1.0, 0.1, 1.2, 0.3)))
     half = decoding.at(0.25)
-    assert half == pytest.approx(DecodingSetting(0.5, np.sqrt(0.09), 1.1))
+    assert half == pytest.approx(DecodingSetting(0.5, np.sqrt(0.09), 1.1, 0.15))
     assert decoding.at(0.9) == decoding.at(0.5)  # beyond the last knot
 
 
 def test_json_and_back() -> None:
-    decoding = Decoding(0.1, (60.0, 96.0, 0.3), ((0.0, 0.0, 0.9, 1.0), (1.0, 1.0, 0.2, 1.3)))
+    curve = ((0.0, 0.0, 0.9, 1.0, 0.0), (1.0, 1.0, 0.2, 1.3, 0.2))
+    decoding = Decoding(0.1, (60.0, 96.0, 0.3), curve)
     assert Decoding.from_json(decoding.to_json()) == decoding
+
+
+def test_older_constants_have_no_boost() -> None:
+    values = Decoding().to_json() | {"curve": [[0.0, 0.0, 0.9, 1.0], [1.0, 1.0, 0.2, 1.3]]}
+    assert Decoding.from_json(values).curve == (
+        (0.0, 0.0, 0.9, 1.0, 0.0),
+        (1.0, 1.0, 0.2, 1.3, 0.0),
+    )
 
 
 @pytest.mark.parametrize(
@@ -116,6 +165,9 @@ def test_json_and_back() -> None:
         {"fade": [65.0, 97.0, 1.4]},
         {"curve": []},
         {"curve": [[0.0, 0.0, 1.0]]},
+        {"curve": [[0.0, 0.0, 1.0, 1.0, 0.0, 0.0]]},
+        {"curve": [[0.0, 0.0, 1.0, 1.0, -0.1]]},
+        {"curve": [[0.0, 0.0, 1.0, 1.0, float("nan")]]},
         {"curve": [[0.5, 0.0, 1.0, 1.0], [0.0, 0.0, 1.0, 1.0]]},
         {"curve": [[0.0, 1.5, 1.0, 1.0]]},
         {"curve": [[0.0, 0.0, -1.0, 1.0]]},

@@ -57,7 +57,7 @@ def test_the_command_writes_the_same_tensors_with_other_constants(tmp_path, caps
     Image.fromarray(data.astronaut()).resize((96, 96)).save(photo)
     arguments = ["evaluate", "--photos", str(photo), "--fit-decoding", str(target)]
     assert main([*arguments, "--device", "cpu"]) == 0
-    assert "vividness  decision  neutral  gain" in capsys.readouterr().out
+    assert "vividness  decision  neutral  gain  boost" in capsys.readouterr().out
     old, new = load_weights(), load_weights(target)
     assert new.decoding != old.decoding
     assert new.record == old.record
