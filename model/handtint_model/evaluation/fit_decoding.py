@@ -26,13 +26,13 @@ DECISIONS = (0.3, 0.45, 0.6)
 """Shares of the decision.  More finds hardly more colors, and is patchier and loses hues on photos
 unlike those of the fit (Kodak)."""
 
-BOOSTS = (0.0, 0.1, 0.2, 0.3)
+BOOSTS = tuple(0.05 * step for step in range(7))
 """More finds hardly more colors, and its steps between pale and strong show."""
 
 CALM_GAINS = tuple(0.6 + 0.05 * step for step in range(11))
 GAINS = tuple(0.8 + 0.05 * step for step in range(41))
 
-CAUTION = 16.0
+CAUTION = 15.0
 """Percent of neutrals that may be tinted at vividness 0.5, on the photos of the fit."""
 
 BOLDNESS = 1.4
@@ -170,8 +170,9 @@ def _even_curve(
     cells: _Cells, calm: DecodingSetting, default: DecodingSetting, bold: DecodingSetting
 ) -> tuple[tuple[float, float, float, float, float], ...]:
     """Knots from calm through the default to bold; mean chroma grows evenly between them."""
-    # A calm end has no decision, so any neutral weight will do there: the default's.
-    ends = [calm._replace(neutral=default.neutral), default, bold]
+    # The calm end has no decision, so its neutral weight only tells where the way to the default
+    # begins: with the largest, what is calmer than the default tints less.
+    ends = [calm._replace(neutral=NEUTRALS[-1]), default, bold]
     path = [
         DecodingSetting(*(a + (b - a) * step / 8.0 for a, b in zip(first, second)))
         for first, second in pairwise(ends)
