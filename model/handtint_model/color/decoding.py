@@ -58,7 +58,7 @@ class Decoding:
     linear between them, the neutral weight in its logarithm.
     """
 
-    smoothing: float = 0.05
+    smoothing: float = 0.015
     fade: tuple[float, float, float] = (65.0, 97.0, 0.4)
     curve: tuple[tuple[float, float, float, float, float], ...] = ((0.0, 0.0, 1.0, 1.0, 0.0),)
 

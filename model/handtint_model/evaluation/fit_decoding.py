@@ -26,8 +26,8 @@ DECISIONS = (0.3, 0.45, 0.6)
 """Shares of the decision.  More finds hardly more colors, and is patchier and loses hues on photos
 unlike those of the fit (Kodak)."""
 
-BOOSTS = tuple(0.05 * step for step in range(7))
-"""More finds hardly more colors, and its steps between pale and strong show."""
+BOLD = 0.3
+"""The boost at the default and above.  More finds hardly more colors, and its steps show."""
 
 CALM_GAINS = tuple(0.6 + 0.05 * step for step in range(11))
 GAINS = tuple(0.8 + 0.05 * step for step in range(41))
@@ -142,9 +142,9 @@ def _best(cells: _Cells) -> DecodingSetting:
     """The setting of most merit among those that tint few enough neutrals."""
     neutral = np.hypot(*cells.truth.T) < NEUTRAL
     best, most = DecodingSetting(DECISIONS[0], NEUTRALS[-1], GAINS[0]), -np.inf
-    for decision, weight, boost in product(DECISIONS, NEUTRALS, BOOSTS):
+    for decision, weight in product(DECISIONS, NEUTRALS):
         for gain in GAINS:
-            setting = DecodingSetting(decision, weight, gain, boost)
+            setting = DecodingSetting(decision, weight, gain, BOLD)
             ab = cells.colors(setting)
             if 100.0 * (np.hypot(*ab[neutral].T) > TINTED).mean() > CAUTION:
                 break  # more gain tints more
