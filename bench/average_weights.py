@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from handtint_model.errors import HandtintError
 from handtint_model.network.checkpoint import Checkpoint, load_weights, save_weights
 
 
@@ -48,10 +49,18 @@ def average(out: Path, files: list[Path], shares: list[float]) -> None:
 def main() -> int:
     """Read the command line."""
     names = sys.argv[2:]
-    if len(names) < 4 or len(names) % 2:
+    try:
+        shares = [float(name) for name in names[1::2]]
+    except ValueError:
+        shares = []
+    if len(shares) < 2 or len(names) != 2 * len(shares) or not all(s > 0 for s in shares):
         print(__doc__, file=sys.stderr)
         return 2
-    average(Path(sys.argv[1]), [Path(n) for n in names[::2]], [float(n) for n in names[1::2]])
+    try:
+        average(Path(sys.argv[1]), [Path(name) for name in names[::2]], shares)
+    except HandtintError as error:
+        print(error, file=sys.stderr)
+        return 1
     return 0
 
 
