@@ -8,7 +8,7 @@ from PIL import Image
 from safetensors.torch import load_file
 from skimage import data
 
-from handtint_model.evaluation.fit_decoding import BOLD, BOLDNESS, fit_decoding
+from handtint_model.evaluation.fit_decoding import BOLD, BOLDNESS, NEUTRALS, fit_decoding
 from handtint_model.evaluation.protocols import protocol
 from handtint_model.network.checkpoint import load_weights
 from handtint_server.cli import main
@@ -43,9 +43,9 @@ def test_the_fitted_curve_grows_evenly_from_calm_to_bold(colorizer, truths):
     assert [row[0] for row in decoding.curve] == pytest.approx(np.linspace(0, 1, 9))
     assert decoding.at(0.0).decision == 0.0
     assert [decoding.at(v).boost for v in (0.0, 0.5, 1.0)] == [0.0, BOLD, BOLD]
-    neutral = [decoding.at(v).neutral for v in (0.0, 0.25, 0.5)]
-    assert neutral == sorted(neutral, reverse=True)  # what is calmer tints less
-    assert neutral[0] > neutral[2]
+    neutral = [row[2] for row in decoding.curve]
+    assert neutral[0] == NEUTRALS[-1]  # what is calmer than the default tints less
+    assert neutral == sorted(neutral, reverse=True)
     chroma = [chroma_at(colorizer, decoding, truths, v) for v in np.linspace(0, 1, 9)]
     steps = np.diff(chroma)
     assert (steps > 0).all()
