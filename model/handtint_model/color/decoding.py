@@ -189,9 +189,8 @@ def boost_share(ab: Tensor, keep: Tensor) -> Tensor:
     mostly doubt, and more of it would be a tint; a strong one is mostly right, and still too pale.
     """
     start, end = BOOST
-    x = ((keep * ab).norm(dim=1, keepdim=True) - start) / (end - start)
-    share: Tensor = x.clamp(0.0, 1.0).square() * (3.0 - 2.0 * x.clamp(0.0, 1.0))  # smoothstep
-    return share
+    x: Tensor = (((keep * ab).norm(dim=1, keepdim=True) - start) / (end - start)).clamp(0.0, 1.0)
+    return x.square() * (3.0 - 2.0 * x)  # smoothstep
 
 
 def decode(p: Tensor, lightness: Tensor, decoding: Decoding, vividness: float) -> Tensor:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch.nn import functional as F
 
 from ..color.bins import BINS
-from ..color.decoding import BOOST, Decoding, DecodingSetting, decide, faded
+from ..color.decoding import Decoding, DecodingSetting, boost_share, decide, faded
 from .color_measures import COLORED, HUED, LEAST_CHROMA, NEAR, NEUTRAL, SAME_HUE, TINTED
 from .protocols import Truth
 
@@ -62,8 +62,8 @@ class _Cells:
         ab: Floats = np.asarray(setting.gain * self.keep[:, None] * mixed, np.float32)
         if setting.boost == 0.0:
             return ab
-        x = np.clip((np.hypot(*ab.T) - BOOST[0]) / (BOOST[1] - BOOST[0]), 0.0, 1.0)
-        return np.asarray(ab * (1.0 + setting.boost * x * x * (3.0 - 2.0 * x))[:, None], np.float32)
+        boosted = boost_share(torch.from_numpy(ab), torch.ones(1, 1)).numpy()
+        return np.asarray(ab * (1.0 + setting.boost * boosted), np.float32)
 
 
 def fit_decoding(
