@@ -70,6 +70,11 @@ def fences(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
 
 
 @pytest.fixture(scope="module")
+def follower(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    return run_module("cases_follower", tmp_path_factory.mktemp("follower"))
+
+
+@pytest.fixture(scope="module")
 def failures(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     run_in_krita.need()
     folder = tmp_path_factory.mktemp("failures")
@@ -130,6 +135,11 @@ def test_fences(fences: Outcome, name: str) -> None:
     fences.check(name)
 
 
+@pytest.mark.parametrize("name", cases("cases_follower"))
+def test_what_is_followed(follower: Outcome, name: str) -> None:
+    follower.check(name)
+
+
 @pytest.mark.parametrize("name", cases("cases_failures"))
 def test_failures(failures: Outcome, name: str) -> None:
     failures.check(name)
@@ -141,7 +151,8 @@ def test_every_run_came_to_its_end(
     live: Outcome,
     day: Outcome,
     fences: Outcome,
+    follower: Outcome,
     failures: Outcome,
 ) -> None:
-    runs = (layers, spaces, live, day, fences, failures)
-    assert [run.complete for run in runs] == [True] * 6
+    runs = (layers, spaces, live, day, fences, follower, failures)
+    assert [run.complete for run in runs] == [True] * 7

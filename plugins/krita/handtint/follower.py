@@ -259,7 +259,7 @@ class Follower:
             self._shown = None
             self._update_live()
 
-        flow = self._core.questions.paint_on_photo(watch, photo, still_there)
+        flow = self._core.questions.judge_photo(watch, photo, still_there)
         self._core.side_jobs.run("photo", flow, done, lambda error: None)
 
     # --- live mode -------------------------------------------------------------------------

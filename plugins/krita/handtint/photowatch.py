@@ -62,11 +62,20 @@ class PhotoWatch:
         self._rest_until = 0.0
         self._timer.setInterval(HURRY_MS)
 
-    def accept(self) -> None:
-        """What the photo holds now is what counts."""
-        for index, strip in self._now.items():
+    def found(self) -> dict[int, bytes]:
+        """What differs now, for `accept`."""
+        return dict(self._now)
+
+    def accept(self, found: dict[int, bytes] | None = None) -> None:
+        """What the photo holds now is what counts; with `found`, only that of it.
+
+        What was painted since `found` was asked for is still noticed and told.
+        """
+        for index, strip in (self.found() if found is None else found).items():
             self._wanted[index] = self._form(strip)
-        self._now, self._told = {}, {}
+            self._told.pop(index, None)
+            if self._now.get(index) == strip:
+                del self._now[index]
 
     def strips(self) -> list[tuple[Rect, bytes, bytes]]:
         """What differs: rectangle, pixels before and pixels now; empty if not kept."""

@@ -119,7 +119,7 @@ class Questions:
         watch = self._core.follower.watch_of(document, photo)
         if watch is not None:
             yield from watch.sweep(still_there)
-            found = yield from self.paint_on_photo(watch, photo, still_there)
+            found = yield from self.judge_photo(watch, photo, still_there)
             if found is not None:
                 return found
         result = newest_result(document, photo, memory)
@@ -128,8 +128,21 @@ class Questions:
             return found if found is not None and found.strips else None
         return None
 
+    def judge_photo(self, watch: PhotoWatch, photo: Any, still_there: Any) -> Flow:
+        """The strokes of colour on a photo, or None: then all that differs is retouching.
+
+        Retouching counts from now on, so that strokes of colour that come later are taken away
+        without it.
+        """
+        now = watch.found()
+        found = yield from self.paint_on_photo(watch, photo, still_there)
+        if found is None and now:
+            watch.accept(now)
+            self._core.seen.forget(uid(photo))
+        return found
+
     def paint_on_photo(self, watch: PhotoWatch, photo: Any, still_there: Any) -> Flow:
-        """The strokes of colour on a photo since it was looked at first, or None."""
+        """The strokes of colour on a photo since its pixels were accepted, or None."""
         if photo.type() != "paintlayer" or photo.childNodes():
             return None
         strips = watch.strips()

@@ -1,0 +1,81 @@
+"""Cases that run inside Krita: the whole plug-in on a picture, without its window.
+
+There is no active document without a window: the follower is told what to follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from cases_layers import RED
+from cases_live import scene
+from handtint import nodes
+from handtint.core import Core
+from handtint.questions import HINTS
+from harness import wait
+from pictures import colorize, names, paint, raw
+
+GRAY = (90, 90, 90, 255)
+
+
+@contextmanager
+def following(made: Any, node: Any) -> Iterator[Core]:
+    """A core that follows a photo, once it knows the photo's pixels."""
+    core = Core()
+    core.keep_settings(replace(core.settings, live=True))
+    core.follower._watch_target(made, nodes.target(made, node))
+    watch = core.follower.photo_watch
+    wait(lambda: len(watch._wanted) == watch._count, 60)
+    try:
+        yield core
+    finally:
+        core.follower._unwatch()
+        core.follower._settings_timer.stop()
+
+
+def case_hints_on_the_photo_leave_retouching_there() -> None:
+    made, node, _hints = scene()
+    result = colorize(made, node)
+    before = raw(result)
+    answers: list[Any] = []
+    goes_on: list[str] = []
+    with following(made, node) as core:
+        core.questions.ask = lambda found, answered: answers.append((found, answered))
+        core.colorize = lambda then=None: goes_on.append("colorize")
+        paint(made, node, (20, 20, 9, 9), GRAY)
+        wait(lambda: raw(result) != before and not core.follower.live_is_busy, 60)
+        assert not answers, "retouching is asked about"
+        retouched = raw(node)
+        # In the same rows as the retouching, which are looked at as one strip.
+        paint(made, node, (40, 30, 20, 5), RED)
+        wait(lambda: answers, 60)
+        assert raw(node) != retouched
+        answers[0][1](HINTS)
+        wait(lambda: goes_on, 60)
+    assert raw(node) == retouched, "the retouching is gone from the photo"
+    new = nodes.target(made, node).hints[-1]
+    strokes = raw(new)
+    inks = {strokes[i : i + 4] for i in range(0, len(strokes), 4)}
+    assert inks == {bytes(4), bytes(RED)}, inks
+    assert names(made).count(nodes.HINTS_NAME) == 2
+
+
+def case_a_stroke_during_the_look_at_retouching_is_told() -> None:
+    """What was not there when the look began is not taken for retouching."""
+    made, node, _hints = scene()
+    with following(made, node) as core:
+        watch = core.follower.photo_watch
+        paint(made, node, (20, 20, 9, 9), GRAY)
+        wait(lambda: watch.found(), 60)
+        found = watch.found()
+        paint(made, node, (40, 30, 20, 5), RED)
+        wait(lambda: watch.found() != found, 60)
+        watch.accept(found)
+        assert watch.found()
+        (rect, before, now) = watch.strips()[0]
+        assert bytes(RED) in now
+        assert bytes(RED) not in before
+        assert bytes(GRAY) * 9 in before, rect
