@@ -319,6 +319,10 @@ STAGES: dict[str, tuple[str, float, float]] = {
 
 
 def on_the_bar(stage: str, fraction: float) -> tuple[str, float]:
-    """Text and place 0..1 on a progress bar; an unknown stage is shown by its name."""
-    text, start, end = STAGES.get(stage, (stage.capitalize() or N_("Working"), 0.1, 0.1))
+    """Text and place 0..1 on a progress bar; an unknown stage is shown by its name.
+
+    Such a name may be a sentence that is translated already: only its first letter is changed.
+    """
+    name = stage[:1].upper() + stage[1:]
+    text, start, end = STAGES.get(stage, (name or N_("Working"), 0.1, 0.1))
     return _(text), start + (end - start) * min(max(fraction, 0.0), 1.0)

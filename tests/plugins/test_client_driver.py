@@ -17,6 +17,7 @@ from server_process import ServerProcess
 from client import ClientError, Dropped, Plane, ServerSetting, Session, protocol, transport
 from client.center import Center
 from client.driver import Job, SideJobs, Unexpected
+from client.session import on_the_bar
 from client.state import ServerState
 from client.steps import Tick, Until
 
@@ -150,6 +151,15 @@ def test_cancel_ends_a_flow_at_once() -> None:
     one.cancel()
     assert not ends
     assert one.over
+
+
+def test_a_translated_text_keeps_its_capitals_on_the_bar() -> None:
+    for stage, shown in (
+        ("Warten auf den Server", "Warten auf den Server"),
+        ("sharpen", "Sharpen"),
+        ("", "Working"),
+    ):
+        assert on_the_bar(stage, 0.0)[0] == shown
 
 
 def test_a_newer_side_job_takes_the_place() -> None:
