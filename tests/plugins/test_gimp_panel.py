@@ -284,3 +284,22 @@ def test_a_dying_server_changes_nothing(trouble: dict[str, Any]) -> None:
 
 def test_nothing_stays_behind(trouble: dict[str, Any]) -> None:
     assert trouble["t25-quit"] == {"status": 0, "left": []}
+
+
+# --- paint on a result -----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def paint(in_gimp: GimpAndServer) -> dict[str, Any]:
+    return session(in_gimp.gimp, "panel_paint", PHOTO, HANDTINT_TRACE="1")
+
+
+@pytest.mark.parametrize("name", ["f01-fresh", "f02-after-a-slider"])
+def test_paint_on_a_fresh_result_ends_live(paint: dict[str, Any], name: str) -> None:
+    """Live has not written to the result yet, or has just made a step of what it wrote."""
+    assert not paint[name]["live"]
+
+
+def test_a_mirrored_picture_is_no_paint(paint: dict[str, Any]) -> None:
+    assert paint["f00-flipped"]["live"]
+    assert "which is no hint layer" not in paint["f00-flipped"]["log"]

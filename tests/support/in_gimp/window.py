@@ -18,6 +18,7 @@ import window_day
 import window_language
 import window_panel
 import window_panel_lag
+import window_panel_paint
 import window_panel_pictures
 import window_panel_trouble
 from desktop import Desktop, Probe
@@ -66,6 +67,7 @@ class Session(
     window_day.Day,
     window_language.Language,
     window_panel.Panel,
+    window_panel_paint.Paint,
     window_panel_pictures.Pictures,
     window_panel_trouble.Trouble,
     window_panel_lag.Lag,

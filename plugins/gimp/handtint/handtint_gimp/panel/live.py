@@ -16,19 +16,19 @@ from typing import TYPE_CHECKING, Any, Generator, Iterator
 
 from gi.repository import Gimp
 
-from .. import insert, memory, references, turn
+from .. import memory, references, turn
 from .. import settings as kept
-from ..client import ClientError, Dropped, ImageUnknown, Picture, protocol
-from ..client.steps import Tick, Until
+from ..client import ClientError, ImageUnknown, Picture, protocol
+from ..client.steps import Until
 from ..client.strokes import Box
 from ..problem import Problem
-from . import transfer
+from . import paint, transfer
 from .loop import Timer
 from .photo import Known, colors_of, know, on_wire
 from .step import make_step
 from .target import Target
 from .times import Times
-from .writing import Writing
+from .writing import Writing, regions
 
 if TYPE_CHECKING:
     from .core import Core
@@ -36,12 +36,6 @@ if TYPE_CHECKING:
 
 RESTS_MS = 1000
 """A slider that was not moved for so long rests."""
-
-LARGE = 6_000_000
-"""Pixels of a photo above which the surroundings of a stroke are asked for first."""
-
-NEAR = 1024
-"""Pixels, in width and height, of these surroundings."""
 
 Flow = Generator[Any, Any, Any]
 
@@ -66,6 +60,7 @@ class Live:
         self._made_with = core.settings
         self._picture: Picture | None = None
         self._checked = 0
+        self._look = ""  # of the result, as it was left or first seen
         self._rest = Timer(self._sliders_rest)
         self._retry_at = 0.0
         self._reference: bytes | None = None
@@ -97,6 +92,7 @@ class Live:
             self._base = None
             self._picture = None
             self._checked = 0
+            self._look = ""
         self._is_new = self._is_new or not same_photo
         self.update()
 
@@ -113,7 +109,7 @@ class Live:
         self._known, self._picture, self._base = known, picture, None
         self._is_new = False
         if target.result is not None:
-            self._checked = target.result.get_id()
+            self._note_left(target.result)
         self._shown = self._all_that_counts()
         self._rest.stop()
 
@@ -135,8 +131,16 @@ class Live:
         result = target.result if target is not None else None
         if result is not None and result.get_id() == self._checked:
             memory.note_live(result)
+        self._forget_result()
+
+    def _note_left(self, result: Gimp.Layer) -> None:
+        """A result is as we have left it: what makes it look otherwise is paint."""
+        self._checked, self._look = result.get_id(), memory.look_of(result)
+
+    def _forget_result(self) -> None:
+        """Nothing is known any more of how the result was left."""
         self._base = self._picture = self._shown = None
-        self._checked = 0
+        self._checked, self._look = 0, ""
 
     def known_as(self, target: Target) -> Known | None:
         """What the server knows a photo by, if that is known and the photo is as it was."""
@@ -155,10 +159,11 @@ class Live:
         if target is None or target.result is None or not self.on or self._is_busy:
             return
         result = target.result
-        may_be_painted = result.get_id() in self._follower.selected and self._base is not None
-        if may_be_painted and result.is_valid() and not memory.is_live(result):
-            self._core.paint_on_result()
-            return
+        if result.get_id() in self._follower.selected and result.is_valid():
+            before, self._look = self._look, memory.look_of(result)
+            if paint.is_seen(self._follower, target, before, self._look):
+                self._core.paint_on_result()
+                return
         if self._retry_at and time.monotonic() > self._retry_at:
             self._retry_at = 0.0
             self.update()
@@ -197,8 +202,7 @@ class Live:
         """The user has painted on the result: nothing is written over that."""
         self.on = False
         self.stop()
-        self._base = self._picture = self._shown = None
-        self._checked = 0
+        self._forget_result()
 
     def leave(self) -> None:
         """Another photo is followed from now on."""
@@ -296,7 +300,8 @@ class Live:
             settings = self._core.settings
             self._reference, self._lost = references.read(image, settings.reference)
             crop = self._follower.crop() if settings.use_hints else None
-            for region in self._regions(target):
+            near, self._near = self._near, None
+            for region in regions(target.size, near):
                 self._times.note("asked")
                 answer = None
                 while answer is None:
@@ -308,7 +313,8 @@ class Live:
                 self._times.note("answered")
                 size = target.size if region is None else (region[2], region[3])
                 picture = protocol.read_picture(answer, size)
-                yield from self._write(target, picture, region, settings)
+                if not (yield from self._write(target, picture, region, settings)):
+                    return "painted"
                 self._times.note("shown")
                 if region is not None and self._again:
                     break  # overtaken
@@ -321,40 +327,29 @@ class Live:
         assert known is not None
         return colors_of(known, on_wire(crop), settings, self._reference, region)
 
-    def _regions(self, target: Target) -> list[Box | None]:
-        """What to ask for, in this order: of a large photo first what lies around the stroke."""
-        width, height = target.size
-        box, self._near = self._near, None
-        if box is None or width * height < LARGE:
-            return [None]
-        left = max(0, min(box[0] + box[2] // 2 - NEAR // 2, width - NEAR))
-        top = max(0, min(box[1] + box[3] // 2 - NEAR // 2, height - NEAR))
-        return [(left, top, min(NEAR, width), min(NEAR, height)), None]
-
     def _keep_base(self, target: Target) -> Generator[Any, Any, bool]:
         """Read the result as it is before the first change; False if somebody painted on it."""
         result, remembered = target.result, target.remembered
         assert result is not None
         assert remembered is not None
-        transfer.check_writable(target.image, result, target.size)
-        base = transfer.Stored(target.image, result)
-        for _ in base.read():
-            yield Tick()
-        as_made = base.fingerprint == remembered.pixels or memory.is_live(result)
-        if not as_made and insert.was_painted(
-            target.image, target.photo, result, remembered, remembered.sent
-        ):
+        sent = self._known.sent if self._known is not None else remembered.sent
+        base = yield from paint.read_unpainted(target, sent)
+        if base is None:
             return False
-        self._checked, self._base, self._base_of = result.get_id(), base, target
+        self._base, self._base_of = base, target
         memory.note_live(result)
+        self._note_left(result)
         return True
 
     def _write(
         self, target: Target, picture: Picture, region: Box | None, settings: kept.Settings
     ) -> Flow:
-        """Into the result, the nearest to the stroke first; not while a button is down."""
+        """Into the result, the nearest to the stroke first; not while a button is down.
+
+        Returns False if somebody has painted on the result: nothing is written then.
+        """
         if self._base is None and not (yield from self._keep_base(target)):
-            raise Dropped("Somebody has painted on the result.")
+            return False
         height = target.size[1] if region is None else region[3]
         top = 0 if region is None else region[1]
         middle = self._follower.stroke_row(top, height)
@@ -364,7 +359,10 @@ class Live:
             yield Until(self._may_write)
             more = writing.step()
         self._writing = None
+        assert target.result is not None
         memory.note_live(target.result)
+        self._note_left(target.result)
+        return True
 
     def _may_write(self) -> bool:
         return not self._follower.brush_is_down
@@ -391,5 +389,5 @@ class Live:
         Gimp.displays_flush()
         with self.held():
             self._follower.search()
-        self._checked = layer.get_id()
+        self._note_left(layer)
         self._shown = self._all_that_counts()

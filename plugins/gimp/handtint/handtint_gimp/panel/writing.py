@@ -1,4 +1,4 @@
-"""One answer on its way into a result."""
+"""What is asked for, and one answer on its way into a result."""
 
 from __future__ import annotations
 
@@ -10,6 +10,22 @@ from ..client import Picture
 from ..client.strokes import Box
 from . import transfer
 from .target import Target
+
+LARGE = 6_000_000
+"""Pixels of a photo above which the surroundings of a stroke are asked for first."""
+
+NEAR = 1024
+"""Pixels, in width and height, of these surroundings."""
+
+
+def regions(size: tuple[int, int], box: Box | None) -> list[Box | None]:
+    """What to ask for, in this order: of a large photo first what lies around a stroke's box."""
+    width, height = size
+    if box is None or width * height < LARGE:
+        return [None]
+    left = max(0, min(box[0] + box[2] // 2 - NEAR // 2, width - NEAR))
+    top = max(0, min(box[1] + box[3] // 2 - NEAR // 2, height - NEAR))
+    return [(left, top, min(NEAR, width), min(NEAR, height)), None]
 
 
 class Writing:
