@@ -80,10 +80,19 @@ class Center:
     # --- server ----------------------------------------------------------------------------
 
     def session(self) -> Session:
-        """The way to the server.  Raises BadSetting."""
-        if self._session is None:
-            self._session = Session(self.name)
-        return self._session
+        """The way to the server.  Raises BadSetting.
+
+        The setting is read each time: another process may have changed it, such as GIMP's options
+        dialog beside an open panel.
+        """
+        before = self._session
+        if before is not None and before.setting == places.read_setting(before.folder):
+            return before
+        session = self._session = Session(self.name)
+        if before is not None:
+            self.server = ServerView(ServerState.UNKNOWN)
+            self.server_changed()
+        return session
 
     def server_setting(self) -> ServerSetting:
         """The user's server setting; the automatic one if it cannot be read."""

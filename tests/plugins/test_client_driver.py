@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from server_process import ServerProcess
 
-from client import ClientError, Dropped, Plane, ServerSetting, Session, protocol, transport
+from client import ClientError, Dropped, Plane, ServerSetting, Session, places, protocol, transport
 from client.center import Center
 from client.driver import Job, SideJobs, Unexpected
 from client.session import on_the_bar
@@ -231,11 +231,35 @@ def test_a_cancelled_command_says_nothing(center: Center) -> None:
     assert center.message == ""
 
 
-def test_an_address_where_nobody_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Center:
+    """A centre with folders of its own, in which no server has announced itself."""
     monkeypatch.setenv("HANDTINT_RUNTIME_DIR", str(tmp_path / "runtime"))
     monkeypatch.setenv("HANDTINT_HOME", str(tmp_path / "home"))
     (tmp_path / "home").mkdir()
-    center = Center("gimp", Loop())
+    return Center("gimp", Loop())
+
+
+def test_a_setting_that_another_process_keeps_is_taken_up(nobody: Center, tmp_path: Path) -> None:
+    """GIMP's options dialog is a process of its own, beside an open panel."""
+    home = str(tmp_path / "home")
+    places.write_setting(home, ServerSetting(url="http://127.0.0.1:9", token="t"))
+    first = nobody.session()
+    assert nobody.session() is first, "what is known of the server is thrown away"
+    changes: list[str] = []
+    nobody.server_changed = lambda: changes.append(nobody.session().setting.url)  # type: ignore[method-assign]
+    places.write_setting(home, ServerSetting(url="http://127.0.0.1:19", token="t"))
+    assert nobody.session().setting.url == "http://127.0.0.1:19"
+    assert changes == ["http://127.0.0.1:19"]
+    nobody.look_at_server()
+    nobody.loop.run(lambda: nobody.server.state is ServerState.UNREACHABLE, 30)
+    assert "127.0.0.1:19" in nobody.server.detail
+    (tmp_path / "home" / "client.json").unlink()
+    assert nobody.session().setting.automatic
+
+
+def test_an_address_where_nobody_answers(nobody: Center) -> None:
+    center = nobody
     center.set_server(ServerSetting(url="http://127.0.0.1:9", token="t"))
     center.loop.run(lambda: center.server.state is ServerState.UNREACHABLE, 30)
     assert "127.0.0.1:9" in center.server.detail
