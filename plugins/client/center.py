@@ -96,10 +96,21 @@ class Center:
 
     def server_setting(self) -> ServerSetting:
         """The user's server setting; the automatic one if it cannot be read."""
+        return self._kept_setting() or ServerSetting()
+
+    def _kept_setting(self) -> ServerSetting | None:
         try:
             return places.read_setting(places.data_folder())
         except ClientError:
-            return ServerSetting()
+            return None
+
+    def keep_server(self, setting: ServerSetting) -> None:
+        """Use what the user has chosen in a dialog, if it is another one.  Raises BadSetting.
+
+        One that cannot be read is replaced by whatever was chosen, also by the automatic one.
+        """
+        if setting != self._kept_setting():
+            self.set_server(setting)
 
     def set_server(self, setting: ServerSetting) -> None:
         """Keep another server setting and use it from now on.  Raises BadSetting."""

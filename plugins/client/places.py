@@ -68,9 +68,10 @@ def _local_app_data(environ: Environ) -> str:
     return environ.get("LOCALAPPDATA") or os.path.join(os.path.expanduser("~"), "AppData", "Local")
 
 
-def read_private(path: str) -> dict[str, Any] | None:
+def read_private(path: str, by_hand: bool = False) -> dict[str, Any] | None:
     """A JSON object that the user's own programs wrote; None if there is none.
 
+    by_hand: users may have written it, too, and need not name the format.
     A file that belongs to someone else is none: in a shared folder anybody could leave one
     and be sent the photos.
     """
@@ -81,9 +82,9 @@ def read_private(path: str) -> dict[str, Any] | None:
             content = json.loads(file.read(1 << 20).decode("utf-8"))
     except (OSError, ValueError):
         return None
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
+    if not isinstance(content, dict):
         return None
-    return content
+    return content if content.get("format", FORMAT if by_hand else None) == FORMAT else None
 
 
 def write_private(path: str, content: dict[str, Any]) -> None:
@@ -224,7 +225,7 @@ def read_setting(folder: str) -> ServerSetting:
     path = os.path.join(folder, SETTING)
     if not os.path.exists(path):
         return ServerSetting()
-    content = read_private(path)
+    content = read_private(path, by_hand=True)
     try:
         if content is None:
             raise ValueError("not a setting")

@@ -14,7 +14,17 @@ import numpy as np
 import pytest
 from server_process import ServerProcess
 
-from client import ClientError, Dropped, Plane, ServerSetting, Session, places, protocol, transport
+from client import (
+    BadSetting,
+    ClientError,
+    Dropped,
+    Plane,
+    ServerSetting,
+    Session,
+    places,
+    protocol,
+    transport,
+)
 from client.center import Center
 from client.driver import Job, SideJobs, Unexpected
 from client.session import on_the_bar
@@ -256,6 +266,22 @@ def test_a_setting_that_another_process_keeps_is_taken_up(nobody: Center, tmp_pa
     assert "127.0.0.1:19" in nobody.server.detail
     (tmp_path / "home" / "client.json").unlink()
     assert nobody.session().setting.automatic
+
+
+def test_a_damaged_setting_is_replaced_by_what_is_chosen(nobody: Center, tmp_path: Path) -> None:
+    """As its message says: choose the server again."""
+    path = tmp_path / "home" / "client.json"
+    path.write_text('{"url": ')
+    with pytest.raises(BadSetting, match="Choose the server again"):
+        nobody.session()
+    assert nobody.server_setting() == ServerSetting(), "what a dialog shows"
+    nobody.keep_server(ServerSetting())
+    assert nobody.session().setting.automatic
+    before = path.stat().st_mtime_ns
+    nobody.keep_server(ServerSetting())
+    assert path.stat().st_mtime_ns == before, "nothing was changed"
+    nobody.keep_server(ServerSetting(url="http://127.0.0.1:9", token="t"))
+    assert nobody.session().setting.url == "http://127.0.0.1:9"
 
 
 def test_an_address_where_nobody_answers(nobody: Center) -> None:

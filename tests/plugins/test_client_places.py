@@ -130,7 +130,13 @@ def test_addresses_that_cannot_be_used(url: str) -> None:
         places.ServerSetting(url, "t").endpoint()
 
 
-def test_a_damaged_setting_is_not_taken_for_automatic(tmp_path: Path) -> None:
-    (tmp_path / "client.json").write_text('{"format": 1, "url": "https://x')
+@pytest.mark.parametrize("text", ['{"format": 1, "url": "https://x', '{"format": 2}', "[1]"])
+def test_a_damaged_setting_is_not_taken_for_automatic(tmp_path: Path, text: str) -> None:
+    (tmp_path / "client.json").write_text(text)
     with pytest.raises(errors.BadSetting, match="cannot be read"):
         places.read_setting(str(tmp_path))
+
+
+def test_a_setting_written_by_hand_needs_no_format(tmp_path: Path) -> None:
+    (tmp_path / "client.json").write_text('{"timeout": 120}')
+    assert places.read_setting(str(tmp_path)) == places.ServerSetting(timeout=120)

@@ -75,8 +75,7 @@ class ServerPanel(QtWidgets.QWidget):
     def apply(self) -> bool:
         """Keep it; False with a message if it cannot be used."""
         try:
-            if self.setting() != core().server_setting():
-                core().set_server(self.setting())
+            core().keep_server(self.setting())
             return True
         except ClientError as error:
             core().say(str(error), error=True)

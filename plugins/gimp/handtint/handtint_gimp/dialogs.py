@@ -138,10 +138,13 @@ class ServerFrame(Gtk.Expander):
         self.set_border_width(12)
         self._folder = data_folder()
         problem = ""
+        self._kept: ServerSetting | None = None  # stays so if it cannot be read
         try:
-            self._setting = read_setting(self._folder)
+            self._kept = read_setting(self._folder)
         except BadSetting as error:
-            self._setting, problem = ServerSetting(), str(error)
+            problem = str(error)
+        shown = self._kept or ServerSetting()
+        self._timeout = shown.timeout
         grid = Gtk.Grid(column_spacing=12, row_spacing=6, margin_top=6)
         self.add(grid)
         self._automatic = Gtk.RadioButton.new_with_mnemonic(
@@ -152,17 +155,17 @@ class ServerFrame(Gtk.Expander):
         )
         grid.attach(self._automatic, 0, 0, 2, 1)
         grid.attach(self._own, 0, 1, 2, 1)
-        self._url = self._entry(grid, 2, _("A_ddress"), self._setting.url)
+        self._url = self._entry(grid, 2, _("A_ddress"), shown.url)
         self._url.set_placeholder_text("https://photos.example.org:8443")
-        self._token = self._entry(grid, 3, _("To_ken"), self._setting.token)
+        self._token = self._entry(grid, 3, _("To_ken"), shown.token)
         self._token.set_visibility(False)
-        self._ca = self._entry(grid, 4, _("Certi_ficate file (own CA)"), self._setting.ca_file)
+        self._ca = self._entry(grid, 4, _("Certi_ficate file (own CA)"), shown.ca_file)
         self._message = Gtk.Label(label=problem, wrap=True, xalign=0.0, max_width_chars=60)
         grid.attach(self._message, 0, 5, 2, 1)
-        (self._automatic if self._setting.automatic else self._own).set_active(True)
+        (self._automatic if shown.automatic else self._own).set_active(True)
         self._own.connect("toggled", self._show_state)
         self._show_state()
-        self.set_expanded(bool(problem) or not self._setting.automatic)
+        self.set_expanded(bool(problem) or not shown.automatic)
 
     def _entry(self, grid: Gtk.Grid, row: int, label: str, text: str) -> Gtk.Entry:
         entry = Gtk.Entry(text=text, width_chars=36, hexpand=True, activates_default=True)
@@ -184,19 +187,19 @@ class ServerFrame(Gtk.Expander):
         self.set_expanded(True)
 
     def keep(self) -> None:
-        """Keep the setting if it was changed; raises BadSetting."""
+        """Keep the setting if it was changed, or could not be read; raises BadSetting."""
         own = self._own.get_active()
         setting = ServerSetting(
             url=self._url.get_text().strip() if own else "",
             token=self._token.get_text().strip() if own else "",
             ca_file=self._ca.get_text().strip() if own else "",
-            timeout=self._setting.timeout,
+            timeout=self._timeout,
         )
         if own and not setting.url:
             raise BadSetting(_("Enter the server's address, or choose the automatic setting."))
         if own:
             setting.endpoint()
-        if setting != self._setting:
+        if setting != self._kept:
             write_setting(self._folder, setting)
 
 
