@@ -85,6 +85,10 @@ def test_busy_is_waited_for(outcome: Outcome) -> None:
     assert outcome["busy_is_waited_for"] is None
 
 
+def test_a_cancelled_run_leaves_no_image(outcome: Outcome) -> None:
+    assert outcome["cancelled_with_a_filter"] is None
+
+
 def test_the_installed_server_is_started(outcome: Outcome) -> None:
     assert outcome["installed_server_is_started"] is None
 

@@ -125,6 +125,48 @@ def case_busy_is_waited_for():
         set_server()
 
 
+# Kills the plug-in that works for this GIMP, as Cancel in the status bar does.
+CANCEL = """
+import os, signal, time
+folder = os.environ["GIMP3_DIRECTORY"] + "/plug-ins/handtint/handtint.py"
+while True:
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open("/proc/%s/cmdline" % pid) as file:
+                words = file.read().split("\\0")
+        except OSError:
+            continue
+        if folder in words and "-run" in words:
+            time.sleep(6)
+            os.kill(int(pid), signal.SIGKILL)
+            raise SystemExit
+    time.sleep(0.2)
+"""
+
+
+def case_cancelled_with_a_filter():
+    """The copy with the filter applied stays behind: the next run takes it away."""
+    image, photo = photo_image()
+    photo.append_filter(Gimp.DrawableFilter.new(photo, "gegl:invert-gamma", "Invert"))
+    before = {x.get_id() for x in Gimp.get_images()}
+    through_proxy("busy:1000")
+    process = subprocess.Popen(["python3", "-c", CANCEL])
+    try:
+        call(COLORIZE, image, photo)
+    except Failed:
+        pass
+    else:
+        raise AssertionError("it was not cancelled")
+    finally:
+        process.kill()
+        set_fault("")
+        set_server()
+    left = {x.get_id() for x in Gimp.get_images()} - before
+    assert len(left) == 1, "nothing was left: this tests nothing"
+    call(HINTS, image, photo)  # any run
+    assert {x.get_id() for x in Gimp.get_images()} == before
+
+
 def case_not_installed():
     os.remove(kept("connection.json"))
     return told()

@@ -8,7 +8,7 @@ from typing import Any, Callable
 
 from gi.repository import Gimp, GLib, GObject
 
-from . import colorizing, export, hintlayers, layers, misplaced, suggesting
+from . import colorizing, export, hintlayers, layers, misplaced, scratch, suggesting
 from . import settings as kept
 from .client import ClientError
 from .client.translation import _
@@ -30,6 +30,7 @@ def _answering(
     ) -> Gimp.ValueArray:
         status = Gimp.PDBStatusType
         try:
+            scratch.delete_left()
             values = work(procedure, run_mode, image, drawables, config)
         except Cancelled:
             return procedure.new_return_values(status.CANCEL, None)

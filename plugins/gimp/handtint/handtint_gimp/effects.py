@@ -7,6 +7,8 @@ from typing import Iterator
 
 from gi.repository import Gimp
 
+from . import scratch
+
 
 @contextmanager
 def applied(image: Gimp.Image, layer: Gimp.Layer) -> Iterator[tuple[Gimp.Layer, int, int]]:
@@ -18,18 +20,8 @@ def applied(image: Gimp.Image, layer: Gimp.Layer) -> Iterator[tuple[Gimp.Layer, 
     if layer.is_group() or not any(effect.get_visible() for effect in layer.get_filters()):
         yield layer, 0, 0
         return
-    scratch = Gimp.Image.new_with_precision(
-        image.get_width(), image.get_height(), image.get_base_type(), image.get_precision()
-    )
-    try:
-        profile = image.get_color_profile()
-        if profile is not None:
-            scratch.set_color_profile(profile)
-        copy = Gimp.Layer.new_from_drawable(layer, scratch)
-        scratch.insert_layer(copy, None, 0)
+    with scratch.copy_of(layer) as copy:
         copy.merge_filters()
         _, x, y = layer.get_offsets()
         _, copy_x, copy_y = copy.get_offsets()
         yield copy, x - copy_x, y - copy_y
-    finally:
-        scratch.delete()

@@ -25,6 +25,7 @@ from typing import Callable, Iterator, List, Tuple
 
 from gi.repository import Gimp
 
+from . import scratch
 from .pixels import read_strips
 
 MOST_TILES, MOST_ALIKE = 6000, 8
@@ -204,7 +205,7 @@ def is_untouched(
 
     def found(orientations: list[tuple[int, bool]]) -> bool:
         for orientation in orientations:
-            with _turned_back(image, layer, orientation) as straight:
+            with _turned_back(layer, orientation) as straight:
                 same = _find(before, straight)
             if same is not None:
                 return not light.differs(_turned(same, orientation, size))
@@ -222,30 +223,18 @@ def is_untouched(
 
 
 @contextmanager
-def _turned_back(
-    image: Gimp.Image, layer: Gimp.Layer, orientation: tuple[int, bool]
-) -> Iterator[Gimp.Layer]:
+def _turned_back(layer: Gimp.Layer, orientation: tuple[int, bool]) -> Iterator[Gimp.Layer]:
     """A turned copy in an image of its own; the layer itself where there is nothing to turn."""
     turns, flip = orientation
     if not turns and not flip:
         yield layer
         return
-    scratch = Gimp.Image.new_with_precision(
-        image.get_width(), image.get_height(), image.get_base_type(), image.get_precision()
-    )
-    try:
-        profile = image.get_color_profile()
-        if profile is not None:
-            scratch.set_color_profile(profile)
-        copy = Gimp.Layer.new_from_drawable(layer, scratch)
-        scratch.insert_layer(copy, None, 0)
+    with scratch.copy_of(layer) as copy:
         if turns:
             copy = copy.transform_rotate_simple(_TURNS[turns], True, 0.0, 0.0)
         if flip:
             copy = copy.transform_flip_simple(Gimp.OrientationType.HORIZONTAL, True, 0.0)
         yield copy
-    finally:
-        scratch.delete()
 
 
 def _turned_size(size: tuple[int, int], orientation: tuple[int, bool]) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""One run at a time for an image: a second one waits for its turn."""
+"""One run at a time for an image: a second one waits for its turn.  And which processes live."""
 
 from __future__ import annotations
 
@@ -37,6 +37,36 @@ def _lock(file: IO[Any]) -> bool:
     except OSError:
         return False
     return True
+
+
+_own: list[IO[Any]] = []
+"""The locked file that tells that this process lives."""
+
+
+def own_mark() -> str:
+    """A name that tells others whether this process still lives; "" if there is none."""
+    name = "handtint-%d.lock" % os.getpid()
+    if not _own:
+        try:
+            os.makedirs(Gimp.temp_directory(), exist_ok=True)
+            file = open(os.path.join(Gimp.temp_directory(), name), "ab")  # noqa: SIM115
+        except OSError:
+            return ""
+        if not _lock(file):
+            return ""
+        _own.append(file)
+    return name
+
+
+def has_ended(mark: str) -> bool:
+    """Whether the process with a mark has ended, also where GIMP has killed it."""
+    if _own and mark == own_mark():
+        return False
+    try:
+        with open(os.path.join(Gimp.temp_directory(), mark), "ab") as file:
+            return _lock(file)
+    except OSError:
+        return False
 
 
 _held: set[str] = set()

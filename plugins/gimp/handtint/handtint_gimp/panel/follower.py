@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Generator
 from gi.repository import Gimp
 
 from .. import hints as painting
-from .. import turn
+from .. import scratch, turn
 from ..client import Dropped
 from ..client.hintscan import ROWS, Crop, HintScan
 from ..client.laststroke import LastStroke
@@ -157,7 +157,7 @@ class Follower:
             self._forget()
             self._core.tell()
         if self._looks % 5 == 0:
-            left = Gimp.get_images()
+            left = [image for image in Gimp.get_images() if not scratch.is_one(image)]
             if len(left) == 1:
                 self.image = left[0]
                 self._core.clear_message()
