@@ -58,6 +58,7 @@ class PhotoInfo:
     dtype: np.dtype[Any]  # of the plane that `read_photo` would give
     alpha: bool
     meta: PhotoMeta
+    format: str = ""  # the file's own; `meta` names the one that a result gets
 
     @property
     def pixels(self) -> int:
@@ -87,7 +88,7 @@ def inspect_photo(source: str | Path | bytes, limits: ReadLimits | None = None) 
     """
     opened = open_picture(source, limits or ReadLimits())
     height, width = opened.shape
-    return PhotoInfo(width, height, opened.dtype, opened.alpha, opened.meta)
+    return PhotoInfo(width, height, opened.dtype, opened.alpha, opened.meta, opened.format.name)
 
 
 def read_photo(

@@ -204,11 +204,16 @@ def _names_picture(path: Path) -> bool:
 
 
 def _result_path(source: Path, base: Path, out: Path | None) -> Path:
-    """``NAME.colorized.EXT``; EXT is the source's unless that says another format."""
+    """``NAME.colorized.EXT``; EXT is the source's unless that says another format.
+
+    Of formats that are only read the results are PNG.
+    """
     extension = source.suffix
     try:
         with source.open("rb") as file:
             kind = image_formats.detect(file.read(image_formats.HEAD_BYTES))
+        if image_formats.is_read_only(kind):
+            kind = image_formats.by_name("png")
         if extension.lower() not in kind.extensions:
             extension = kind.extensions[0]
     except (OSError, BadImage):

@@ -54,7 +54,7 @@ def _described(path: Path, info: PhotoInfo) -> dict[str, Any]:
     mark = find_mark(info.meta.xmp)
     return {
         "file": str(path),
-        "format": info.meta.format,
+        "format": info.format,
         "width": info.width,
         "height": info.height,
         "depth": info.meta.depth,

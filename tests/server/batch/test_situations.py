@@ -123,6 +123,20 @@ def test_a_path_keeps_its_case(run: Run, tmp_path: Path, monkeypatch: pytest.Mon
     assert "scan.colorized.png exists already" in run("scan.png")[2]
 
 
+@pytest.mark.parametrize("name", ["a.avif", "a.jpg", "a"])
+def test_a_format_that_is_only_read_becomes_png(run: Run, tmp_path: Path, name: str) -> None:
+    with Image.open(CAT) as image:
+        image.resize((60, 40)).convert("RGB").save(tmp_path / name, "AVIF")
+    code, said, err = run(tmp_path / name)
+    assert (code, said.strip()) == (0, str(tmp_path / "a.colorized.png")), err
+    code, said, err = run(tmp_path, "-o", tmp_path / "out", "--beside")
+    assert (code, "1 colorized" in said) == (0, False), err  # one photo is no batch
+    results = sorted(p.name for p in (tmp_path / "out").iterdir())
+    assert results == ["a.beside.colorized.png", "a.colorized.png"]
+    with Image.open(tmp_path / "out" / "a.colorized.png") as image:
+        assert (image.format, image.size) == ("PNG", (60, 40))
+
+
 def test_sentences() -> None:
     assert sentence("there is none") == "There is none."
     assert sentence("scan.png exists") == "scan.png exists."

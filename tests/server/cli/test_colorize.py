@@ -569,6 +569,16 @@ def test_a_result_says_that_it_is_one(run, call_main, gray, tmp_path):
     assert "Traceback" not in err
 
 
+def test_info_tells_the_files_own_format(call_main, gray, tmp_path):
+    for name, kind in (("a.avif", "AVIF"), ("a.webp", "WEBP"), ("a.tif", "TIFF")):
+        Image.open(gray).convert("RGB").save(tmp_path / name, kind)
+        code, out, _ = call_main("info", tmp_path / name)
+        assert code == 0
+        assert f"{name}: {kind}, 150 x 100 pixels, 8 bits" in out
+        (told,) = json.loads(call_main("info", "--json", tmp_path / name)[1])
+        assert told["format"] == kind.lower()
+
+
 def test_beside(run, gray, tmp_path):
     assert run(gray, "-o", tmp_path / "out", "--beside")[0] == 0
     both = rgb_of(tmp_path / "out" / "cat.beside.colorized.png")
