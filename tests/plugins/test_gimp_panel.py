@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from run_in_gimp import ROOT
+from run_in_gimp import ROOT, Gimp
+from server_process import ServerProcess
 
-from .conftest import GimpAndServer
+from .conftest import GimpAndServer, need_gimp
 from .test_gimp_window import check_swatches, names, session
 
 pytestmark = [pytest.mark.gimp, pytest.mark.timeout(2400)]
@@ -284,6 +285,32 @@ def test_a_dying_server_changes_nothing(trouble: dict[str, Any]) -> None:
 
 def test_nothing_stays_behind(trouble: dict[str, Any]) -> None:
     assert trouble["t25-quit"] == {"status": 0, "left": []}
+
+
+# --- the server --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """A session with a server that keeps no photo, and with other settings."""
+    need_gimp()
+    work = tmp_path_factory.mktemp("gimp")
+    folders = {"HANDTINT_RUNTIME_DIR": str(work / "runtime"), "HANDTINT_HOME": str(work / "data")}
+    gimp = Gimp(work, **folders)
+    with ServerProcess(work / "runtime", work / "data", "--cache-mb", "0"):
+        return session(gimp, "panel_server", PHOTO, HANDTINT_TRACE="1")
+
+
+def test_a_photo_that_is_not_kept_is_not_sent_for_ever(server: dict[str, Any]) -> None:
+    assert "start it with a larger --cache-mb" in log(server)
+    before, after = server["n01-not-kept"]["requests"]
+    assert before == after, "it goes on though nothing was painted"
+
+
+def test_a_damaged_setting_is_repaired(server: dict[str, Any]) -> None:
+    """And one that another process has changed was taken up before: the session waits for it."""
+    assert server["n04-repaired"]["format"] == 1
+    assert server["n04-repaired"]["url"] == ""
 
 
 # --- paint on a result -----------------------------------------------------------------------

@@ -20,6 +20,7 @@ import window_panel
 import window_panel_lag
 import window_panel_paint
 import window_panel_pictures
+import window_panel_server
 import window_panel_trouble
 from desktop import Desktop, Probe
 
@@ -69,6 +70,7 @@ class Session(
     window_panel.Panel,
     window_panel_paint.Paint,
     window_panel_pictures.Pictures,
+    window_panel_server.Server,
     window_panel_trouble.Trouble,
     window_panel_lag.Lag,
     window_alternatives.Alternatives,

@@ -18,13 +18,13 @@ from gi.repository import Gimp
 
 from .. import memory, references, turn
 from .. import settings as kept
-from ..client import ClientError, ImageUnknown, Picture, protocol
+from ..client import ClientError, Picture, protocol
 from ..client.steps import Until
 from ..client.strokes import Box
 from ..problem import Problem
 from . import paint, transfer
 from .loop import Timer
-from .photo import Known, colors_of, know, on_wire
+from .photo import Known, ask_knowing, colors_of, on_wire
 from .step import make_step
 from .target import Target
 from .times import Times
@@ -294,22 +294,14 @@ class Live:
             transfer.check_writable(image, result, target.size)  # else the server works in vain
             if self._checked != result.get_id() and not (yield from self._keep_base(target)):
                 return "painted"
-            session = self._core.session()
-            if self._known is None:
-                self._known = yield from know(target, session)
             settings = self._core.settings
             self._reference, self._lost = references.read(image, settings.reference)
             crop = self._follower.crop() if settings.use_hints else None
             near, self._near = self._near, None
             for region in regions(target.size, near):
                 self._times.note("asked")
-                answer = None
-                while answer is None:
-                    request = self._request(crop, region)
-                    try:
-                        answer = yield from session.ask(request)
-                    except ImageUnknown:
-                        self._known = yield from know(target, session, forgotten=True)
+                request = self._request(crop, region)
+                answer = yield from ask_knowing(self._core, target, request)
                 self._times.note("answered")
                 size = target.size if region is None else (region[2], region[3])
                 picture = protocol.read_picture(answer, size)
@@ -323,9 +315,8 @@ class Live:
         return None if self._again else wanted
 
     def _request(self, crop: Any, region: Box | None) -> Any:
-        known, settings = self._known, self._core.settings
-        assert known is not None
-        return colors_of(known, on_wire(crop), settings, self._reference, region)
+        hints, settings, reference = on_wire(crop), self._core.settings, self._reference
+        return lambda known: colors_of(known, hints, settings, reference, region)
 
     def _keep_base(self, target: Target) -> Generator[Any, Any, bool]:
         """Read the result as it is before the first change; False if somebody painted on it."""

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable, Generator
 
 from .. import asking, effects
-from ..client import DeflatedCrop, ImageUnknown, Request, Session, protocol
+from ..client import ClientError, DeflatedCrop, ImageUnknown, Request, Session, protocol
 from ..client.hintscan import Crop
 from ..client.strokes import Box
+from ..client.translation import _
 from ..settings import Settings
 from .target import Target
 
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from .core import Core
 
 Flow = Generator[Any, Any, Any]
+
+
+class NotKept(ClientError):
+    """The server has forgotten a photo right after it was sent."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,7 @@ def know(target: Target, session: Session, forgotten: bool = False) -> Flow:
         may_know = remembered is not None and remembered.image_id and not forgotten
         if may_know and remembered.sent == reader.fingerprint():
             return Known(remembered.image_id, remembered.sent, reader.answer_layout)
-        _, image_id = yield from session.ask_about(
+        _unused, image_id = yield from session.ask_about(
             reader.plane(),
             "",
             lambda photo: protocol.colorize(
@@ -53,17 +58,30 @@ def know(target: Target, session: Session, forgotten: bool = False) -> Flow:
 
 def ask_about(core: Core, target: Target, request: Callable[[str], Request]) -> Flow:
     """Ask for something about a photo by its id, which is found first if need be."""
+    return (yield from ask_knowing(core, target, lambda known: request(known.image_id)))
+
+
+def ask_knowing(core: Core, target: Target, request: Callable[[Known], Request]) -> Flow:
+    """The same, for a message that needs more than the id.
+
+    The pixels are sent once more if the server has forgotten the photo, but not again and again.
+    """
     live, session = core.follower.live, core.session()
     known = live.known_as(target)
     if known is None:
         known = yield from know(target, session)
         live.note_known(target, known)
     try:
-        return (yield from session.ask(lambda: request(known.image_id)))
+        return (yield from session.ask(lambda: request(known)))
     except ImageUnknown:
         known = yield from know(target, session, forgotten=True)
         live.note_known(target, known)
-        return (yield from session.ask(lambda: request(known.image_id)))
+    try:
+        return (yield from session.ask(lambda: request(known)))
+    except ImageUnknown as error:
+        raise NotKept(
+            _("The server does not keep this photo: start it with a larger --cache-mb.")
+        ) from error
 
 
 def colors_of(
@@ -72,9 +90,9 @@ def colors_of(
     settings: Settings,
     reference: bytes | None,
     region: Box | None,
-) -> Callable[[], Request]:
-    """Makes the message for the colors of a region, or of the whole photo."""
-    return lambda: protocol.colorize(
+) -> Request:
+    """The message for the colors of a region, or of the whole photo."""
+    return protocol.colorize(
         known.image_id,
         hints,
         vividness=settings.vividness,
