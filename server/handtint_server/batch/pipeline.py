@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 from handtint_model import files as image_io
 from handtint_model.errors import Cancelled, HandtintError
 from handtint_model.files import Photo
-from handtint_model.files.hint_files import write_hints
 from handtint_model.files.target import reason
 from handtint_model.types import Hints, Progress
 
@@ -42,12 +41,10 @@ from .plan import (
     Outcome,
     PhotoJob,
     beside_path,
-    check_no_saved_hints,
     is_wanted,
     read_job_hints,
-    remove_saved_hints,
-    saved_hints_path,
 )
+from .saved_hints import check_saved_hints, remove_saved_hints, save_hints
 
 READERS = 2
 FINISHERS = 2
@@ -190,8 +187,8 @@ def _read(job: PhotoJob, settings: BatchSettings, progress: Progress) -> _PhotoT
         wide = (2 * width, height)
         image_io.check_target(beside_path(job.target), wide, photo.meta, alpha=photo.alpha)
     hints = read_job_hints(job, settings, (width, height))
-    if settings.save_hints and not settings.overwrite and not (hints and hints.all_patches()):
-        check_no_saved_hints(job)
+    if settings.save_hints and not settings.overwrite:
+        check_saved_hints(job, hints, (width, height))
     return _PhotoTask(job, photo, hints)
 
 
@@ -209,7 +206,7 @@ def _finish(
     if settings.save_hints and painted:
         # Before the result: hints that are newer would ask for it to be made again.
         height, width = photo.luminance.shape
-        write_hints(saved_hints_path(job.source), task.hints or Hints(), (width, height))
+        save_hints(job, task.hints or Hints(), (width, height))
     meta = marked(photo.meta, settings, task.hints, result.weights)
     if settings.beside:  # first: once the result is there, the photo counts as done
         write_beside(job.target, photo, result.rgb, meta, progress)

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-from handtint_model.errors import BadHint, BadImage, BadOption, WriteFailed
+from handtint_model.errors import BadHint, BadImage, BadOption
 from handtint_model.files import formats as image_formats
 from handtint_model.types import ColorizeOptions, Hints, parse_color
 
 from ..sentences import shown_path
 from .hint_folder import HintFolder
-from .search import HINT_ENDINGS, MARK, find_photos
+from .search import MARK, find_photos
 
 _LONGEST_NAME = 255  # bytes, on every usual file system
 
@@ -147,52 +147,11 @@ def is_wanted(job: PhotoJob, *, overwrite: bool) -> bool:
         return True
 
 
-def saved_hints_path(photo: Path) -> Path:
-    """Where --save-hints puts the hints of a photo."""
-    return photo.with_name(_shortened(photo.name, HINT_ENDINGS[0]))
-
-
-def _stale_hints(job: PhotoJob) -> Path | None:
-    """Hints saved for an earlier result of a job's photo; None if there are none, or if they are
-    what this result was asked to be made with."""
-    saved = saved_hints_path(job.source)
-    given = job.hint_file
-    own = given is not None and given.exists() and saved.exists() and given.samefile(saved)
-    return saved if saved.exists() and not own else None
-
-
-def check_no_saved_hints(job: PhotoJob) -> None:
-    """Raise BadOption where --save-hints has none to save and those of an earlier result lie.
-
-    They would be taken for this result's, and may be an hour's work: nobody has asked to delete
-    them.
-    """
-    saved = _stale_hints(job)
-    if saved is not None:
-        raise BadOption(
-            f"--save-hints: this result has no hints, but {shown_path(saved)} holds those of an "
-            "earlier one; add --overwrite to delete them, or leave out --save-hints."
-        )
-
-
-def remove_saved_hints(job: PhotoJob) -> None:
-    """Delete the hints of an earlier result; raises WriteFailed."""
-    saved = _stale_hints(job)
-    try:
-        if saved is not None:
-            saved.unlink()
-    except OSError as error:
-        raise WriteFailed(
-            f"the earlier hints {shown_path(saved or '')} cannot be deleted: "
-            f"{error.strerror or error}."
-        ) from error
-
-
 def beside_path(target: Path) -> Path:
     """Where --beside puts original and result: ``NAME.beside.colorized.EXT``."""
     stem = target.stem.removesuffix(MARK)
     mark = MARK if target.stem.endswith(MARK) else ""
-    return target.with_name(_shortened(stem, f".beside{mark}{target.suffix}"))
+    return target.with_name(shortened(stem, f".beside{mark}{target.suffix}"))
 
 
 def _names_picture(path: Path) -> bool:
@@ -218,12 +177,12 @@ def _result_path(source: Path, base: Path, out: Path | None) -> Path:
             extension = kind.extensions[0]
     except (OSError, BadImage):
         pass  # reading it will say what is wrong
-    name = _shortened(source.stem, f"{MARK}{extension}")
+    name = shortened(source.stem, f"{MARK}{extension}")
     folder = source.parent if out is None else out / source.parent.relative_to(base)
     return folder / name
 
 
-def _shortened(stem: str, ending: str) -> str:
+def shortened(stem: str, ending: str) -> str:
     """A name that file systems take: the stem is cut, by bytes, if it has to be."""
     room = _LONGEST_NAME - len(os.fsencode(ending))
     data = os.fsencode(stem)

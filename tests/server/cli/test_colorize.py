@@ -296,6 +296,32 @@ def test_saved_hints_are_never_those_of_an_earlier_result(run, gray, tmp_path):
         assert saved.exists()
 
 
+def test_saved_hints_are_replaced_only_if_asked(run, gray, tmp_path):
+    """Forty points may be an hour's work; the same ones, and their own file, are no loss."""
+    saved = gray.with_name("cat.png.hints.json")
+    points = [[10 + i, 20 + i, "#a0522d"] for i in range(40)]
+    saved.write_text(json.dumps({"handtint_hints": 1, "points": points}))
+    before = saved.read_bytes()
+    red = ("--point", "75,50,#e02020", "--save-hints")
+    code, _, err = run(gray, *red, "-o", tmp_path / "a.png")
+    assert code == 1
+    assert "cat.png.hints.json holds other hints; add --overwrite to replace them" in err
+    assert saved.read_bytes() == before
+    assert not (tmp_path / "a.png").exists()
+    # The same hints from elsewhere leave the file as it is.
+    shutil.copy(saved, tmp_path / "copy.json")
+    same = ("--hints", tmp_path / "copy.json", "--save-hints")
+    assert run(gray, *same, "-o", tmp_path / "b.png")[0] == 0
+    assert saved.read_bytes() == before
+    # One more point on those of the file itself.
+    assert run(gray, "--hints", saved, *red, "-o", tmp_path / "c.png")[0] == 0
+    assert len(json.loads(saved.read_text())["patches"]) == 41
+    assert run(gray, *red, "--overwrite", "-o", tmp_path / "d.png")[0] == 0
+    assert len(json.loads(saved.read_text())["patches"]) == 1
+    saved.write_text("damaged")
+    assert "holds other hints" in run(gray, *red, "-o", tmp_path / "e.png")[2]
+
+
 def test_a_mask_keeps_hints_inside(run, gray, tmp_path):
     mask = np.zeros((100, 150), np.uint8)
     mask[20:80, 40:110] = 255
