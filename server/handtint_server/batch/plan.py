@@ -15,7 +15,7 @@ from handtint_model.types import ColorizeOptions, Hints, parse_color
 
 from ..sentences import shown_path
 from .hint_folder import HintFolder
-from .search import MARK, find_photos
+from .search import MARK, find_photos, head_of
 
 _LONGEST_NAME = 255  # bytes, on every usual file system
 
@@ -169,13 +169,12 @@ def _result_path(source: Path, base: Path, out: Path | None) -> Path:
     """
     extension = source.suffix
     try:
-        with source.open("rb") as file:
-            kind = image_formats.detect(file.read(image_formats.HEAD_BYTES))
+        kind = image_formats.detect(head_of(source))
         if image_formats.is_read_only(kind):
             kind = image_formats.by_name("png")
         if extension.lower() not in kind.extensions:
             extension = kind.extensions[0]
-    except (OSError, BadImage):
+    except BadImage:
         pass  # reading it will say what is wrong
     name = shortened(source.stem, f"{MARK}{extension}")
     folder = source.parent if out is None else out / source.parent.relative_to(base)

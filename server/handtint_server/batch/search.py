@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -63,7 +64,9 @@ def _below(folder: Path, search: Search) -> Iterator[tuple[Path, Path]]:
             path = Path(place, name)
             if _is_aside(name) or is_result(path) or name == FAILURES:
                 continue
-            if _looks_like_picture(path):
+            if is_special(path):
+                search.skipped["no regular file"] += 1
+            elif _looks_like_picture(path):
                 yield path, folder
             else:
                 search.skipped[path.suffix.lower() or "without an ending"] += 1
@@ -78,11 +81,27 @@ def is_result(path: Path) -> bool:
     return path.stem.endswith(MARK) or path.name.endswith(HINT_ENDINGS)
 
 
+def is_special(path: Path) -> bool:
+    """Whether this is a pipe, a socket or a device: opening one may wait without end."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return False  # reading it says what is wrong
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def head_of(path: Path) -> bytes:
+    """The first bytes of a file, for `formats.detect`; none of what cannot be read."""
+    try:
+        if not is_special(path):
+            with path.open("rb") as file:
+                return file.read(image_formats.HEAD_BYTES)
+    except OSError:
+        pass  # reading it says what is wrong
+    return b""
+
+
 def _looks_like_picture(path: Path) -> bool:
     if path.suffix.lower() in image_formats.PICTURE_EXTENSIONS:
         return True
-    try:
-        with path.open("rb") as file:
-            return image_formats.is_supported(file.read(image_formats.HEAD_BYTES))
-    except OSError:
-        return False
+    return image_formats.is_supported(head_of(path))

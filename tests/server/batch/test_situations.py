@@ -268,6 +268,26 @@ def test_what_is_passed_over_is_counted_by_kind(run: Run, tmp_path: Path) -> Non
     assert [p.name for p in (tmp_path / "out").rglob("*") if p.is_file()] == ["a.colorized.png"]
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_named_pipe_holds_nothing_up(tmp_path: Path, tiny_weights: Path) -> None:
+    photo(tmp_path / "in" / "a.png")
+    for name in ("b.png", "pipe"):
+        os.mkfifo(tmp_path / "in" / name)
+    command = [sys.executable, "-m", "handtint_server", "colorize", "--weights", tiny_weights]
+
+    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+        words = [str(a) for a in (*command, *arguments)]
+        return subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+
+    done = run(tmp_path / "in")
+    assert done.returncode == 0
+    assert "1 colorized, 2 passed over (no regular file 2)." in done.stdout
+    for name in ("b.png", "pipe"):
+        done = run(tmp_path / "in" / name)
+        assert done.returncode == 1
+        assert f"{name}: this is not a regular file." in done.stderr
+
+
 # Hints
 
 
