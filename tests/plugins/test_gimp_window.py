@@ -259,6 +259,10 @@ def test_help_opens_our_page(day: dict[str, Any]) -> None:
     assert page.endswith("handtint/handtint_gimp/manual/en/index.html#options"), page
 
 
+def test_cancel_in_the_export_options_says_nothing(day: dict[str, Any]) -> None:
+    assert day["d26-export-cancelled"] == {"file": False, "messages": []}
+
+
 def test_export_leaves_hints_out(in_gimp: GimpAndServer, day: dict[str, Any]) -> None:
     assert names(day["d27-exported"]) == names(day["d23-vivid-again"])
     with Image.open(in_gimp.gimp.work / "day.tif") as picture:

@@ -204,6 +204,16 @@ class Day:
     def export(self):
         desktop = self.desktop
         path = os.path.join(self.given["work"], "day.tif")
+        self.export_to(path, "Escape")
+        found = {"file": os.path.exists(path), "messages": desktop.windows("^GIMP Message$")}
+        desktop.shot("d26-export-cancelled")
+        self.states["d26-export-cancelled"] = found
+        self.export_to(path, "Return")
+        self.note("d27-exported")
+
+    def export_to(self, path, answer):
+        """answer: the key for GIMP's dialog with the options of a TIFF."""
+        desktop = self.desktop
         desktop.key("ctrl+alt+e")
         dialog = desktop.window("^Export Colored Picture$", 60)
         time.sleep(1.5)
@@ -216,10 +226,9 @@ class Day:
         desktop.shot("d26-export-options")
         options = desktop.window("^Export Image as TIFF$", 60)
         desktop.activate(options)
-        desktop.key("Return")
+        desktop.key(answer)
         time.sleep(2)
         self.finish()
-        self.note("d27-exported")
 
     def search(self):
         """Typing "handtint" finds the entries, and a double click runs one."""

@@ -6,10 +6,10 @@ import os
 
 from gi.repository import Gimp, Gio
 
-from . import layers, memory
+from . import layers, memory, scratch
 from .client.translation import _
 from .pixels import read_strips
-from .problem import Problem
+from .problem import Cancelled, Problem
 
 
 def suggested_name(image: Gimp.Image) -> tuple[str, str]:
@@ -21,7 +21,7 @@ def suggested_name(image: Gimp.Image) -> tuple[str, str]:
 
 
 def export(image: Gimp.Image, file: Gio.File, run_mode: Gimp.RunMode) -> None:
-    """Write what is seen of an image, without its hint layers; raises Problem.
+    """Write what is seen of an image, without its hint layers; raises Problem or Cancelled.
 
     The image itself stays as it is.  The layers become one: a TIFF would hold a page for each.
     """
@@ -32,6 +32,7 @@ def export(image: Gimp.Image, file: Gio.File, run_mode: Gimp.RunMode) -> None:
         raise Problem(_("There is no colored layer in this image. Choose Colorize Layer first."))
     double = image.duplicate()
     try:
+        scratch.mark(double)
         for layer in layers.all_layers(double):
             if layer.is_valid() and layers.is_hints(layer):
                 double.remove_layer(layer)
@@ -44,6 +45,8 @@ def export(image: Gimp.Image, file: Gio.File, run_mode: Gimp.RunMode) -> None:
             if not layer.get_visible():
                 double.remove_layer(layer)
         if not Gimp.file_save(run_mode, double, file, None):
+            if Gimp.get_pdb().get_last_status() == Gimp.PDBStatusType.CANCEL:
+                raise Cancelled  # in GIMP's dialog with the options of this kind of file
             raise Problem(
                 _(
                     "GIMP could not write %s. Choose a folder that can be written and an ending "
