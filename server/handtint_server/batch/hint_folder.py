@@ -15,7 +15,7 @@ from pathlib import Path
 from ..sentences import shown_path
 from .search import HINT_ENDINGS
 
-_MOST_NOTES = 20
+MOST_NOTES = 20
 
 
 class HintFolder:
@@ -36,9 +36,9 @@ class HintFolder:
                 self._match(file, photo_name, wanted.get(photo_name, []), relative)
         if len(photos) < 2:
             self.notes.clear()  # one photo was named: the others' hints are of no interest
-        elif len(self.notes) > _MOST_NOTES:
-            more = len(self.notes) - _MOST_NOTES
-            self.notes[_MOST_NOTES:] = [f"{more} more hint files were not used."]
+        elif len(self.notes) > MOST_NOTES:
+            more = len(self.notes) - MOST_NOTES
+            self.notes[MOST_NOTES:] = [f"{more} more hint files were not used."]
 
     def _match(self, file: Path, key: Path, photos: list[Path], relative: dict[Path, Path]) -> None:
         # A whole name in its place decides, then a name without its ending in its place.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -14,7 +15,7 @@ from handtint_model.files import formats as image_formats
 from handtint_model.types import ColorizeOptions, Hints, parse_color
 
 from ..sentences import shown_path
-from .hint_folder import HintFolder
+from .hint_folder import MOST_NOTES, HintFolder
 from .search import MARK, find_photos, head_of
 
 _LONGEST_NAME = 255  # bytes, on every usual file system
@@ -145,6 +146,28 @@ def is_wanted(job: PhotoJob, *, overwrite: bool) -> bool:
         return job.hint_file is not None and job.hint_file.stat().st_mtime_ns > made
     except OSError:
         return True
+
+
+def notes_on_done(jobs: Iterable[PhotoJob]) -> list[str]:
+    """A sentence for each photo that is newer than the result that it is passed over for.
+
+    It was changed since, or the result is another photo's: of a folder colorized before it into
+    the same one, whose photos have the same names.
+    """
+    newer = []
+    for job in jobs:
+        with contextlib.suppress(OSError):
+            if job.source.stat().st_mtime_ns > job.target.stat().st_mtime_ns:
+                newer.append(job)
+    notes = [
+        f"{shown_path(job.source)}: it is newer than {shown_path(job.target)}, which was left as "
+        "it is; if that is another photo's result or an old one, take another folder or add "
+        "--overwrite."
+        for job in newer[:MOST_NOTES]
+    ]
+    if more := len(newer) - len(notes):
+        notes.append(f"{more} more photos are newer than the results of their names.")
+    return notes
 
 
 def beside_path(target: Path) -> Path:

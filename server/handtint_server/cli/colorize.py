@@ -16,6 +16,7 @@ from handtint_server.batch.plan import (
     BatchSettings,
     HintSource,
     is_wanted,
+    notes_on_done,
     parse_point,
     plan,
     reference_hints,
@@ -268,7 +269,9 @@ def _colorize(asked: Arguments) -> None:
         name = shown_path(jobs[0].target)
         raise BadOption(f"the result {name} exists already; add --overwrite to make it anew.")
     report = Report(len(jobs) + len(failed), len(jobs) - len(pending), several)
-    for note in planned.notes:
+    waiting = set(pending)
+    done = notes_on_done(job for job in jobs if job not in waiting)
+    for note in (*planned.notes, *done):
         report.tell(sentence(note))
     listed = asked.failure_list if several else None
     with closing(report), FailureList(listed) as failure_list:

@@ -288,6 +288,34 @@ def test_a_named_pipe_holds_nothing_up(tmp_path: Path, tiny_weights: Path) -> No
         assert f"{name}: this is not a regular file." in done.stderr
 
 
+def test_a_photo_that_is_newer_than_its_result_is_told(run: Run, tmp_path: Path) -> None:
+    """Of two folders that are colorized into one, the second's photos may have the same names."""
+    out = tmp_path / "out"
+    for box in ("box1", "box2"):
+        for number in range(25):
+            photo(tmp_path / box / f"{number:02}.png", 1 if box == "box1" else 20)
+    out.mkdir()
+    for number in range(25):
+        photo(out / f"{number:02}.colorized.png")
+    at = (out / "00.colorized.png").stat().st_mtime
+    for number in range(25):
+        os.utime(tmp_path / "box1" / f"{number:02}.png", (at - 9, at - 9))
+        os.utime(tmp_path / "box2" / f"{number:02}.png", (at + 9, at + 9))
+    code, said, err = run(tmp_path / "box1", "-o", out)
+    assert (code, "25 done before" in said) == (0, True)
+    assert "newer" not in err
+    code, said, err = run(tmp_path / "box2", "-o", out)
+    assert (code, "25 done before" in said) == (0, True)
+    told = [line for line in err.splitlines() if "newer" in line]
+    first, result = tmp_path / "box2" / "00.png", out / "00.colorized.png"
+    assert told[0] == (
+        f"{first}: it is newer than {result}, which was left as it is; if that is another "
+        "photo's result or an old one, take another folder or add --overwrite."
+    )
+    assert told[20] == "5 more photos are newer than the results of their names."
+    assert len(told) == 21
+
+
 # Hints
 
 
