@@ -16,6 +16,7 @@ from .memory import Memory
 from .nodes import newest_result
 from .qt import timer
 from .settings import Settings
+from .viewer import AT_WORK
 
 if TYPE_CHECKING:
     from .core import Core
@@ -155,7 +156,7 @@ class Alternatives:
         core = self._core
         settings = replace(core.settings, **values)
         if core.running:
-            core.say(_("Colorize Layer is at work already; Cancel in the docker stops it."))
+            core.say(AT_WORK)
             core.tell()
             return
         follows = core.settings.live and self._has_result()

@@ -28,7 +28,7 @@ from .results import choose_brush, gray_to_rgb
 from .settings import Settings, load, save
 from .spaces import SRGB_8, new_layer
 from .suggester import Suggester
-from .viewer import Viewer
+from .viewer import AT_WORK, Viewer
 from .wrongplace import WrongPlace
 
 LOOK_MS = 3000
@@ -93,11 +93,12 @@ class Core(Center):
     def colorize(self, then: Callable[[Outcome], None] | None = None) -> None:
         """Colorize Layer, on the active layer."""
         document = Krita.instance().activeDocument()
+        self.viewer.compare(False)  # a new result is as visible as the old one
         if document is None:
             self.say(NO_PICTURE, error=True)
             return
         if self.running or self.questions.is_open:
-            self.say(_("Colorize Layer is at work already; Cancel in the docker stops it."))
+            self.say(AT_WORK)
             return
         if document.colorModel() == "GRAYA":
             self._colorize_gray(document, then)

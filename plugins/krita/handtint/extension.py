@@ -73,7 +73,6 @@ class HandtintExtension(Extension):  # type: ignore[misc]
     def __init__(self, parent: Any) -> None:
         super().__init__(parent)
         self._dialogs: list[Any] = []
-        self._compares = False
 
     def setup(self) -> None:
         """Krita's hook at its start."""
@@ -107,9 +106,9 @@ class HandtintExtension(Extension):  # type: ignore[misc]
         core().viewer.show_hints(not core().viewer.hints_are_shown())
 
     def _compare(self, *_: Any) -> None:
-        self._compares = not self._compares
-        core().viewer.compare(self._compares)
-        if self._compares:
+        viewer = core().viewer
+        viewer.compare(not viewer.compares)
+        if viewer.compares:
             core().say(COLORLESS)
 
     def _options(self, *_: Any) -> None:

@@ -59,6 +59,10 @@ class Compare:
         self._document = document
         self._hidden = set_visible(document, colors_and_helpers(document), False)
 
+    def is_held(self, document: Any) -> bool:
+        """Whether this document is shown without colour."""
+        return self._document is not None and alive(document) and self._document == document
+
     def release(self) -> None:
         """Show it again."""
         document, hidden = self._document, self._hidden

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .core import Core
 
 OVERLAY_MS = 200
+AT_WORK = _("Colorize Layer is at work already; Cancel in the docker stops it.")
 
 
 class Viewer:
@@ -96,16 +97,25 @@ class Viewer:
     def show_hints(self, on: bool) -> None:
         """Show or hide the hint layers of the active photo."""
         self._core.clear_message()
+        self._compare.release()  # else its end would show hints that were hidden meanwhile
         document, photo = self._core.follower.document_and_photo()
         if photo is not None:
             set_visible(document, hint_layers(document, photo), bool(on))
         self._core.tell()
 
+    @property
+    def compares(self) -> bool:
+        """Whether the active picture is shown without colour."""
+        return self._compare.is_held(Krita.instance().activeDocument())
+
     def compare(self, on: bool) -> None:
-        """Show the photo without colour, until it is called with False."""
+        """Show the photo without colour, until it is called with False or something is done."""
         document = Krita.instance().activeDocument()
         if not on or not alive(document):
             self._compare.release()
+        elif self._core.running:
+            # A result that is put in the place of a hidden one would be hidden for good.
+            self._core.say(AT_WORK)
         else:
             self._compare.hold(document)
 
@@ -115,6 +125,7 @@ class Viewer:
         """Write the picture without hints to a file."""
         core = self._core
         core.clear_message()
+        self._compare.release()
         self._exports = True
         try:
             done = alive(document) and export(document, path)

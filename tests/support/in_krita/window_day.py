@@ -11,6 +11,7 @@ from typing import Any
 
 import handtint_probe as probe
 from day_answers import answers_that_keep, help_opens_our_page
+from day_compare import compare_ends
 from day_docker import first_look, looking, messages
 from day_page import keys_of_the_page
 from day_painting import (
@@ -38,6 +39,7 @@ PARTS = (
     slider_is_followed,
     looking,
     messages,
+    compare_ends,
     a_png_that_says_more,
     help_opens_our_page,
     answers_that_keep,
