@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import os
 import secrets
 import stat
+import time
 from pathlib import Path
 
 TEMPORARY_SUFFIX = ".handtint-part"
 _LONGEST = 255  # bytes of a name on every usual file system
+_STALE_SECONDS = 24 * 3600.0  # no result takes a day to be written
 _KEPT_BYTES = 100  # of a result's name in that of its temporary file
 
 _REASONS = {
@@ -40,6 +43,16 @@ def temporary_stem(name: str) -> str:
 def temporary_beside(path: Path) -> Path:
     """A new name for a temporary file in the folder of a result."""
     return path.with_name(f"{temporary_stem(path.name)}{secrets.token_hex(4)}{TEMPORARY_SUFFIX}")
+
+
+def remove_stale(path: Path) -> None:
+    """Delete what killed processes left of a result: its temporary files older than a day."""
+    names = f"{glob.escape(temporary_stem(path.name))}{'[0-9a-f]' * 8}{TEMPORARY_SUFFIX}"
+    with contextlib.suppress(OSError):
+        for part in path.parent.glob(names):
+            with contextlib.suppress(OSError):
+                if time.time() - part.lstat().st_mtime > _STALE_SECONDS:
+                    part.unlink()
 
 
 def put_in_place(part: Path, path: Path) -> None:

@@ -20,7 +20,7 @@ from .embed import embed_bytes, embed_file
 from .formats import Format
 from .header import srgb_profile
 from .kept import PhotoMeta, fitted
-from .target import TEMPORARY_SUFFIX, put_in_place, reason, temporary_beside
+from .target import TEMPORARY_SUFFIX, put_in_place, reason, remove_stale, temporary_beside
 
 JPEG_QUALITY = 95  # no chroma subsampling: colour ends where objects end
 WEBP_QUALITY = 95
@@ -238,6 +238,7 @@ def _save(
         if path is None:
             data = bytes(pyvips.Operation.call(f"{kind.name}save_buffer", image, **options))
             return embed_bytes(data, kind, blocks, meta.resolution, size)
+        remove_stale(path)
         parts = temporary_beside(path), temporary_beside(path)
         try:
             pyvips.Operation.call(f"{kind.name}save", image, os.fsencode(parts[0]), **options)

@@ -22,6 +22,7 @@ from handtint_server.batch.plan import (
     reference_hints,
 )
 from handtint_server.batch.search import FAILURES
+from handtint_server.cli.ending import ends_in_order
 from handtint_server.cli.report import Report
 from handtint_server.cli.shared import was_typed, weights_option
 from handtint_server.sentences import sentence, shown_path
@@ -252,7 +253,8 @@ def command(**given: Any) -> None:
 
     Exit codes: 0 all done, 1 some photos failed, 2 wrong usage, 130 interrupted.
     """
-    _colorize(Arguments(**given))
+    with ends_in_order():
+        _colorize(Arguments(**given))
 
 
 def _colorize(asked: Arguments) -> None:

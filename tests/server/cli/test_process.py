@@ -76,6 +76,49 @@ def test_ctrl_c_leaves_no_half_written_file_and_the_next_run_goes_on(tmp_path, t
     assert all(p.stat().st_mtime_ns == at for p, at in times.items())
 
 
+@pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
+@pytest.mark.parametrize(("number", "code"), [("SIGTERM", 143), ("SIGHUP", 129)])
+def test_other_ends_leave_no_half_written_file(tmp_path, tiny_weights, number, code):
+    """The machine shuts down, or the terminal is closed."""
+    photos, out = tmp_path / "photos", tmp_path / "out"
+    photos.mkdir()
+    noise = np.random.default_rng(0).integers(0, 256, (1500, 2000), dtype=np.uint8)
+    for i in range(20):
+        Image.fromarray(np.roll(noise, i)).save(photos / f"{i:02}.png", compress_level=0)
+    command = [*COMMAND, "colorize", photos, "-o", out, "--weights", tiny_weights]
+    command = [*map(str, command), "--device", "cpu"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
+    deadline = time.monotonic() + 200
+    while not (any(out.glob("*.png")) and any(out.glob(".*part"))):
+        assert process.poll() is None, process.stderr.read()
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    for _ in range(3):  # a terminal's shell and the system both send it
+        process.send_signal(getattr(signal, number))
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == code, err
+    assert "Traceback" not in err
+    assert "goes on from here" in err
+    assert all(path.name.endswith(".colorized.png") for path in out.iterdir())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
+def test_nohup_is_respected(tmp_path):
+    """Who has SIGHUP ignored wants the work to go on after the terminal."""
+    script = (
+        "import signal\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "from handtint_server.cli.ending import ends_in_order\n"
+        "with ends_in_order():\n"
+        "    signal.raise_signal(signal.SIGHUP)\n"
+        "print('went on')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout == "went on\n"
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_openblas_keeps_to_one_thread_in_the_server(tmp_path):
