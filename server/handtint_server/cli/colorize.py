@@ -270,13 +270,13 @@ def _colorize(asked: Arguments) -> None:
     if not several and jobs and not pending:
         name = shown_path(jobs[0].target)
         raise BadOption(f"the result {name} exists already; add --overwrite to make it anew.")
+    failure_list = FailureList(asked.failure_list if several else None)
     report = Report(len(jobs) + len(failed), len(jobs) - len(pending), several)
     waiting = set(pending)
     done = notes_on_done(job for job in jobs if job not in waiting)
     for note in (*planned.notes, *done):
         report.tell(sentence(note))
-    listed = asked.failure_list if several else None
-    with closing(report), FailureList(listed) as failure_list:
+    with closing(report), failure_list:
         report.show_all(failed, failure_list)
         if pending:
             # A series looks at the results that exist, too.

@@ -20,6 +20,7 @@ import tifffile
 from PIL import Image
 
 from handtint_model.files.target import reason
+from handtint_server.batch.failures import FailureList
 from handtint_server.batch.hint_folder import HintFolder
 from handtint_server.batch.search import find_photos
 from handtint_server.cli import main
@@ -214,7 +215,7 @@ def test_an_unwritable_failure_list_is_told_once(tmp_path: Path, tiny_weights: P
     out = tmp_path / "out"
     out.mkdir()
     mine = out / "handtint-failures.csv"
-    mine.write_text("mine")
+    mine.write_text("photo,error\nmine,x\n")
     os.chown(mine, SOMEBODY, SOMEBODY)
     mine.chmod(0o644)
     code, said = without_privilege(tiny_weights, tmp_path / "in", "-o", out)
@@ -222,7 +223,7 @@ def test_an_unwritable_failure_list_is_told_once(tmp_path: Path, tiny_weights: P
     assert said.count("handtint-failures.csv cannot be written") == 1
     assert "there is no permission to write there" in said
     assert "1 colorized, 2 failed." in said
-    assert mine.read_text() == "mine"
+    assert mine.read_text() == "photo,error\nmine,x\n"
 
 
 @pytest.mark.slow
@@ -247,6 +248,43 @@ def test_reasons_are_the_systems(tmp_path: Path) -> None:
     assert reason(pyvips.Error("unable"), tmp_path / ("x" * 300)) == "the name is too long"
     missing = tmp_path / "no" / "a.png"
     assert reason(pyvips.Error("unable"), missing) == "the folder does not exist"
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_no_file_of_the_users_is_taken_for_a_failure_list(
+    run: Run, tmp_path: Path, broken: bool
+) -> None:
+    photo(tmp_path / "in" / "a.png")
+    photo(tmp_path / "in" / "b.png", 5)
+    if broken:
+        (tmp_path / "in" / "c.png").write_bytes(b"broken")
+    for name, text in (("notes.csv", "photo;price\n"), ("raw", "\xff\xfe")):
+        mine = tmp_path / name
+        mine.write_bytes(text.encode("latin1"))
+        code, _, err = run(tmp_path / "in", "--failures", mine)
+        assert code == 1
+        assert f"{mine} is no list of photos that failed" in err
+        assert mine.read_bytes() == text.encode("latin1")
+        assert not list((tmp_path / "in").glob("*.colorized.*"))
+    # An earlier list, or an empty file as mktemp makes it.
+    for text in ("photo,error\r\nold.png,x\r\n", "\ufeffphoto,error\n", ""):
+        listed = tmp_path / "list.csv"
+        listed.write_text(text, encoding="utf-8", newline="")
+        code, _, err = run(tmp_path / "in", "--failures", listed, "--overwrite")
+        assert code == int(broken), err
+        assert listed.exists() == broken
+        if broken:
+            assert "old.png" not in listed.read_text()
+            assert "c.png" in listed.read_text()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_failure_list_may_be_a_device(tmp_path: Path) -> None:
+    """/dev/null, which root could delete."""
+    os.mkfifo(tmp_path / "pipe")
+    with FailureList(tmp_path / "pipe"):
+        pass
+    assert (tmp_path / "pipe").exists()
 
 
 # What is passed over
