@@ -13,9 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..sentences import shown_path
-from .search import HINT_ENDINGS
-
-MOST_NOTES = 20
+from .search import HINT_ENDINGS, MOST_NOTES
 
 
 class HintFolder:

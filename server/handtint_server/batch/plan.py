@@ -15,8 +15,8 @@ from handtint_model.files import formats as image_formats
 from handtint_model.types import ColorizeOptions, Hints, parse_color
 
 from ..sentences import shown_path
-from .hint_folder import MOST_NOTES, HintFolder
-from .search import MARK, find_photos, head_of
+from .hint_folder import HintFolder
+from .search import MARK, MOST_NOTES, find_photos, head_of
 
 _LONGEST_NAME = 255  # bytes, on every usual file system
 
@@ -78,8 +78,9 @@ class Outcome:
 class BatchPlan:
     """What a run will do.
 
-    failed: photos and folders that cannot be a job, with the reason.  notes: sentences on hint
-    files that belong to no photo.  skipped: how many files of each kind are no photos.
+    failed: photos and folders that cannot be a job, with the reason.  notes: sentences on
+    folders that are links, and on hint files that belong to no photo.  skipped: how many files
+    of each kind are no photos.
     """
 
     jobs: list[PhotoJob]
@@ -97,8 +98,13 @@ def plan(paths: Sequence[Path], out: Path | None, hints: HintSource) -> BatchPla
     """
     search = find_photos(paths)
     photos = search.photos
+    linked = [
+        f"{shown_path(place)}: a link to a folder is not followed; name it to have it colorized."
+        for place in search.linked[:MOST_NOTES]
+    ]
     if not photos and not search.unreadable:
-        raise BadOption(f"there are no pictures in {', '.join(map(shown_path, paths))}.")
+        places = ", ".join(map(shown_path, paths))
+        raise BadOption(" ".join((f"there are no pictures in {places}.", *linked)))
     single = out is not None and not out.is_dir() and _names_picture(out)
     if single and (len(photos) > 1 or paths[0].is_dir()):
         name = shown_path(out or "")
@@ -121,7 +127,8 @@ def plan(paths: Sequence[Path], out: Path | None, hints: HintSource) -> BatchPla
             continue
         taken[key] = source
         jobs.append(job)
-    return BatchPlan(jobs, failed, tuple(folder.notes) if folder else (), search.skipped)
+    notes = (*linked, *(folder.notes if folder else ()))
+    return BatchPlan(jobs, failed, notes, search.skipped)
 
 
 def _check_hints(hints: HintSource, photos: Sequence[tuple[Path, Path]]) -> HintFolder | None:
@@ -188,9 +195,11 @@ def _names_picture(path: Path) -> bool:
 def _result_path(source: Path, base: Path, out: Path | None) -> Path:
     """``NAME.colorized.EXT``; EXT is the source's unless that says another format.
 
-    Of formats that are only read the results are PNG.
+    Of formats that are only read the results are PNG.  What follows the last dot of "St. Petersburg
+    1910" or "box12.001" is part of the name.
     """
-    extension = source.suffix
+    known = source.suffix.lower() in image_formats.PICTURE_EXTENSIONS
+    stem, extension = (source.stem, source.suffix) if known else (source.name, "")
     try:
         kind = image_formats.detect(head_of(source))
         if image_formats.is_read_only(kind):
@@ -199,7 +208,7 @@ def _result_path(source: Path, base: Path, out: Path | None) -> Path:
             extension = kind.extensions[0]
     except BadImage:
         pass  # reading it will say what is wrong
-    name = shortened(source.stem, f"{MARK}{extension}")
+    name = shortened(stem, f"{MARK}{extension}")
     folder = source.parent if out is None else out / source.parent.relative_to(base)
     return folder / name
 

@@ -16,6 +16,9 @@ MARK = ".colorized"
 HINT_ENDINGS = (".hints.json", ".hints.png")
 FAILURES = "handtint-failures.csv"
 
+MOST_NOTES = 20
+"""Sentences of one kind that are told at most."""
+
 # What network drives, systems and archivers keep beside photos: thumbnails, and what was deleted.
 _NOT_PHOTOS = frozenset(
     ("@eadir", "@tmp", "#recycle", "#snapshot", "__macosx", "$recycle.bin", "thumbs.db")
@@ -27,12 +30,14 @@ class Search:
     """What was found.
 
     photos: each with the folder that the search began in.  skipped: how many files of each
-    kind are no photos.  unreadable: folders that could not be looked into, and why.
+    kind are no photos.  unreadable: folders that could not be looked into, and why.  linked:
+    folders that are only links; they are not followed, as they may lead round in a circle.
     """
 
     photos: list[tuple[Path, Path]] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
     unreadable: list[tuple[Path, OSError]] = field(default_factory=list)
+    linked: list[Path] = field(default_factory=list)
 
 
 def find_photos(paths: Iterable[Path]) -> Search:
@@ -51,6 +56,8 @@ def find_photos(paths: Iterable[Path]) -> Search:
             if key not in seen:
                 seen.add(key)
                 search.photos.append((photo, base))
+    if search.linked:
+        search.skipped["linked folder"] = len(search.linked)
     return search
 
 
@@ -60,6 +67,7 @@ def _below(folder: Path, search: Search) -> Iterator[tuple[Path, Path]]:
 
     for place, folders, names in os.walk(folder, onerror=note):
         folders[:] = sorted(name for name in folders if not _is_aside(name))
+        search.linked += (Path(place, name) for name in folders if Path(place, name).is_symlink())
         for name in sorted(names):
             path = Path(place, name)
             if _is_aside(name) or is_result(path) or name == FAILURES:

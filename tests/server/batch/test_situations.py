@@ -138,6 +138,20 @@ def test_a_format_that_is_only_read_becomes_png(run: Run, tmp_path: Path, name: 
         assert (image.format, image.size) == ("PNG", (60, 40))
 
 
+def test_a_name_without_an_extension_stays_whole(run: Run, tmp_path: Path) -> None:
+    folder, out = tmp_path / "in", tmp_path / "out"
+    for number, name in enumerate(("St. Petersburg 1910", "box12.001", "box12.002", "a.b.PNG")):
+        shutil.move(photo(folder / "made.png", number), folder / name)
+    code, said, err = run(folder, "-o", out)
+    assert (code, "4 colorized" in said) == (0, True), err
+    assert sorted(p.name for p in out.iterdir()) == [
+        "St. Petersburg 1910.colorized.png",
+        "a.b.colorized.PNG",
+        "box12.001.colorized.png",
+        "box12.002.colorized.png",
+    ]
+
+
 def test_sentences() -> None:
     assert sentence("there is none") == "There is none."
     assert sentence("scan.png exists") == "scan.png exists."
@@ -352,6 +366,22 @@ def test_a_photo_that_is_newer_than_its_result_is_told(run: Run, tmp_path: Path)
     )
     assert told[20] == "5 more photos are newer than the results of their names."
     assert len(told) == 21
+
+
+@pytest.mark.skipif(os.name == "nt", reason="making links needs a right there")
+def test_linked_folders_are_counted(run: Run, tmp_path: Path) -> None:
+    photo(tmp_path / "in" / "a.png")
+    photo(tmp_path / "elsewhere" / "b.png")
+    for name in ("more", "even more", ".hidden"):
+        (tmp_path / "in" / name).symlink_to(tmp_path / "elsewhere")
+    code, said, err = run(tmp_path / "in", "-o", tmp_path / "out")
+    assert code == 0
+    assert "1 colorized, 2 passed over (linked folder 2)." in said
+    assert f"{tmp_path / 'in' / 'more'}: a link to a folder is not followed" in err
+    assert not (tmp_path / "out" / "more").exists()
+    # One that is named is looked into.
+    assert run(tmp_path / "in" / "more", "-o", tmp_path / "named")[0] == 0
+    assert (tmp_path / "named" / "b.colorized.png").exists()
 
 
 # Hints
