@@ -19,9 +19,11 @@ from typing import BinaryIO
 
 EXIF_HEADER = b"Exif\0\0"
 
-# Byte sizes of the TIFF field types.  Those of BigTIFF (16..18) are offsets or sizes
-# within the source file and not carried over; nor is 13 (IFD), read for `SUB_IFDS` only.
+# Byte sizes of the TIFF field types; 129 is UTF-8, of EXIF 3.0.  Those of BigTIFF (16..18) are
+# offsets or sizes within the source file and not carried over; nor is 13 (IFD), read for
+# `SUB_IFDS` only.
 _TYPE_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
+_TYPE_SIZES[129] = 1
 # What has to be swapped as a unit when the byte order changes.
 _TYPE_WORDS = {3: 2, 4: 4, 5: 4, 8: 2, 9: 4, 10: 4, 11: 4, 12: 8, 13: 4}
 
@@ -31,6 +33,8 @@ DNG_VERSION = 50706
 IPTC, PHOTOSHOP, XMP = 33723, 34377, 700
 RATIONAL = 5
 X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 282, 283, 296
+_COMMENTS = (0x9286, 0x1B, 0x1C)  # UserComment, and two like it of GPS: bytes that name their code
+_UNICODE = b"UNICODE\0"  # UTF-16 in the file's byte order
 _EXIF_IFD, _GPS_IFD, _INTEROP_IFD = 0x8769, 0x8825, 0xA005
 _COLOR_SPACE, _PIXEL_X, _PIXEL_Y = 0xA001, 0xA002, 0xA003
 _SUBJECT = (0x9214, 0xA214)  # SubjectArea, SubjectLocation: coordinates in the stored pixels
@@ -180,9 +184,12 @@ class _Reader:
                 return None
         self.bytes_left -= size
         # IPTC is bytes, whatever type its field says (LONG, by custom).
-        return Entry(tag, kind, count, data if tag == IPTC else self._little(kind, data))
+        return Entry(tag, kind, count, data if tag == IPTC else self._little(tag, kind, data))
 
-    def _little(self, kind: int, data: bytes) -> bytes:
+    def _little(self, tag: int, kind: int, data: bytes) -> bytes:
+        if tag in _COMMENTS and data.startswith(_UNICODE) and data[8:10] != b"\xff\xfe":
+            text = self._little(0, SHORT, data[8 : len(data) // 2 * 2])
+            return _UNICODE + text + data[8 + len(text) :]
         word = _TYPE_WORDS.get(kind)
         if self.order == "<" or word is None:
             return data

@@ -543,3 +543,81 @@ def test_many_small_properties_above_64_kb():
     assert notes == ()
     again, _ = colorized(result, "png")
     assert xmp_of(again).count(b"scanned") == 4000
+
+
+# EXIF of other byte orders and newer versions
+
+
+def block_of(order, first, exif=(), gps=()):
+    """An EXIF block of (tag, type, count, bytes) fields in a byte order, "<" or ">"."""
+
+    def directory(fields, at):
+        head = 2 + 12 * len(fields) + 4
+        records, values = b"", b""
+        for tag, kind, count, data in sorted(fields):
+            if len(data) > 4:
+                place = at + head + len(values)
+                values += data + b"\0" * (len(data) % 2)
+                data = struct.pack(order + "I", place)
+            records += struct.pack(order + "HHI", tag, kind, count) + data.ljust(4, b"\0")
+        return struct.pack(order + "H", len(fields)) + records + bytes(4) + values
+
+    def pointers(*places):
+        tags = (0x8769, 0x8825)
+        return [(t, 4, 1, struct.pack(order + "I", p)) for t, p in zip(tags, places, strict=True)]
+
+    exif_at = 8 + len(directory([*first, *pointers(0, 0)], 8))
+    gps_at = exif_at + len(directory(exif, exif_at))
+    parts = directory([*first, *pointers(exif_at, gps_at)], 8), directory(exif, exif_at)
+    magic = {"<": b"II", ">": b"MM"}[order] + struct.pack(order + "HI", 42, 8)
+    return b"Exif\0\0" + magic + b"".join(parts) + directory(gps, gps_at)
+
+
+def jpeg_with(block):
+    file = io.BytesIO()
+    Image.fromarray(GRAY).save(file, "JPEG", exif=block)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("target", ["jpg", "tif", "png", "webp"])
+def test_a_text_in_utf8_is_kept(target):
+    """Type 129, of EXIF 3.0."""
+    text = "Jürgen Köhler\0".encode()
+    block = block_of("<", [(315, 129, len(text), text)], [(0x9003, 2, 2, b"x\0")])
+    data, notes = colorized(jpeg_with(block), target)
+    assert struct.pack("<HHI", 315, 129, len(text)) in data
+    assert text in data
+    assert not notes
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_comments_in_unicode_follow_the_byte_order(order, mark):
+    """The result is little-endian, and so are the letters, which a BOM may confirm."""
+    codec = {"<": "utf-16-le", ">": "utf-16-be"}[order]
+    words = f"{mark}Großmutter in Köln 1920"
+    comment = b"UNICODE\0" + words.encode(codec)
+    method = b"UNICODE\0" + "GPS".encode(codec)
+    maker = b"Nikon\0" + "UNICODE".encode(codec)
+    block = block_of(
+        order,
+        [(271, 2, 4, b"abc\0")],
+        [(0x9286, 7, len(comment), comment), (0x927C, 7, len(maker), maker)],
+        [(0x001B, 7, len(method), method)],
+    )
+    data, _ = colorized(jpeg_with(block), "png")
+    with Image.open(io.BytesIO(data)) as image:
+        exif = image.getexif()
+        assert exif.endian == "<"
+        assert exif.get_ifd(0x8769)[0x9286] == b"UNICODE\0" + words.encode("utf-16-le")
+        assert exif.get_ifd(0x8825)[0x1B] == b"UNICODE\0" + "GPS".encode("utf-16-le")
+        assert exif.get_ifd(0x8769)[0x927C] == maker  # nobody else knows what is in it
+
+
+def test_a_comment_in_unicode_that_says_its_order_stays():
+    """Some programs write little-endian letters, with their mark, whatever the order."""
+    comment = b"UNICODE\0" + "\ufeffKöln".encode("utf-16-le")
+    block = block_of(">", [(271, 2, 4, b"abc\0")], [(0x9286, 7, len(comment), comment)])
+    data, _ = colorized(jpeg_with(block), "png")
+    with Image.open(io.BytesIO(data)) as image:
+        assert image.getexif().get_ifd(0x8769)[0x9286] == comment
