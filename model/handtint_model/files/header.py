@@ -220,6 +220,7 @@ class _Codes:
 def _interpret(image: Any, found: Container) -> OpenedPicture:
     notes: list[str] = []
     depth = {"uchar": 8, "ushort": 16}.get(str(image.format), 32)
+    image = _full_range(image, found)
     codes = _colors_and_alpha(image, found, notes)
     image = codes.image
     profile, stored = _profile_of(codes, found)
@@ -247,6 +248,16 @@ def _interpret(image: Any, found: Container) -> OpenedPicture:
     return OpenedPicture(
         image, found.format, orientation, codes.alpha, profile, dtype, meta, found.lacks_end
     )
+
+
+def _full_range(image: Any, found: Container) -> Any:
+    """Codes of 0 to 65535 from AVIF and HEIC of 10 and 12 bits, which libvips only shifts left."""
+    bits = _field(image, "bits-per-sample", 16)
+    if found.format.loader != "heif" or str(image.format) != "ushort" or not 8 < bits < 16:
+        return image
+    white = (2**bits - 1) << (16 - bits)
+    scaled = (image.cast("double") * (65535 / white)).rint().cast("ushort")
+    return scaled.copy(interpretation=image.interpretation)
 
 
 def _colors_and_alpha(image: Any, found: Container, notes: list[str]) -> _Codes:

@@ -451,6 +451,24 @@ def test_avif_says_what_its_codes_mean():
     refused(avif(red, 9, 16), "high dynamic range", "PQ")
 
 
+@pytest.mark.parametrize("bits", [10, 12])
+def test_white_of_a_deep_avif_is_white(bits):
+    """libvips gives its codes in the upper bits, so that white was 65472 and opaque was not."""
+    import pyvips
+
+    top = 2**bits - 1
+    codes = np.tile(np.linspace(0, top, 1024).astype(np.uint16), (16, 1))
+    plane = codes << (16 - bits)
+    rgba = np.dstack([plane, plane, plane, np.full_like(plane, 65535)])
+    image = pyvips.Image.new_from_memory(rgba.tobytes(), 1024, 16, 4, "ushort")
+    image = image.copy(interpretation="rgb16")
+    data = image.heifsave_buffer(compression="av1", bitdepth=bits, lossless=True)
+    photo = read_photo(data)
+    np.testing.assert_array_equal(photo.luminance, np.rint(codes * (65535 / top)))
+    assert (photo.alpha == 65535).all()
+    check_target("a.jpg", (1024, 16), photo.meta, alpha=photo.alpha)
+
+
 def test_avif_keeps_its_exif():
     exif = Image.Exif()
     exif[0x13B] = "A. Photographer"
