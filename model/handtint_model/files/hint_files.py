@@ -40,7 +40,7 @@ VERSION = 1
 DEFAULT_RADIUS = 4.0
 MAX_JSON_BYTES = 256 << 20
 MAX_POINTS = 100_000
-MAX_PATCHES = 10_000
+MAX_PATCHES = MAX_POINTS  # points are saved as patches
 MAX_FENCES = 1_000
 
 Size = tuple[int, int]
@@ -190,12 +190,25 @@ def _painted(value: dict[str, Any], size: Size | None) -> Hints:
     patches: list[HintPatch] = []
     for point in _items(value, "points", MAX_POINTS):
         patches.extend(_point(point, size).patches)
-    patches.extend(_patch(patch) for patch in _items(value, "patches", MAX_PATCHES))
+    decoded: dict[str, NDArray[np.uint8]] = {}
+    patches.extend(_patch(patch, decoded) for patch in _items(value, "patches", MAX_PATCHES))
     return Hints(tuple(patches))
 
 
 def dump_hints(hints: Hints, size: Size) -> str:
-    """The text of a hints.json that replays these hints, to the bit, on a photo of this size."""
+    """The text of a hints.json that replays these hints, to the bit, on a photo of this size.
+
+    Raises BadHint for more than `parse_hints` takes.
+    """
+    longest = max(len(patches) for patches in (hints.patches, *(f.patches for f in hints.fences)))
+    for count, most, what in (
+        (longest, MAX_PATCHES, "patches"),
+        (len(hints.fences), MAX_FENCES, "masks"),
+    ):
+        if count > most:
+            raise BadHint(
+                f"more than {most} {what} do not go into a hints.json; paint them as a layer."
+            )
     value: dict[str, Any] = {"handtint_hints": VERSION, "size": list(size)}
     value["patches"] = _dumped(hints.patches)
     if hints.fences:
@@ -207,7 +220,14 @@ def dump_hints(hints: Hints, size: Size) -> str:
 
 
 def _dumped(patches: Sequence[HintPatch]) -> list[dict[str, Any]]:
-    return [{"x": p.x, "y": p.y, "png": _png(p.rgba)} for p in patches]
+    encoded: dict[tuple[Any, ...], str] = {}  # the discs of points are mostly the same
+    found = []
+    for p in patches:
+        key = (p.rgba.shape, p.rgba.tobytes())
+        if key not in encoded:
+            encoded[key] = _png(p.rgba)
+        found.append({"x": p.x, "y": p.y, "png": encoded[key]})
+    return found
 
 
 def _png(pixels: NDArray[np.uint8]) -> str:
@@ -221,7 +241,7 @@ def _png(pixels: NDArray[np.uint8]) -> str:
 
 
 def write_hints(path: str | Path, hints: Hints, size: Size) -> None:
-    """Save `dump_hints`, whole or not at all; raises WriteFailed."""
+    """Save `dump_hints`, whole or not at all; raises WriteFailed, BadHint."""
     path = Path(path)
     part = temporary_beside(path)
     try:
@@ -259,11 +279,16 @@ def _point(point: Any, size: Size | None) -> Hints:
     return Hints.from_points([(float(point[0]), float(point[1]), point[2])], radius=radius)
 
 
-def _patch(patch: Any) -> HintPatch:
+def _patch(patch: Any, decoded: dict[str, NDArray[np.uint8]]) -> HintPatch:
+    """decoded: pictures by their text, as many patches have the same."""
     if not isinstance(patch, dict) or set(patch) != {"x", "y", "png"}:
         raise BadHint('a patch is {"x": ..., "y": ..., "png": base64}.')
     x, y = _place(patch, "patch")
-    return HintPatch(read_layer(_decoded(patch["png"], "a patch's png")), x, y)
+    png = patch["png"]
+    if not isinstance(png, str) or png not in decoded:
+        pixels = read_layer(_decoded(png, "a patch's png"))
+        decoded[png] = pixels
+    return HintPatch(decoded[png], x, y)
 
 
 def _fenced(fence: Any, size: Size | None) -> Hints:

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from handtint_model.errors import BadHint
+from handtint_model.files import hint_files
 from handtint_model.files.hint_files import (
     dump_hints,
     parse_hints,
@@ -80,6 +81,24 @@ def test_json_round_trip_is_exact(tmp_path):
     same(read_hints(tmp_path / "a.hints.json", (50, 30)), hints)
     assert [p.name for p in tmp_path.iterdir()] == ["a.hints.json"]
     same(parse_hints(dump_hints(hints, (50, 30))), hints)
+
+
+def test_as_many_points_are_saved_as_are_read(tmp_path):
+    points = [[i % 50, i // 50 % 30, "#a0522d", 0.5] for i in range(10_500)]
+    hints = parse_hints(json.dumps({"handtint_hints": 1, "points": points}), (50, 30))
+    write_hints(tmp_path / "a.json", hints, (50, 30))
+    same(read_hints(tmp_path / "a.json", (50, 30)), hints)
+
+
+@pytest.mark.parametrize(("name", "words"), [("MAX_PATCHES", "patches"), ("MAX_FENCES", "masks")])
+def test_more_hints_than_are_read_are_not_saved(tmp_path, monkeypatch, name, words):
+    monkeypatch.setattr(hint_files, name, 3)
+    hints = Hints()
+    for x in range(4):
+        one = Hints.from_points([(x, 1, "#a0522d")])
+        hints += one.within(np.full((1, 1 + x), 255, np.uint8)) if words == "masks" else one
+    refused(lambda: write_hints(tmp_path / "a.json", hints, (50, 30)), f"more than 3 {words}")
+    assert not list(tmp_path.iterdir())
 
 
 def test_fences_replay_exactly(tmp_path):
