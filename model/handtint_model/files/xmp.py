@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+import threading
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 
@@ -69,6 +70,8 @@ _TURNED = frozenset(
     )
 )
 _ORIENTATION = f"{{{_TIFF}}}Orientation"
+_PREFIXES = threading.Lock()
+"""Held while a packet is written: ElementTree keeps the prefixes in one table for all threads."""
 _SPARE = 1000  # bytes by which an estimate may be wrong
 _DEEPEST = 100  # elements in each other; writing a tree recurses
 DESCRIPTION = f"{{{RDF}}}Description"
@@ -197,10 +200,11 @@ class Tree:
             _NOTE: "xmpNote",
             **{s: p for s, p in self.prefixes.items() if p},
         }
-        for space, prefix in known.items():
-            if not re.fullmatch(r"ns\d+", prefix):  # ElementTree keeps these for itself
-                ET.register_namespace(prefix, space)
-        packet: bytes = ET.tostring(self.root, encoding="utf-8")
+        with _PREFIXES:
+            for space, prefix in known.items():
+                if not re.fullmatch(r"ns\d+", prefix):  # ElementTree keeps these for itself
+                    ET.register_namespace(prefix, space)
+            packet: bytes = ET.tostring(self.root, encoding="utf-8")
         return packet
 
     def bytes(self) -> bytes:

@@ -6,7 +6,9 @@ can, and by a few lines of the formats' own specifications where they cannot.
 
 import io
 import struct
+import sys
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from PIL import Image, IptcImagePlugin
 from PIL.PngImagePlugin import PngInfo
 
 from handtint_model.files import notes_on, read_photo, write_photo
+from handtint_model.files.xmp import Turning, cleaned
 
 FORMATS = ("png", "jpg", "webp", "tif")
 GRAY = np.random.default_rng(3).integers(30, 220, (48, 80), dtype=np.uint8)
@@ -543,6 +546,28 @@ def test_many_small_properties_above_64_kb():
     assert notes == ()
     again, _ = colorized(result, "png")
     assert xmp_of(again).count(b"scanned") == 4000
+
+
+def test_packets_are_written_by_several_threads_at_once():
+    """Two photos may give one namespace two prefixes; ElementTree has one table for all."""
+
+    def work(number):
+        prefix = f"p{number % 2}"
+        attributes = (
+            f'xmlns:{prefix}="http://example.org/own/" {prefix}:note="x" crs:Saturation="-100"'
+        )
+        return cleaned(packet(TITLE, attributes), Turning())
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        alone = [work(0), work(1)]
+        with ThreadPoolExecutor(8) as pool:
+            together = list(pool.map(work, range(600)))
+    finally:
+        sys.setswitchinterval(before)
+    assert b"p1:note" in alone[1]
+    assert together == alone * 300
 
 
 # EXIF of other byte orders and newer versions
