@@ -101,7 +101,7 @@ def luminance_of(rgb: NDArray[Any]) -> Plane:
     threads, so that memory stays flat.  Raises BadImage for another shape or type, for NaN and
     infinity, and for float values that are mostly above 1.
     """
-    rgb = np.asarray(rgb)
+    rgb = _native(rgb)
     _check_picture(rgb)
     out = np.empty(rgb.shape[:2], rgb.dtype)
 
@@ -110,6 +110,12 @@ def luminance_of(rgb: NDArray[Any]) -> Plane:
 
     in_threads(some, strips(rgb.shape[0], rgb.shape[1], STRIP_PIXELS))
     return out
+
+
+def _native(array: Any) -> NDArray[Any]:
+    """The array in this machine's byte order; FITS and some TIFF readers give the other one."""
+    given: NDArray[Any] = np.asarray(array)
+    return given if given.dtype.isnative else given.astype(given.dtype.newbyteorder("="))
 
 
 def _check_picture(rgb: NDArray[Any]) -> None:
@@ -123,7 +129,7 @@ def _check_picture(rgb: NDArray[Any]) -> None:
 
 def _check_values(array: NDArray[Any], name: str) -> None:
     """Raise BadImage for another type, for no pixels, and for values that cannot be meant."""
-    if array.dtype.type not in SUPPORTED or not array.dtype.isnative:
+    if array.dtype.type not in SUPPORTED:
         hint = "; astype(np.float32) makes one of it" if array.dtype == np.float64 else ""
         raise BadImage(f"{name} is uint8, uint16 or float32, not {array.dtype}{hint}.")
     if array.size == 0:
@@ -140,8 +146,8 @@ def _check_values(array: NDArray[Any], name: str) -> None:
 
 
 def check_luminance(luminance: Any) -> Plane:
-    """The plane if it can be colorized, else BadImage with what is wrong."""
-    array = np.asarray(luminance)
+    """The plane if it can be colorized, in native byte order; else BadImage with what is wrong."""
+    array = _native(luminance)
     if array.ndim != 2:
         raise BadImage(
             f"a luminance plane has two sides, not the shape {array.shape}; "

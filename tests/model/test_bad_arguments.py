@@ -124,6 +124,20 @@ def test_planes(tiny_colorizer: Colorizer, plane: np.ndarray, words: str) -> Non
         tiny_colorizer.encode(plane)
 
 
+@pytest.mark.parametrize("kind", [">u2", "<u2", ">f4"])
+def test_any_byte_order(tiny_colorizer: Colorizer, kind: str) -> None:
+    """As programs for astronomy and big-endian files give it."""
+    codes = np.random.default_rng(0).random((40, 60, 3)) * (65535 if "u" in kind else 1)
+    rgb = codes.astype(kind)
+    native = rgb.astype(rgb.dtype.newbyteorder("="))
+    np.testing.assert_array_equal(luminance_of(rgb), luminance_of(native))
+    plane, alpha = rgb[..., 0], rgb[..., 1]
+    got = tiny_colorizer.colorize(tiny_colorizer.encode(plane, alpha=alpha))
+    wanted = tiny_colorizer.encode(native[..., 0], alpha=native[..., 1])
+    assert got.dtype.isnative
+    np.testing.assert_array_equal(got, tiny_colorizer.colorize(wanted))
+
+
 @pytest.mark.parametrize(
     ("point", "words"),
     [
