@@ -31,11 +31,12 @@ def cases(module: str) -> list[str]:
     ]
 
 
-def run_module(module: str, folder: Path) -> Outcome:
+def run_module(module: str, folder: Path, *options: str) -> Outcome:
+    """Run a module beside a server of its own.  options: flags of `handtint serve`."""
     run_in_krita.need()
     runtime, home = folder / "runtime", folder / "data"
     be_patient(home)
-    with ServerProcess(runtime, home):
+    with ServerProcess(runtime, home, *options):
         return run_in_krita.run_headless(
             module,
             folder / "krita",
@@ -72,6 +73,12 @@ def fences(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
 @pytest.fixture(scope="module")
 def follower(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     return run_module("cases_follower", tmp_path_factory.mktemp("follower"))
+
+
+@pytest.fixture(scope="module")
+def forgetful(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    folder = tmp_path_factory.mktemp("forgetful")
+    return run_module("cases_forgetful", folder, "--cache-mb", "0")
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +147,11 @@ def test_what_is_followed(follower: Outcome, name: str) -> None:
     follower.check(name)
 
 
+@pytest.mark.parametrize("name", cases("cases_forgetful"))
+def test_a_server_without_room(forgetful: Outcome, name: str) -> None:
+    forgetful.check(name)
+
+
 @pytest.mark.parametrize("name", cases("cases_failures"))
 def test_failures(failures: Outcome, name: str) -> None:
     failures.check(name)
@@ -152,7 +164,8 @@ def test_every_run_came_to_its_end(
     day: Outcome,
     fences: Outcome,
     follower: Outcome,
+    forgetful: Outcome,
     failures: Outcome,
 ) -> None:
-    runs = (layers, spaces, live, day, fences, follower, failures)
-    assert [run.complete for run in runs] == [True] * 7
+    runs = (layers, spaces, live, day, fences, follower, forgetful, failures)
+    assert [run.complete for run in runs] == [True] * 8

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Generator
 from krita import Krita
 
 from . import references
-from .client import ClientError, ImageUnknown, Picture, Session, protocol
+from .client import ClientError, Picture, Session, protocol
 from .client.hintscan import Crop
 from .client.translation import _
-from .commands import Seen, guard, hints_on_wire, introduce
+from .commands import Known, Seen, ask_knowing, guard, hints_on_wire, introduce
 from .memory import Memory
 from .nodes import newest_result
 from .qt import timer
@@ -33,27 +33,26 @@ def thumbnails(
     """Thumbnails of a photo's colorings, the usual one first, and a note or ""."""
     still_there = guard(document, key)
     reference, note = yield from references.read(document, settings.reference, still_there)
-    known = seen.find(key)
-    while True:
-        if known is None or not known.image_id:
-            known = yield from introduce(document, key, session, settings, seen, still_there)
-        image_id, hints = known.image_id, hints_on_wire(crop, known.photo.rect)
-        try:
-            answer = yield from session.ask(
-                lambda image_id=image_id, hints=hints: protocol.alternatives(
-                    image_id,
-                    hints,
-                    size=SIDE,
-                    vividness=settings.vividness,
-                    strength=settings.strength,
-                    reference=reference,
-                    request_id=protocol.new_request_id(),
-                )
+
+    def ask(known: Known) -> Any:
+        hints = hints_on_wire(crop, known.photo.rect)
+        return session.ask(
+            lambda: protocol.alternatives(
+                known.image_id,
+                hints,
+                size=SIDE,
+                vividness=settings.vividness,
+                strength=settings.strength,
+                reference=reference,
+                request_id=protocol.new_request_id(),
             )
-        except ImageUnknown:
-            known = None
-            continue
-        return protocol.read_thumbnails(answer), note
+        )
+
+    def send() -> Any:
+        return introduce(document, key, session, settings, seen, still_there)
+
+    answer, _known = yield from ask_knowing(seen.find(key), ask, send)
+    return protocol.read_thumbnails(answer), note
 
 
 class Alternatives:

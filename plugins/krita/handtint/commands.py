@@ -12,8 +12,10 @@ from typing import Any, Callable, Generator
 from . import marking, references
 from .client import (
     BadReply,
+    ClientError,
     DeflatedCrop,
     Dropped,
+    ImageUnknown,
     Picture,
     Rejected,
     Request,
@@ -32,6 +34,10 @@ from .settings import Settings
 from .spaces import space_of_document
 
 Flow = Generator[Any, Any, Any]
+
+
+class NotKept(ClientError):
+    """The server lets go of a photo as soon as it has it."""
 
 
 @dataclass
@@ -248,6 +254,30 @@ def introduce(
             raise
     photo = yield from read_photo(node, space, still_there, convert=True)
     return (yield from ask(photo))
+
+
+def ask_knowing(
+    known: Known | None, ask: Callable[[Known], Flow], send: Callable[[], Flow]
+) -> Flow:
+    """Ask about a photo by its id; its pixels are sent once (more) if the server has them not.
+
+    ask: the question; send: sends the photo and returns what is known then.  Returns what
+    `ask` does, and what is known of the photo.  Not again and again: a server without room for
+    the photo would be sent it for ever.
+    """
+    is_sent = False
+    while True:
+        if known is None or not known.image_id:
+            known = yield from send()
+            is_sent = True
+        try:
+            return (yield from ask(known)), known
+        except ImageUnknown as error:
+            if is_sent:
+                raise NotKept(
+                    _("The server does not keep this photo: start it with a larger --cache-mb.")
+                ) from error
+            known = None
 
 
 def read_answer(answer: Any, photo: Photo, rect: Rect) -> Picture:

@@ -8,14 +8,23 @@ neither touches a pixel while the brush is down.
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Generator
 
 from . import references
-from .client import ClientError, Dropped, ImageUnknown, Session
+from .client import ClientError, Dropped, Session
 from .client.hintscan import Crop
 from .client.steps import Until
 from .client.translation import _
-from .commands import Seen, colorize_request, guard, introduce, read_answer
+from .commands import (
+    Known,
+    Seen,
+    ask_knowing,
+    colorize_request,
+    guard,
+    introduce,
+    read_answer,
+)
 from .memory import Memory
 from .nodes import alive, by_uid, editable
 from .photos import (
@@ -108,12 +117,9 @@ class LiveUpdate:
         todo = regions(known.photo.rect, self.visible)
         for region in todo:
             self._note("asked")
-            answer = None
-            while answer is None:
-                try:
-                    answer = yield from self._ask(known.image_id, known.photo, region)
-                except ImageUnknown:
-                    known = yield from self._send_photo()
+            answer, known = yield from ask_knowing(
+                known, partial(self._ask, region), self._send_photo
+            )
             self._note("answered")
             yield Until(self._is_up)
             self._still_there()
@@ -162,12 +168,12 @@ class LiveUpdate:
     def _is_up(self) -> bool:
         return not self._is_down()
 
-    def _ask(self, image_id: str, photo: Photo, region: Rect) -> Any:
-        whole = region[2:] == photo.rect[2:]
+    def _ask(self, region: Rect, known: Known) -> Any:
+        whole = region[2:] == known.photo.rect[2:]
         return self.session.ask(
             lambda: colorize_request(
-                image_id,
-                photo,
+                known.image_id,
+                known.photo,
                 self.crop,
                 self.settings,
                 None if whole else region,
