@@ -86,8 +86,13 @@ class ColorNetwork(nn.Module):
             convolution.weight.normal_(std=deviation)
             convolution.bias.zero_()
 
-    def set_dropout(self, share: float) -> None:
-        """How much is left out at random while training; nothing in eval mode."""
+    def set_dropout(self, share: float, second_encoder: float = 0.0) -> None:
+        """How much is left out at random while training; nothing in eval mode.
+
+        second_encoder: the share of photos that are seen without the second encoder.
+        """
+        if self.second is not None:
+            self.second.left_out = second_encoder
         for module in self.modules():
             if isinstance(module, (nn.Dropout, nn.Dropout2d)):
                 module.p = share

@@ -111,6 +111,7 @@ class SecondEncoder(nn.Module):
         self.joins = nn.ModuleList(
             nn.Conv2d(channels, width, 1) for channels, width in zip(CHANNELS, widths)
         )
+        self.left_out = 0.0
 
     def features(self, lightness: Tensor) -> list[Tensor]:
         """(B, 1, H, W), L*/100, to (B, 48, H/8, ..), (B, 120, H/16, ..), (B, 352, H/32, ..).
@@ -126,8 +127,16 @@ class SecondEncoder(nn.Module):
         return found
 
     def forward(self, lightness: Tensor) -> list[Tensor]:
-        """(B, 1, H, W), L*/100, to what is added at strides 8, 16 and 32."""
-        return [join(x) for join, x in zip(self.joins, self.features(lightness))]
+        """(B, 1, H, W), L*/100, to what is added at strides 8, 16 and 32.
+
+        While training, nothing is added for a share ``left_out`` of the photos, drawn at random:
+        the rest of the network must not rely on it (Neverova et al., "ModDrop", 2016).
+        """
+        added = [join(x) for join, x in zip(self.joins, self.features(lightness))]
+        if not self.training or self.left_out == 0.0:
+            return added
+        kept = torch.rand(len(lightness), 1, 1, 1, device=lightness.device) >= self.left_out
+        return [x * kept.to(x.dtype) for x in added]
 
 
 def read_second_encoder_file(path: Path | str) -> dict[str, Tensor]:

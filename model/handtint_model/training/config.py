@@ -45,6 +45,7 @@ class TrainConfig:
     share_worn: float = 0.0  # samples seen blurred, grainy or both
     share_pasted: float = 0.0  # samples with a rectangle of another one in them
     dropout: float = 0.0  # of the blocks that are trained from scratch
+    second_encoder_dropout: float = 0.0  # share of photos that are seen without it
     hint_loss: float = 1.0
     hint_error: float = 1.0  # weight of the hinted colour's log error beside its cross-entropy
     balance: float = 0.5  # a source of n photos is drawn in proportion to n ** balance
@@ -60,7 +61,7 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         shares = [f.name for f in fields(self) if f.name.startswith("share_")]
-        for name in (*shares, "dropout", "encoder_frozen", "warmup"):
+        for name in (*shares, "dropout", "second_encoder_dropout", "encoder_frozen", "warmup"):
             value = getattr(self, name)
             if not 0.0 <= value <= 1.0:
                 raise BadOption(f"{name} must be between 0 and 1, not {value!r}.")

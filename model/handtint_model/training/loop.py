@@ -171,7 +171,7 @@ class Run:
         network: Any = beginning.network.to(team.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.network: ColorNetwork = network
         self.ema = Ema(self.network, self.config.ema)
-        self.network.set_dropout(self.config.dropout)
+        self.network.set_dropout(self.config.dropout, self.config.second_encoder_dropout)
         self.optimizer = torch.optim.AdamW(
             parameter_groups(self.network, self.config),
             lr=self.config.learning_rate,

@@ -222,3 +222,18 @@ def test_training_goes_on_with_it(file: Path, tmp_path: Path) -> None:
         same = [torch.equal(run["network"][f"second.{n}"], t) for n, t in begun.items()]
         assert all(same) if frozen or still else not all(same)
         assert run["network"]["second.joins.1.weight"].abs().max() > 0
+
+
+def test_some_photos_are_seen_without_it_while_training() -> None:
+    torch.manual_seed(5)
+    encoder = SecondEncoder((8, 8, 8))
+    lightness = torch.rand(40, 1, 64, 64)
+    encoder.left_out = 0.4
+    with torch.no_grad():
+        whole = encoder.eval()(lightness)
+        parts = encoder.train()(lightness)
+    kept = torch.tensor([not torch.equal(x, torch.zeros_like(x)) for x in parts[0]])
+    assert 12 < int(kept.sum()) < 36  # 24 expected, with a deviation of 3.1
+    for part, x in zip(parts, whole):
+        assert torch.equal(part[~kept], torch.zeros_like(x[~kept]))
+        torch.testing.assert_close(part[kept], x[kept])
