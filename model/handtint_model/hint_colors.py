@@ -27,7 +27,7 @@ from .hints.reach import StrokeReach
 from .network import ColorNetwork
 from .render.render import Colors
 from .render.upsample import ColorField
-from .types import Fence, Hints
+from .types import Fence, Hints, check_points
 
 Doubles = NDArray[np.float64]
 
@@ -50,7 +50,12 @@ class HintLayer:
 
 
 def layers_of(photo: EncodedPhoto, hints: Hints | None, strength: float) -> list[HintLayer]:
-    """The ordinary hints, and those of each fence that holds paint, later ones on top."""
+    """The ordinary hints, and those of each fence that holds paint, later ones on top.
+
+    Raises BadHint for a point outside the photo.
+    """
+    if hints is not None:
+        check_points(hints.all_patches(), (photo.shape[1], photo.shape[0]))
     geometry = photo.geometry
     pieces = flatten(hints, geometry)
     first = HintLayer(pieces, pool(pieces, geometry, strength))

@@ -42,6 +42,18 @@ def lies_inside(x: float, y: float, size: tuple[int, int]) -> bool:
     return -0.5 <= x < size[0] - 0.5 and -0.5 <= y < size[1] - 0.5
 
 
+def check_point(x: float, y: float, size: tuple[int, int]) -> None:
+    """Raise BadHint for a point whose middle lies on no pixel of a photo of this size."""
+    if not lies_inside(x, y, size):
+        raise BadHint(f"the point {x:g},{y:g} lies outside the photo of {size[0]} x {size[1]}.")
+
+
+def check_points(patches: Iterable[HintPatch], size: tuple[int, int]) -> None:
+    """`check_point` for those of the patches that are points."""
+    for x, y in (patch.middle for patch in patches if patch.middle is not None):
+        check_point(x, y, size)
+
+
 ALTERNATIVES = 4
 """How many colourings of a photo there are: the automatic one, number 0, and three others."""
 
@@ -87,12 +99,14 @@ class HintPatch:
     """A painted rectangle of a photo.
 
     rgba: (h, w, 4) uint8, sRGB, straight (not premultiplied) alpha; alpha 0 is unpainted.
-    x, y: where its top left pixel lies in the photo; may lie outside.
+    x, y: where its top left pixel lies in the photo; may lie outside.  middle: of a point, which
+    must lie inside.
     """
 
     rgba: NDArray[np.uint8]
     x: int = 0
     y: int = 0
+    middle: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,7 +183,8 @@ def _paint_inside(patch: HintPatch, mask: NDArray[np.uint8], x: int, y: int) -> 
     if not rgba[..., 3].any():
         return None
     rgba.setflags(write=False)
-    return HintPatch(rgba, patch.x + (mine[1].start or 0), patch.y + (mine[0].start or 0))
+    x, y = patch.x + (mine[1].start or 0), patch.y + (mine[0].start or 0)
+    return HintPatch(rgba, x, y, patch.middle)
 
 
 def _mask_codes(mask: NDArray[Any]) -> NDArray[np.uint8]:
@@ -236,7 +251,7 @@ def _disc(x: float, y: float, rgb: tuple[int, ...], radius: float) -> HintPatch:
     rgba[..., :3] = rgb
     rgba[..., 3] = np.rint(alpha * 255)
     rgba.setflags(write=False)
-    return HintPatch(rgba, left, top)
+    return HintPatch(rgba, left, top, (x, y))
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,7 +26,14 @@ from handtint_model.files import formats as image_formats
 from handtint_model.files import hint_files, icc
 from handtint_model.luminance import nearest_code
 from handtint_model.threads import in_threads, strips
-from handtint_model.types import ALTERNATIVES, RENDER_SIZES, THUMBNAIL_SIZES, lies_inside
+from handtint_model.types import (
+    ALTERNATIVES,
+    RENDER_SIZES,
+    THUMBNAIL_SIZES,
+    check_point,
+    check_points,
+    lies_inside,
+)
 
 __all__ = [
     "ALTERNATIVES",
@@ -45,6 +52,8 @@ __all__ = [
     "Plane",
     "Progress",
     "WriteFailed",
+    "check_point",
+    "check_points",
     "hint_files",
     "icc",
     "image_formats",

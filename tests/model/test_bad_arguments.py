@@ -161,6 +161,30 @@ def test_points(point: Any, words: str) -> None:
         Hints.from_points([point])
 
 
+@pytest.mark.parametrize("place", [(-0.6, 5.0), (59.5, 5.0), (5.0, 39.5), (300.0, 300.0)])
+@pytest.mark.parametrize("fenced", [False, True])
+def test_points_outside_the_photo(
+    tiny_colorizer: Colorizer, photo: EncodedPhoto, place: tuple[float, float], fenced: bool
+) -> None:
+    """As on the command line and over HTTP; a layer may reach beyond the photo."""
+    hints = Hints.from_points([(5, 5, "#ff0000"), (*place, "#00ff00")], radius=500)
+    if fenced:
+        hints = hints.within(np.full((40, 60), True))
+    for call in (
+        tiny_colorizer.colorize,
+        tiny_colorizer.probabilities,
+        tiny_colorizer.uncertainty,
+        lambda photo, hints: tiny_colorizer.suggest(photo, (1.0, 1.0), hints=hints),
+        lambda photo, hints: tiny_colorizer.alternatives(photo, hints, 1, size=32),
+    ):
+        words = f"the point {place[0]:g},{place[1]:g} lies outside the photo of 60 x 40."
+        with pytest.raises(BadHint, match=words):
+            call(photo, hints)
+    layer = np.full((900, 900, 4), 200, np.uint8)
+    tiny_colorizer.colorize(photo, Hints.from_rgba(layer, -400, 30))
+    tiny_colorizer.colorize(photo, Hints.from_points([(-0.5, 39.4, "#ff0000")]))
+
+
 def test_radii() -> None:
     for radius in (0.4, 1001, NAN, "4", None):
         with pytest.raises(BadHint, match="radius"):

@@ -81,7 +81,7 @@ def test_no_hints_to_the_bit(tiny_colorizer: Colorizer) -> None:
         assert np.array_equal(tiny_colorizer.colorize(photo, hints), automatic)
     red = Hints.from_points([(50, 40, "#ff0000")], radius=20)
     assert np.array_equal(tiny_colorizer.colorize(photo, red, strength=0.0), automatic)
-    outside = Hints.from_points([(5000, 40, "#ff0000")], radius=20)
+    outside = Hints.from_rgba(np.full((40, 40, 4), 255, np.uint8), 5000, 20)
     assert np.array_equal(tiny_colorizer.colorize(photo, outside), automatic)
     assert not np.array_equal(tiny_colorizer.colorize(photo, red), automatic)
     # No state is left behind.

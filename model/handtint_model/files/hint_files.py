@@ -31,7 +31,7 @@ import pyvips
 from numpy.typing import NDArray
 
 from ..errors import BadHint, BadImage, WriteFailed
-from ..types import HintPatch, Hints, lies_inside
+from ..types import HintPatch, Hints, check_point
 from . import icc
 from .header import ReadLimits, open_picture
 from .target import put_in_place, reason, temporary_beside
@@ -177,12 +177,6 @@ def parse_hints(data: bytes | str, size: Size | None = None) -> Hints:
     for fence in _items(value, "within", MAX_FENCES):
         hints += _fenced(fence, size)
     return hints
-
-
-def check_point(x: float, y: float, size: Size) -> None:
-    """Raise BadHint for a point whose middle lies on no pixel of a photo of this size."""
-    if not lies_inside(x, y, size):
-        raise BadHint(f"the point {x:g},{y:g} lies outside the photo of {_by(size)}.")
 
 
 def _painted(value: dict[str, Any], size: Size | None) -> Hints:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from handtint_model.errors import BadHint, BadImage, BadOption
 from handtint_model.files import formats as image_formats
-from handtint_model.types import ColorizeOptions, Hints, parse_color
+from handtint_model.types import ColorizeOptions, Hints, check_point, parse_color
 
 from ..sentences import shown_path
 from .hint_folder import HintFolder
@@ -239,7 +239,7 @@ def parse_point(text: str) -> Point:
 
 def read_job_hints(job: PhotoJob, settings: BatchSettings, size: tuple[int, int]) -> Hints | None:
     """The hints of a job's photo of (width, height) `size`, or None; raises BadHint."""
-    from handtint_model.files.hint_files import check_point, read_hints, read_mask
+    from handtint_model.files.hint_files import read_hints, read_mask
 
     hints = Hints()
     if job.hint_file is not None:

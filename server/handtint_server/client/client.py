@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from .. import __version__
 from ..http.gate import is_loopback
-from ..model import ALTERNATIVES, Hints, Plane, Progress
+from ..model import ALTERNATIVES, Hints, Plane, Progress, check_points
 from .find_server import local_server
 from .wire import (
     BadReply,
@@ -262,6 +262,7 @@ class Client:
             fields["image_id"] = headers["Handtint-Image-Id"] = photo
         else:
             described, pixels = plane_part(photo, alpha)
+            check_points(hints.all_patches() if hints else (), (photo.shape[1], photo.shape[0]))
             fields.update(described)
             parts.append(("plane", pixels))
         if hints is not None and hints.patches:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..http.multipart import Part
 from ..http.problem import Problem
-from ..model import BadHint, Hints, hint_files, image_io
+from ..model import BadHint, Hints, check_point, hint_files, image_io
 from ..sentences import sentence
 from .photo import too_large
 
@@ -74,7 +74,7 @@ def read_hints(
     within a mask are only checked (`fences` paints them).  shape: (H, W) of the photo.
     """
     for disc in discs:
-        hint_files.check_point(disc.x, disc.y, (shape[1], shape[0]))
+        check_point(disc.x, disc.y, (shape[1], shape[0]))
     if sum((2 * disc.radius + 3) ** 2 for disc in discs) > MAX_DISC_PIXELS:
         raise Problem(
             "hints_too_large",

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from handtint_model import Cancelled, Hints, load_colorizer
+from handtint_model import BadHint, Cancelled, Hints, load_colorizer
 from handtint_server.client import BadReply, Client, ClientError, Rejected, Unreachable
 
 from .. import pictures
@@ -211,3 +211,9 @@ def test_a_broken_connection_is_tried_again(start_server: Start, tiny_weights: P
             channel.will_close = True
         assert client.colorize(pictures.photo()).pixels.shape == (48, 64, 3)
     assert load.runs == 1
+
+
+def test_a_point_outside_the_photo_is_not_sent(client: Client) -> None:
+    hints = Hints.from_points([(64, 5, "#ff0000")])
+    with pytest.raises(BadHint, match="the point 64,5 lies outside the photo of 64 x 48"):
+        client.colorize(pictures.photo(), hints)
