@@ -18,6 +18,7 @@ from .client.translation import _
 from .commands import Outcome, Seen, colorize
 from .fences import fence, hints_for
 from .follower import Follower
+from .infront import go_back, in_front
 from .meant import note_of, of_document, show_as_meant
 from .memory import Memory
 from .network import Network
@@ -92,8 +93,8 @@ class Core(Center):
 
     def colorize(self, then: Callable[[Outcome], None] | None = None) -> None:
         """Colorize Layer, on the active layer."""
-        document = Krita.instance().activeDocument()
         self.viewer.compare(False)  # a new result is as visible as the old one
+        document = Krita.instance().activeDocument()
         if document is None:
             self.say(NO_PICTURE, error=True)
             return
@@ -142,6 +143,9 @@ class Core(Center):
                 if not yes:
                     self.say(_("A gray picture cannot hold color: it was left as it is."))
                 return
+            if not in_front(document):
+                self.say(go_back(document))
+                return
             if not gray_to_rgb(document):
                 self.say(_("Krita could not convert the picture to RGB."), error=True)
                 return
@@ -167,6 +171,9 @@ class Core(Center):
 
         def answered(answer: str) -> None:
             if answer == CANCEL or not alive(document):
+                return
+            if not in_front(document):
+                self.say(go_back(document))
                 return
             if answer == KEEP:
                 Memory(document).keep_as_shown()

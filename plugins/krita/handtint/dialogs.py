@@ -6,10 +6,14 @@ import os
 from dataclasses import replace
 from typing import Any, Callable
 
+from krita import Krita
+
 from .client import ClientError, ServerSetting
 from .client.pngcolor import PngColor
 from .client.translation import _
 from .core import core
+from .infront import go_back, in_front
+from .nodes import alive
 from .qt import QtCore, QtWidgets, safely
 from .questions import CANCEL, HINTS, KEEP, MEANT
 from .widgets import Fraction
@@ -106,6 +110,7 @@ class OptionsDialog(QtWidgets.QDialog):
         super().__init__(parent)
         self.setWindowTitle(_("Colorize Layer"))
         self._chosen = core().settings
+        self._document = Krita.instance().activeDocument()
         column = QtWidgets.QVBoxLayout(self)
         column.addWidget(self._make_check(_("&Use hints"), "use_hints"))
         for label, tip, name, value in (
@@ -166,6 +171,11 @@ class OptionsDialog(QtWidgets.QDialog):
         if not self._panel.apply():
             return
         super().accept()
+        if not alive(self._document):
+            return
+        if not in_front(self._document):
+            core().say(go_back(self._document))
+            return
         core().keep_settings(self._chosen)
         core().colorize()
 

@@ -9,6 +9,7 @@ from krita import Krita
 from .client import ClientError
 from .client.translation import _
 from .commands import guard
+from .infront import go_back, in_front
 from .memory import Memory
 from .nodes import NoPhoto, alive, by_uid, newest_result, photo_below, photo_of, uid
 from .photowatch import PhotoWatch
@@ -23,6 +24,7 @@ from .wrongplace import (
     differences,
     looks_like_strokes,
     move_to_hints,
+    pixels_now,
 )
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ class Questions:
         self.ask: Callable[[WrongPlace, Callable[[str], None]], None] | None = None
         self.is_open = False
         self._painted: set[str] = set()
+        self._unanswered: list[tuple[Any, WrongPlace]] = []
         self._stroke_timer = timer(AFTER_STROKE_MS, self._look_after_stroke, once=True)
 
     # --- noticing --------------------------------------------------------------------------
@@ -120,6 +123,7 @@ class Questions:
         if watch is not None:
             yield from watch.sweep(still_there)
             found = yield from self.judge_photo(watch, photo, still_there)
+            found = found or self._asked_before(document, photo)
             if found is not None:
                 return found
         result = newest_result(document, photo, memory)
@@ -174,8 +178,13 @@ class Questions:
         def answered(answer: str) -> None:
             self.is_open = False
             layer = by_uid(document, found.layer) if alive(document) else None
+            is_open = answer == CANCEL or not in_front(document)
+            self._note_answer(document, found, is_open)
             if answer == CANCEL or layer is None:
                 self._core.say(_("Nothing was changed. Hints go on a hint layer: New Hints Layer."))
+                return
+            if is_open:
+                self._core.say(go_back(document))
                 return
             if answer == KEEP:
                 self._keep(document, found)
@@ -197,13 +206,36 @@ class Questions:
 
         self.ask(found, answered)
 
+    def _note_answer(self, document: Any, found: WrongPlace, is_open: bool) -> None:
+        """Keep a question about a photo that was left open, and no older one."""
+        self._unanswered = [
+            (of, other)
+            for of, other in self._unanswered
+            if alive(of) and not (of == document and other.layer == found.layer)
+        ]
+        if is_open and found.kind == PHOTO:
+            self._unanswered.append((document, found))
+
+    def _asked_before(self, document: Any, photo: Any) -> WrongPlace | None:
+        """Strokes on a photo about which the question was left open, if they are still there.
+
+        Where another picture was in front since, the watch over the photo has begun anew, and
+        takes them for a part of it.
+        """
+        for of, found in self._unanswered:
+            if of == document and found.layer == uid(photo):
+                now = [side for _, _, side in found.strips]
+                return found if pixels_now(photo, found) == now else None
+        return None
+
     def _keep(self, document: Any, found: WrongPlace) -> None:
         if found.kind == LAYER:
             Memory(document).add_photo(found.layer)
         elif found.kind == RESULT:
             Memory(document).change_result(found.layer, painted=True)
         else:
-            watch = self._core.follower.photo_watch
+            photo = by_uid(document, found.photo)
+            watch = None if photo is None else self._core.follower.watch_of(document, photo)
             if watch is not None:
                 watch.accept()
             self._core.seen.forget(found.photo)
@@ -213,7 +245,10 @@ class Questions:
 
         def done(hints: str) -> None:
             self._core.follower.active.chosen(document, by_uid(document, hints))
-            then()
+            if in_front(document):
+                then()
+            else:
+                self._core.say(go_back(document))
 
         self._core.side_jobs.run("move", flow, done, self._failed)
 

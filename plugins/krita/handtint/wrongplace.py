@@ -12,6 +12,7 @@ from krita import Krita
 
 from .client import Pause
 from .client.steps import Tick
+from .infront import until_in_front
 from .memory import Memory
 from .nodes import HINTS_NAME, is_hints, photo_below, uid
 from .photos import Rect, rect_of
@@ -178,26 +179,30 @@ def _take_away(
     """Undo strokes where nothing was done since, so that Krita's undo stays whole; else restore.
 
     Pixels that a script sets are not in Krita's undo, which then undoes another thing than it
-    says.
+    says.  It is the undo of the picture in front, which has to be this one.
     """
     undo, redo = (Krita.instance().action(name) for name in ("edit_undo", "edit_redo"))
     undone = 0
-    while undo is not None and undo.isEnabled() and undone < MOST_STROKES:
-        before = _now(layer, found)
+    while undo is not None and undone < MOST_STROKES:
+        yield from until_in_front(document, still_there)
+        if not undo.isEnabled():
+            break
+        before = pixels_now(layer, found)
         undo.trigger()
         undone += 1
         for _ in range(WAIT_TICKS):
             yield Pause(0.02, "")
-            if _now(layer, found) != before:
+            if pixels_now(layer, found) != before:
                 break
         still_there()
         document.waitForDone()
-        after = _now(layer, found)
+        after = pixels_now(layer, found)
         if after == [side for _, side, _ in found.strips]:
             return
         if after == before:
             break  # this was no stroke on the layer
     for _ in range(undone if redo is not None else 0):
+        yield from until_in_front(document, still_there)
         redo.trigger()
         yield Pause(0.1, "")
         document.waitForDone()
@@ -206,7 +211,8 @@ def _take_away(
         layer.setPixelData(QtCore.QByteArray(side), *rect)
 
 
-def _now(layer: Any, found: WrongPlace) -> list[bytes]:
+def pixels_now(layer: Any, found: WrongPlace) -> list[bytes]:
+    """What a layer holds where the paint was found."""
     return [bytes(layer.pixelData(*rect)) for rect, _, _ in found.strips]
 
 

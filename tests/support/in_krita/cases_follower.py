@@ -1,6 +1,7 @@
 """Cases that run inside Krita: the whole plug-in on a picture, without its window.
 
-There is no active document without a window: the follower is told what to follow.
+There is no active document without a window: the follower is told what to follow, and the
+questions what is in front.
 """
 
 from __future__ import annotations
@@ -12,26 +13,41 @@ from typing import Any
 
 from cases_layers import RED
 from cases_live import scene
-from handtint import nodes
+from handtint import infront, nodes
 from handtint.core import Core
-from handtint.questions import HINTS
-from harness import wait
-from pictures import colorize, names, paint, raw
+from handtint.questions import CANCEL, HINTS, KEEP
+from harness import run, wait
+from pictures import RECT, colorize, document, names, paint, raw
 
 GRAY = (90, 90, 90, 255)
 
 
+class Front:
+    """Stands in for Krita where it is asked what is in front."""
+
+    def __init__(self, document: Any) -> None:
+        self.document = document
+
+    def instance(self) -> Front:
+        return self
+
+    def activeDocument(self) -> Any:  # noqa: N802  (Krita's name)
+        return self.document
+
+
 @contextmanager
-def following(made: Any, node: Any) -> Iterator[Core]:
+def following(made: Any, node: Any, live: bool = True) -> Iterator[Core]:
     """A core that follows a photo, once it knows the photo's pixels."""
-    core = Core()
-    core.keep_settings(replace(core.settings, live=True))
+    core, krita = Core(), infront.Krita
+    infront.Krita = Front(made)
+    core.keep_settings(replace(core.settings, live=live))
     core.follower._watch_target(made, nodes.target(made, node))
     watch = core.follower.photo_watch
     wait(lambda: len(watch._wanted) == watch._count, 60)
     try:
         yield core
     finally:
+        infront.Krita = krita
         core.follower._unwatch()
         core.follower._settings_timer.stop()
 
@@ -79,3 +95,44 @@ def case_a_stroke_during_the_look_at_retouching_is_told() -> None:
         assert bytes(RED) in now
         assert bytes(RED) not in before
         assert bytes(GRAY) * 9 in before, rect
+
+
+def case_an_answer_is_only_for_the_picture_in_front() -> None:
+    made, node, _hints = scene()
+    colorize(made, node)
+    before = raw(node)
+    answers: list[Any] = []
+    goes_on: list[str] = []
+
+    def found_now(core: Core) -> Any:
+        return run(core.questions.check(made, node))
+
+    with following(made, node, live=False) as core:
+        core.questions.ask = lambda found, answered: answers.append(answered)
+        paint(made, node, (40, 30, 20, 5), RED)
+        painted = raw(node)
+        found = found_now(core)
+        other = document()
+        for number, answer in enumerate((HINTS, KEEP)):
+            infront.Krita.document = other
+            core.questions.ask_about(made, found, lambda: goes_on.append("colorize"))
+            answers[number](answer)
+            assert core.message == "Go back to test and choose Colorize Layer.", core.message
+            assert not core.side_jobs.runs("move")
+            infront.Krita.document = made
+        assert raw(node) == painted
+        # What was in front is looked at anew by then: the strokes are a part of it.
+        core.follower._watch_photo(node, RECT)
+        watch = core.follower.photo_watch
+        wait(lambda: len(watch._wanted) == watch._count, 60)
+        again = found_now(core)
+        assert again is not None, "the question is forgotten"
+        core.questions.ask_about(made, again, lambda: goes_on.append("colorize"))
+        answers[2](CANCEL)
+        assert found_now(core) is not None
+        core.questions.ask_about(made, again, lambda: goes_on.append("colorize"))
+        answers[3](HINTS)
+        wait(lambda: goes_on, 60)
+        assert raw(node) == before
+        assert found_now(core) is None
+        other.close()

@@ -13,6 +13,7 @@ import handtint_probe as probe
 from day_answers import answers_that_keep, help_opens_our_page
 from day_compare import compare_ends
 from day_docker import first_look, looking, messages
+from day_fronts import answers_elsewhere, other_answers_elsewhere
 from day_page import keys_of_the_page
 from day_painting import (
     hints_and_undo,
@@ -38,11 +39,13 @@ PARTS = (
     overlay_follows,
     slider_is_followed,
     looking,
-    messages,
     compare_ends,
+    messages,
     a_png_that_says_more,
     help_opens_our_page,
     answers_that_keep,
+    answers_elsewhere,
+    other_answers_elsewhere,
     keys_of_the_page,
 )
 
