@@ -178,7 +178,8 @@ def notes_on_done(jobs: Iterable[PhotoJob]) -> list[str]:
 
 
 def beside_path(target: Path) -> Path:
-    """Where --beside puts original and result: ``NAME.beside.colorized.EXT``."""
+    """Where --beside puts original and result: ``NAME.beside.colorized.EXT``, or
+    ``NAME.beside.EXT`` for a result that was named so."""
     stem = target.stem.removesuffix(MARK)
     mark = MARK if target.stem.endswith(MARK) else ""
     return target.with_name(shortened(stem, f".beside{mark}{target.suffix}"))

@@ -613,6 +613,11 @@ def test_beside(run, gray, tmp_path):
     np.testing.assert_array_equal(both[:, 150:], rgb_of(tmp_path / "out" / "cat.colorized.png"))
     # No folder search takes it for a photo.
     assert "no pictures" in run(tmp_path / "out")[2]
+    # The name of a result that -o names has no mark, and neither has this one.
+    assert run(gray, "-o", tmp_path / "a.png", "--beside")[0] == 0
+    assert (tmp_path / "a.beside.png").read_bytes() == (
+        tmp_path / "out" / "cat.beside.colorized.png"
+    ).read_bytes()
 
 
 @pytest.mark.slow
