@@ -157,8 +157,8 @@ def choose(directories: Sequence[tuple[Entry, ...]], number: int | None) -> Page
         return photos[number - 1]
     if len(photos) > 1:
         raise BadImage(
-            f"this TIFF holds {len(photos)} pages; choose one with --page N, or save it as a "
-            "file of its own."
+            f"this TIFF holds {len(photos)} pages; save one as a file of its own, or choose it "
+            "with handtint colorize --page N."
         )
     return photos[0]
 
