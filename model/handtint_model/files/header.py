@@ -63,6 +63,7 @@ class OpenedPicture:
     profile: icc.Profile | None  # what the codes mean; None: sRGB
     dtype: np.dtype[Any]  # of the luminance plane to make
     meta: PhotoMeta
+    bits: int = 8  # a sample, as the file holds it
     strict: bool = False  # a warning while it is decoded means that pixels are missing
 
     @property
@@ -219,6 +220,7 @@ class _Codes:
 
 def _interpret(image: Any, found: Container) -> OpenedPicture:
     notes: list[str] = []
+    bits = _bits(image, found)
     depth = {"uchar": 8, "ushort": 16}.get(str(image.format), 32)
     image = _full_range(image, found)
     codes = _colors_and_alpha(image, found, notes)
@@ -236,7 +238,7 @@ def _interpret(image: Any, found: Container) -> OpenedPicture:
         found.xmp = bytes(_field(image, "xmp-data", b""))
         found.resolution = exif.resolution(found.entries)
     values, more = describe(found, orientation=orientation, size=size, srgb=is_srgb)
-    if _is_bilevel(image, found):
+    if bits == 1 and image.bands == 1:
         notes.append(_BLACK_AND_WHITE)
     meta = PhotoMeta(
         format="png" if formats.is_read_only(found.format) else found.format.name,
@@ -246,7 +248,7 @@ def _interpret(image: Any, found: Container) -> OpenedPicture:
         **values,  # type: ignore[arg-type]
     )
     return OpenedPicture(
-        image, found.format, orientation, codes.alpha, profile, dtype, meta, found.lacks_end
+        image, found.format, orientation, codes.alpha, profile, dtype, meta, bits, found.lacks_end
     )
 
 
@@ -346,9 +348,12 @@ def _profile_of(codes: _Codes, found: Container) -> tuple[icc.Profile | None, by
     return profile, stored
 
 
-def _is_bilevel(image: Any, found: Container) -> bool:
-    bits = found.page.bits if found.page is not None else _field(image, "bits-per-sample", 8)
-    return bits == 1 and image.bands == 1 and found.format.name in ("tiff", "png")
+def _bits(image: Any, found: Container) -> int:
+    """Of a sample in the file, which may have become more."""
+    if found.page is not None:
+        return found.page.bits
+    stored = {"uchar": 8, "ushort": 16}.get(str(image.format), 32)
+    return int(_field(image, "bits-per-sample", stored))
 
 
 def _orientation(image: Any, found: Container) -> int:

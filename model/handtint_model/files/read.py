@@ -58,7 +58,8 @@ class PhotoInfo:
     dtype: np.dtype[Any]  # of the plane that `read_photo` would give
     alpha: bool
     meta: PhotoMeta
-    format: str = ""  # the file's own; `meta` names the one that a result gets
+    format: str = ""  # the file's own, as are its bits; `meta` has those that a result gets
+    bits: int = 8
 
     @property
     def pixels(self) -> int:
@@ -88,7 +89,8 @@ def inspect_photo(source: str | Path | bytes, limits: ReadLimits | None = None) 
     """
     opened = open_picture(source, limits or ReadLimits())
     height, width = opened.shape
-    return PhotoInfo(width, height, opened.dtype, opened.alpha, opened.meta, opened.format.name)
+    alpha, meta = opened.alpha, opened.meta
+    return PhotoInfo(width, height, opened.dtype, alpha, meta, opened.format.name, opened.bits)
 
 
 def read_photo(

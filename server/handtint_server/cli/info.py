@@ -57,7 +57,7 @@ def _described(path: Path, info: PhotoInfo) -> dict[str, Any]:
         "format": info.format,
         "width": info.width,
         "height": info.height,
-        "depth": info.meta.depth,
+        "depth": info.bits,
         "colorized": mark.is_colorized,
         **asdict(mark),
     }
@@ -66,7 +66,8 @@ def _described(path: Path, info: PhotoInfo) -> dict[str, Any]:
 def _print(found: dict[str, Any]) -> None:
     click.echo(f"{shown_path(Path(found['file']))}: ", nl=False)
     size = f"{found['width']} x {found['height']}"
-    click.echo(f"{found['format'].upper()}, {size} pixels, {found['depth']} bits")
+    bits = "1 bit" if found["depth"] == 1 else f"{found['depth']} bits"
+    click.echo(f"{found['format'].upper()}, {size} pixels, {bits}")
     if found["source_type"]:
         note = " (colorized by a trained model)" if found["colorized"] else ""
         click.echo(f"  source type: {shown(found['source_type'])}{note}")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import pyvips
 import tifffile
 from PIL import Image
 
@@ -603,6 +604,25 @@ def test_info_tells_the_files_own_format(call_main, gray, tmp_path):
         assert f"{name}: {kind}, 150 x 100 pixels, 8 bits" in out
         (told,) = json.loads(call_main("info", "--json", tmp_path / name)[1])
         assert told["format"] == kind.lower()
+
+
+def test_info_tells_the_files_own_depth(call_main, gray, tmp_path):
+    plane = rgb_of(gray)
+    Image.fromarray(plane).convert("1").save(tmp_path / "1.tif")
+    Image.fromarray(plane).convert("1").save(tmp_path / "1.png")
+    deep = pyvips.Image.new_from_array(plane).cast("ushort") * 257
+    deep = deep.cast("ushort").copy(interpretation="grey16")
+    deep.heifsave(str(tmp_path / "10.avif"), compression="av1", bitdepth=10)
+    tifffile.imwrite(tmp_path / "16.tif", plane.astype(np.uint16) * 257)
+    tifffile.imwrite(tmp_path / "64.tif", plane / 255)
+    Image.fromarray(plane).save(tmp_path / "8.jpg")
+    for path in sorted(tmp_path.glob("[0-9]*")):
+        bits = int(path.stem)
+        code, out, err = call_main("info", path)
+        assert code == 0, err
+        assert f"150 x 100 pixels, {bits} {'bit' if bits == 1 else 'bits'}\n" in out
+        (told,) = json.loads(call_main("info", "--json", path)[1])
+        assert told["depth"] == bits
 
 
 def test_beside(run, gray, tmp_path):
