@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import glob
 import os
+import re
 import secrets
 import stat
 import time
+from functools import lru_cache
 from pathlib import Path
 
 TEMPORARY_SUFFIX = ".handtint-part"
@@ -47,12 +48,22 @@ def temporary_beside(path: Path) -> Path:
 
 def remove_stale(path: Path) -> None:
     """Delete what killed processes left of a result: its temporary files older than a day."""
-    names = f"{glob.escape(temporary_stem(path.name))}{'[0-9a-f]' * 8}{TEMPORARY_SUFFIX}"
-    with contextlib.suppress(OSError):
-        for part in path.parent.glob(names):
-            with contextlib.suppress(OSError):
-                if time.time() - part.lstat().st_mtime > _STALE_SECONDS:
-                    part.unlink()
+    wanted = re.escape(temporary_stem(path.name)) + "[0-9a-f]{8}" + re.escape(TEMPORARY_SUFFIX)
+    for part in _left_in(path.parent.absolute()):
+        with contextlib.suppress(OSError):
+            old = time.time() - part.lstat().st_mtime > _STALE_SECONDS
+            if old and re.fullmatch(wanted, part.name):
+                part.unlink()
+
+
+@lru_cache(maxsize=64)
+def _left_in(folder: Path) -> tuple[Path, ...]:
+    """The temporary files of a folder, listed once: with many photos on a network drive that takes
+    seconds, and what comes later is not stale."""
+    try:
+        return tuple(part for part in folder.iterdir() if part.name.endswith(TEMPORARY_SUFFIX))
+    except OSError:
+        return ()
 
 
 def put_in_place(part: Path, path: Path) -> None:

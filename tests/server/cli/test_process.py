@@ -119,6 +119,31 @@ def test_nohup_is_respected(tmp_path):
     assert done.stdout == "went on\n"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
+def test_a_later_signal_ends_what_swallowed_the_first():
+    """An exception that comes in a callback of a C library is lost."""
+    script = (
+        "import signal, sys, click\n"
+        "from handtint_server.cli import ending\n"
+        "@click.command()\n"
+        "def command():\n"
+        "    with ending.ends_in_order():\n"
+        "        try:\n"
+        "            signal.raise_signal(signal.SIGTERM)\n"
+        "        except KeyboardInterrupt:\n"
+        "            signal.raise_signal(signal.SIGTERM)\n"
+        "            print('tidied', flush=True)\n"
+        "        ending.SAME_END = 0.0\n"
+        "        signal.raise_signal(signal.SIGTERM)\n"
+        "        print('never')\n"
+        "command()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout) == (143, "tidied\n"), done.stderr
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_openblas_keeps_to_one_thread_in_the_server(tmp_path):
