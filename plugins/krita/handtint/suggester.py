@@ -9,8 +9,9 @@ from krita import Krita, ManagedColor
 from .client import ClientError, Suggestion
 from .client.colors import rgb_of
 from .client.hintscan import Crop
-from .commands import hints_on_wire, suggest
-from .nodes import alive
+from .commands import ask_knowing, guard, hints_on_wire, introduce, suggest
+from .memory import Memory
+from .nodes import alive, newest_result
 from .photos import crop_around
 from .qt import QtGui
 from .recolor import Stroke, recolor, stroke_of
@@ -57,26 +58,42 @@ class Suggester:
         if self._wish is None:
             return
         (place, before), self._wish = self._wish, None
-        follower = self._core.follower
-        _, photo = follower.document_and_photo()
-        known = self._core.seen.find(follower.photo_uid)
-        if photo is None or known is None or not known.image_id:
+        core, follower = self._core, self._core.follower
+        document, photo = follower.document_and_photo()
+        if photo is None:
             return
-        area = follower.area
+        key, area, settings = follower.photo_uid, follower.area, core.settings
+        known = core.seen.find(key)
+        if known is None and newest_result(document, photo, Memory(document)) is None:
+            self._clear()  # nobody has asked for colours yet, so the photo is not sent
+            return
+        try:
+            session = core.session()
+        except ClientError:
+            self._clear()
+            return  # colours for the photo itself will say so
         point = (place[0] - area[0], place[1] - area[1])
-        settings = self._core.settings
         hints = hints_on_wire(before, area) if settings.use_hints else None
 
-        def done(found: Any) -> None:
+        def send() -> Any:
+            self._clear()  # that takes a while
+            return introduce(document, key, session, settings, core.seen, guard(document, key))
+
+        def done(outcome: Any) -> None:
+            found, _known = outcome
             self.colors = found.colors
             self.crop = crop_around(photo, place, area) if alive_layer(photo) else None
-            self._core.tell()
+            core.tell()
 
-        try:
-            flow = suggest(self._core.session(), known.image_id, point, hints, settings)
-        except ClientError:
-            return  # colours for the photo itself will say so
-        self._core.side_jobs.run("suggest", flow, done, lambda error: None)
+        flow = ask_knowing(
+            known, lambda known: suggest(session, known.image_id, point, hints, settings), send
+        )
+        core.side_jobs.run("suggest", flow, done, lambda error: self._clear())
+
+    def _clear(self) -> None:
+        """The colours that are shown are those of another place: a click must not give them."""
+        self.colors, self.crop = [], None
+        self._core.tell()
 
     def choose(self, color: str) -> None:
         """Paint with a colour from now on, and give the last stroke that colour."""

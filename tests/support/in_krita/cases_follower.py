@@ -6,12 +6,15 @@ questions what is in front.
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from cases_layers import RED
+from cases_layers import BLUE, RED
 from cases_live import scene
 from handtint import infront, nodes
 from handtint.core import Core
@@ -95,6 +98,66 @@ def case_a_stroke_during_the_look_at_retouching_is_told() -> None:
         assert bytes(RED) in now
         assert bytes(RED) not in before
         assert bytes(GRAY) * 9 in before, rect
+
+
+def stroke(core: Core, made: Any, hints: Any, rect: Any) -> None:
+    """Paint a hint and tell the follower, as lifting the brush does."""
+    paint(made, hints, rect, BLUE)
+    core.follower.hint_watches.lifted(RECT)
+
+
+def case_swatches_come_also_after_the_server_has_dropped_the_photo() -> None:
+    """Without Live, which would have sent it."""
+    made, node, hints = scene()
+    key = nodes.uid(node)
+    colorize(made, node)
+    with following(made, node, live=False) as core:
+        wait(lambda: core.follower._is_news, 60)
+        assert core.seen.find(key) is None, "this core has not colored it"
+        stroke(core, made, hints, (10, 10, 12, 6))
+        wait(lambda: core.suggester.colors, 60)
+        assert core.suggester.crop is not None
+        known = core.seen.find(key)
+        image_id, known.image_id = known.image_id, "dropped-by-the-server"
+        place = core.suggester.crop
+        stroke(core, made, hints, (60, 50, 12, 6))
+        wait(lambda: core.suggester.crop not in (None, place), 60)
+        assert core.suggester.colors
+        assert core.seen.find(key).image_id == image_id
+
+
+def case_swatches_are_none_before_the_first_colors() -> None:
+    """A photo is not sent because of a stroke: its user may not want that."""
+    made, node, hints = scene()
+    with following(made, node, live=False) as core:
+        wait(lambda: core.follower._is_news, 60)
+        core.suggester.colors = ["those of another photo"]
+        stroke(core, made, hints, (10, 10, 12, 6))
+        wait(lambda: not core.suggester.colors, 60)
+        assert not core.side_jobs.runs("suggest")
+        assert core.seen.find(nodes.uid(node)) is None
+
+
+def case_swatches_go_if_the_server_does_not_answer() -> None:
+    made, node, hints = scene()
+    colorize(made, node)
+    setting = Path(os.environ["HANDTINT_HOME"]) / "client.json"
+    before = setting.read_text()
+    with following(made, node, live=False) as core:
+        wait(lambda: core.follower._is_news, 60)
+        stroke(core, made, hints, (10, 10, 12, 6))
+        wait(lambda: core.suggester.colors, 60)
+        told: list[int] = []
+        core._listeners.append(lambda: told.append(len(core.suggester.colors)))
+        url = core.session().endpoint.url
+        setting.write_text(json.dumps({"format": 1, "url": url, "token": "of-another-server"}))
+        try:
+            stroke(core, made, hints, (60, 50, 12, 6))
+            wait(lambda: not core.suggester.colors, 60)
+        finally:
+            setting.write_text(before)
+        assert core.suggester.crop is None
+        assert told[-1] == 0, "nobody is told"
 
 
 def case_an_answer_is_only_for_the_picture_in_front() -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from cases_layers import RED
+from cases_follower import following
+from cases_layers import BLUE, RED
 from cases_live import scan_of, scene, update
 from handtint import alternatives, live, nodes
 from handtint.client import ClientError
 from handtint.settings import Settings
-from harness import run, session
-from pictures import SEEN, colorize, paint, raw
+from harness import run, session, wait
+from pictures import RECT, SEEN, colorize, paint, raw
 
 SENTENCE = "The server does not keep this photo: start it with a larger --cache-mb."
 
@@ -63,3 +64,18 @@ def case_alternatives_say_the_same() -> None:
         key = nodes.uid(node)
         refused(alternatives.thumbnails(made, key, session(), Settings(), None, SEEN))
     assert sendings.count == 1, sendings.count
+
+
+def case_there_are_no_swatches_rather_than_those_of_another_place() -> None:
+    made, node, hints = scene()
+    colorize(made, node)
+    with following(made, node, live=False) as core:
+        core.suggester.colors = ["those of the stroke before"]
+        core.suggester.crop = b"its place"
+        wait(lambda: core.follower._is_news, 60)
+        paint(made, hints, (50, 40, 12, 6), BLUE)
+        core.follower.hint_watches.lifted(RECT)
+        wait(lambda: not core.suggester.colors, 60)
+        wait(lambda: not core.side_jobs.runs("suggest"), 60)
+        assert core.suggester.colors == []
+        assert core.suggester.crop is None
