@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import handtint_probe as probe
@@ -13,7 +14,10 @@ from handtint.dialogs import OptionsDialog, PaintQuestion
 from handtint.qt import QtWidgets
 from window_run import APP, asked_about_gray, dialog_of, layer, names
 
-GO_BACK = "Go back to astronaut-gray.jpg and choose Colorize Layer."
+
+def go_back_to(document: Any) -> str:
+    """The sentence of an answer that came in front of another picture."""
+    return f"Go back to {Path(document.fileName()).name} and choose Colorize Layer."
 
 
 def show(document: Any) -> Any:
@@ -82,7 +86,7 @@ def answers_elsewhere() -> Iterator[Any]:
     box = (0, 0, second.width(), second.height())
     mine = bytes(other.pixelData(*box))
     click(dialog_of(PaintQuestion), "These are hints")
-    yield lambda: core().message == GO_BACK
+    yield lambda: core().message == go_back_to(first)
     yield 1500
     assert bytes(other.pixelData(*box)) == mine, "a stroke on another picture was undone"
     assert names() == ["Background"], names()
@@ -113,7 +117,7 @@ def other_answers_elsewhere() -> Iterator[Any]:
     yield show(first)
     result = layer(RESULT).uniqueId()
     asked_about_gray()._yes.click()
-    yield lambda: core().message == "Go back to page.jpg and choose Colorize Layer."
+    yield lambda: core().message == go_back_to(second)
     yield 1000
     assert second.colorModel() == "GRAYA"
     assert layer(RESULT).uniqueId() == result, "the other picture was colored"
@@ -123,7 +127,7 @@ def other_answers_elsewhere() -> Iterator[Any]:
     yield lambda: dialog_of(OptionsDialog) is not None
     yield show(second)
     dialog_of(OptionsDialog).accept()
-    yield lambda: core().message == GO_BACK
+    yield lambda: core().message == go_back_to(first)
     yield 1000
     assert asked_about_gray() is None
     assert names() == ["Background"], names()
