@@ -87,7 +87,11 @@ def test_other_ends_leave_no_half_written_file(tmp_path, tiny_weights, number, c
         Image.fromarray(np.roll(noise, i)).save(photos / f"{i:02}.png", compress_level=0)
     command = [*COMMAND, "colorize", photos, "-o", out, "--weights", tiny_weights]
     command = [*map(str, command), "--device", "cpu"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
+    before = signal.signal(getattr(signal, number), signal.SIG_DFL)  # nohup's children inherit it
+    try:
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
+    finally:
+        signal.signal(getattr(signal, number), before)
     deadline = time.monotonic() + 200
     while not (any(out.glob("*.png")) and any(out.glob(".*part"))):
         assert process.poll() is None, process.stderr.read()
