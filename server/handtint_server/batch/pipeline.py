@@ -41,6 +41,7 @@ from .plan import (
     Outcome,
     PhotoJob,
     beside_path,
+    check_beside,
     is_wanted,
     read_job_hints,
 )
@@ -179,6 +180,8 @@ def colorize_one(job: PhotoJob, settings: BatchSettings, backend: Backend) -> Ou
 
 
 def _read(job: PhotoJob, settings: BatchSettings, progress: Progress) -> _PhotoTask:
+    if settings.beside:
+        check_beside(job, settings)
     limits = image_io.ReadLimits(settings.max_pixels, settings.page)
     photo = image_io.read_photo(job.source, limits, progress=progress)
     height, width = photo.luminance.shape

@@ -89,11 +89,14 @@ class BatchPlan:
     skipped: Counter[str] = field(default_factory=Counter)
 
 
-def plan(paths: Sequence[Path], out: Path | None, hints: HintSource) -> BatchPlan:
+def plan(
+    paths: Sequence[Path], out: Path | None, hints: HintSource, *, beside: bool = False
+) -> BatchPlan:
     """What to do for the given files and folders.
 
     out: None puts each result beside its photo; a name with a picture's extension is the
     one result's file; any other is a folder, in which the tree of the sources is rebuilt.
+    beside: each photo makes a second picture, at `beside_path`.
     Raises BadOption if the request as a whole makes no sense.
     """
     search = find_photos(paths)
@@ -119,13 +122,17 @@ def plan(paths: Sequence[Path], out: Path | None, hints: HintSource) -> BatchPla
     for source, base in photos:
         target = out if single and out is not None else _result_path(source, base, out)
         job = PhotoJob(source, target, hints.path if folder is None else folder.file_for(source))
-        key = os.path.normcase(target.absolute())
-        if key in taken:
-            other, name = shown_path(taken[key]), shown_path(target)
+        written = {
+            os.path.normcase(path.absolute()): path
+            for path in ((target, beside_path(target)) if beside else (target,))
+        }
+        if clashes := taken.keys() & written.keys():
+            key = min(clashes)
+            other, name = shown_path(taken[key]), shown_path(written[key])
             reason = f"its result would have the name of the one of {other}: {name}."
             failed.append(Outcome(job, reason))
             continue
-        taken[key] = source
+        taken.update(dict.fromkeys(written, source))
         jobs.append(job)
     notes = (*linked, *(folder.notes if folder else ()))
     return BatchPlan(jobs, failed, notes, search.skipped)
@@ -145,14 +152,39 @@ def _check_hints(hints: HintSource, photos: Sequence[tuple[Path, Path]]) -> Hint
 
 
 def is_wanted(job: PhotoJob, *, overwrite: bool) -> bool:
-    """Whether a photo has no result yet, or none with its newest hints."""
+    """Whether a photo has no result yet, or none with its newest hints.
+
+    Newer hints count only for a result under the name that Handtint gives: a file that the user
+    named may be anything, the photo itself, too.
+    """
     if overwrite:
         return True
     try:
         made = job.target.stat().st_mtime_ns
-        return job.hint_file is not None and job.hint_file.stat().st_mtime_ns > made
+        if job.hint_file is None or not _is_named_as_result(job.target):
+            return False
+        return not job.target.samefile(job.source) and job.hint_file.stat().st_mtime_ns > made
     except OSError:
         return True
+
+
+def check_beside(job: PhotoJob, settings: BatchSettings) -> None:
+    """Raise BadOption where --beside would replace a picture that no earlier run has made.
+
+    One with the name of a result may be left of an interrupted run, and is replaced.
+    """
+    path = beside_path(job.target)
+    if not path.exists():
+        return
+    name = shown_path(path)
+    if path.samefile(job.source):
+        raise BadOption(f"--beside: {name} is the photo itself; give the result another name.")
+    if not settings.overwrite and not _is_named_as_result(path):
+        raise BadOption(f"--beside: {name} exists already; add --overwrite to make it anew.")
+
+
+def _is_named_as_result(path: Path) -> bool:
+    return path.stem.endswith(MARK)
 
 
 def notes_on_done(jobs: Iterable[PhotoJob]) -> list[str]:

@@ -57,13 +57,10 @@ class SeriesRun:
 
     def _settings(self) -> BatchSettings:
         """Those of the next photo."""
-        earlier = self._results[:1] + self._results[1:][-REMEMBERED:]
-        if not self.settings.references:
-            return replace(self.settings, references=tuple(earlier))
-        # A photo that was named is the first reference of all.
-        return replace(
-            self.settings, references=self.settings.references + tuple(earlier[-REMEMBERED:])
-        )
+        # A photo that was named is the first reference of all; a server takes four of them.
+        named = self.settings.references
+        latest = self._results[1:][-max(1, REMEMBERED - len(named)) :]
+        return replace(self.settings, references=(*named, *self._results[:1], *latest))
 
     def _remember(self, result: Path) -> None:
         try:

@@ -263,7 +263,7 @@ def _colorize(asked: Arguments) -> None:
     for path in filter(None, (asked.reference, asked.like)):
         reference_hints(path)  # what is wrong with it is said once, before the work
     settings = asked.settings
-    planned = plan(asked.paths, asked.out, settings.hints)
+    planned = plan(asked.paths, asked.out, settings.hints, beside=settings.beside)
     jobs, failed = planned.jobs, planned.failed
     several = len(jobs) + len(failed) > 1
     pending = [job for job in jobs if is_wanted(job, overwrite=asked.overwrite)]

@@ -17,6 +17,7 @@ from handtint_server.batch.pipeline import (
     colorize_one,
 )
 from handtint_server.batch.plan import BatchSettings, HintSource, PhotoJob, plan
+from handtint_server.batch.series import SeriesRun
 
 CAT = Path(__file__).parents[2] / "data" / "photos" / "cat-gray.png"
 
@@ -216,3 +217,20 @@ def test_plan_rebuilds_the_tree(tmp_path):
     again = plan([tmp_path / "a", tmp_path / "a" / "x.png"], None, HintSource())
     twice, failed = again.jobs, again.failed
     assert (len(twice), failed) == (2, [])
+
+
+def test_a_series_always_takes_colors_from_its_first_result(tmp_path, backend):
+    """Also where a photo was named with --reference, besides which a server takes three more."""
+    jobs = []
+    for number in range(6):
+        path = tmp_path / f"{number}.png"
+        Image.fromarray(np.full((8, 8, 3), (90 + number, 60, 30), np.uint8)).save(path)
+        jobs.append(PhotoJob(path, path))
+    targets = [job.target for job in jobs]
+    run = SeriesRun(jobs, BatchSettings(), backend)
+    assert list(run) == []
+    assert list(run._settings().references) == [targets[0], *targets[3:]]
+    named = BatchSettings(references=(tmp_path / "named.png",))
+    run = SeriesRun(jobs, named, backend)
+    assert list(run) == []
+    assert list(run._settings().references) == [*named.references, targets[0], *targets[4:]]

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -97,6 +98,32 @@ def test_the_source_can_be_replaced_if_asked(run, gray):
     assert "--overwrite" in err
     assert run(gray, "-o", gray, "--overwrite")[0] == 0
     assert rgb_of(gray).shape == (100, 150, 3)
+
+
+def test_newer_hints_replace_nothing_that_the_user_named(run, gray, tmp_path):
+    hints = tmp_path / "h.json"
+    hints.write_text('{"handtint_hints": 1, "points": [[20, 20, "#c04030"]]}')
+    other = tmp_path / "other.png"
+    shutil.copy(gray, other)
+    for path in (gray, other):
+        os.utime(path, (1e9, 1e9))
+        before = path.read_bytes()
+        code, _, err = run(gray, "-o", path, "--hints", hints)
+        assert (code, "--overwrite" in err) == (1, True)
+        assert path.read_bytes() == before
+    assert run(gray, "-o", other, "--hints", hints, "--overwrite")[0] == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="making links needs a right there")
+def test_a_result_that_is_a_link_to_the_photo(run, gray, tmp_path):
+    hints = tmp_path / "h.json"
+    hints.write_text('{"handtint_hints": 1, "points": [[20, 20, "#c04030"]]}')
+    os.utime(gray, (1e9, 1e9))
+    before = gray.read_bytes()
+    gray.with_name("cat.colorized.png").symlink_to(gray)
+    code, _, err = run(gray, "--hints", hints)
+    assert (code, "--overwrite" in err) == (1, True)
+    assert gray.read_bytes() == before
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
@@ -638,6 +665,36 @@ def test_beside(run, gray, tmp_path):
     assert (tmp_path / "a.beside.png").read_bytes() == (
         tmp_path / "out" / "cat.beside.colorized.png"
     ).read_bytes()
+
+
+def test_beside_replaces_nothing_unasked(run, gray, tmp_path):
+    mine = tmp_path / "a.beside.png"
+    mine.write_bytes(b"mine")
+    code, _, err = run(gray, "-o", tmp_path / "a.png", "--beside")
+    assert (code, "a.beside.png exists already; add --overwrite" in err) == (1, True)
+    assert mine.read_bytes() == b"mine"
+    assert not (tmp_path / "a.png").exists()
+    assert run(gray, "-o", tmp_path / "a.png", "--beside", "--overwrite")[0] == 0
+    assert rgb_of(mine).shape == (100, 300, 3)
+    # The photo itself is not even replaced with --overwrite.
+    shutil.copy(gray, mine)
+    code, _, err = run(mine, "-o", tmp_path / "a.png", "--beside", "--overwrite")
+    assert (code, "is the photo itself" in err) == (1, True)
+    assert mine.read_bytes() == gray.read_bytes()
+    # What an interrupted run has left is made again.
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "cat.beside.colorized.png").write_bytes(b"half a run")
+    assert run(gray, "-o", tmp_path / "out", "--beside")[0] == 0
+    assert rgb_of(tmp_path / "out" / "cat.beside.colorized.png").shape == (100, 300, 3)
+
+
+def test_beside_and_a_result_of_one_name(run, gray, tmp_path):
+    shutil.copy(gray, gray.with_name("cat.beside.png"))
+    code, said, err = run(gray.parent, "-o", tmp_path / "out", "--beside")
+    assert code == 1, said
+    assert "its result would have the name of the one of" in err
+    names = sorted(p.name for p in (tmp_path / "out").glob("*.png"))
+    assert names == ["cat.beside.beside.colorized.png", "cat.beside.colorized.png"]
 
 
 @pytest.mark.slow
