@@ -15,7 +15,7 @@ from .. import __version__
 from ..decode import photo as decode_photo
 from ..engine.devices import describe, engine_devices, free_unused
 from ..engine.out_of_memory import encode_with_fallback, work_with_fallback
-from ..engine.photo_cache import CachedPhoto, Fingerprint, PhotoCache, wait_for
+from ..engine.photo_cache import CachedPhoto, Fingerprint, PendingEncoding, PhotoCache, wait_for
 from ..engine.progress import RequestTicket, RequestTickets
 from ..engine.workers import Engines, Load
 from ..http.memory_limiter import MemoryLimiter
@@ -226,7 +226,7 @@ class Service:
         key = (source.image_id, render_size)
         cpu_colorizer = self.engines.cpu_colorizer
 
-        def encode_and_work(colorizer: Colorizer, number: int) -> Any:
+        def encode_and_work(pending: PendingEncoding, colorizer: Colorizer, number: int) -> Any:
             started = time.perf_counter()
             result = encode_with_fallback(
                 colorizer,
@@ -238,7 +238,7 @@ class Service:
             )
             ticket.timings["encode"] = (time.perf_counter() - started) * 1000
             photo = CachedPhoto(source, result, number)
-            self.cache.finish(key, photo)
+            self.cache.finish(key, pending, photo)
             return work_on(photo, colorizer, number)
 
         def work_on(photo: CachedPhoto, colorizer: Colorizer, number: int) -> Any:
@@ -256,11 +256,11 @@ class Service:
 
         while True:
             photo, pending, mine = self.cache.find_or_begin(key)
-            if mine:
+            if pending is not None and mine:
                 try:
-                    return *self.engines.run(encode_and_work, ticket), False
+                    return *self.engines.run(partial(encode_and_work, pending), ticket), False
                 except BaseException as error:
-                    self.cache.finish(key, None, error)
+                    self.cache.finish(key, pending, None, error)
                     raise
             if pending is not None:
                 photo = wait_for(pending, ticket.check)

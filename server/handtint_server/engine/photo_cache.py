@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ..http.problem import Problem
 from ..model import Cancelled
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ class PhotoCache:
     def find_or_begin(self, key: Key) -> tuple[CachedPhoto | None, PendingEncoding | None, bool]:
         """(photo, None, False) if it is cached, else (None, encoding, whether it is the caller's).
 
-        Who gets true must encode the photo and call `finish`, whatever happens; the others
+        Who gets true must encode the photo and `finish` that encoding, whatever happens; the others
         `wait_for` the encoding.
         """
         with self._lock:
@@ -135,13 +136,20 @@ class PhotoCache:
             return None, pending, True
 
     def finish(
-        self, key: Key, photo: CachedPhoto | None, error: BaseException | None = None
+        self,
+        key: Key,
+        pending: PendingEncoding,
+        photo: CachedPhoto | None,
+        error: BaseException | None = None,
     ) -> None:
-        """End an encoding with a photo or an error; does nothing if it has ended."""
+        """End an encoding with a photo or an error; does nothing if it has ended.
+
+        A photo that was not kept may be encoded anew by then: that is another encoding.
+        """
         with self._lock:
-            pending = self._pending.pop(key, None)
-            if pending is None:
+            if self._pending.get(key) is not pending:
                 return
+            del self._pending[key]
             pending.photo, pending.error = photo, error
             if photo is not None:
                 self._store(key, photo)
@@ -190,14 +198,15 @@ class PhotoCache:
 
 
 def wait_for(pending: PendingEncoding, check: Callable[[], Any]) -> CachedPhoto | None:
-    """Wait for another request's encoding; None if that request was cancelled.
+    """Wait for another request's encoding; None if that request was cancelled or too slow.
 
     check: called often; raises to stop waiting.
     """
     while not pending.ended.wait(0.05):
         check()
-    if isinstance(pending.error, Cancelled):
+    error = pending.error
+    if isinstance(error, Cancelled) or (isinstance(error, Problem) and error.code == "timed_out"):
         return None
-    if pending.error is not None:
-        raise pending.error
+    if error is not None:
+        raise error
     return pending.photo

@@ -5,8 +5,14 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from handtint_model import BadHint
+from handtint_server.decode.photo import PhotoSource
+from handtint_server.engine.photo_cache import wait_for
+from handtint_server.http.problem import Problem
 
 from .. import pictures
 from ..conftest import SECONDS, Live, Start
@@ -85,6 +91,42 @@ def test_others_take_over_when_the_first_is_cancelled(
         assert first.result().json()["code"] == "cancelled"
         assert second.result().status_code == 200
     assert load.runs == 2
+
+
+def test_nobody_gets_the_error_of_anothers_work(start_server: Start, tiny_weights: Path) -> None:
+    """The photo is not kept: the second request encodes it anew while the first one works on it."""
+    fail = threading.Event()
+    load = CountingLoad(tiny_weights)
+    service = start_server(load, cache_mb=0).service
+    source = PhotoSource("one", pictures.photo(), None, "u8")
+
+    def ask(work: Any) -> Any:
+        with service.request("/v1/colorize", None, lambda: False) as ticket:
+            return service.run(source, 256, ticket, work)[0]
+
+    def fails(*_: Any) -> None:
+        assert fail.wait(SECONDS)
+        raise BadHint("my own")
+
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(ask, fails)
+        wait_until(lambda: load.runs == 1 and not service.cache._pending)
+        second = pool.submit(ask, lambda *_: "second")
+        wait_until(lambda: service.cache.misses == 2)
+        third = pool.submit(ask, lambda *_: "third")
+        wait_until(lambda: service.cache.hits == 1)
+        fail.set()
+        assert isinstance(first.exception(SECONDS), BadHint)
+        assert (second.result(SECONDS), third.result(SECONDS)) == ("second", "third")
+    assert load.runs == 2
+
+
+def test_nobody_gets_anothers_limit_of_time(start_server: Start, tiny_weights: Path) -> None:
+    service = start_server(CountingLoad(tiny_weights)).service
+    photo, pending, mine = service.cache.find_or_begin(("one", 256))
+    assert (photo, mine) == (None, True)
+    service.cache.finish(("one", 256), pending, None, Problem("timed_out", ""))
+    assert wait_for(pending, lambda: None) is None
 
 
 @pytest.mark.slow
