@@ -82,16 +82,17 @@ class Follower:
 
     def follow(self) -> None:
         """Watch the hints of the photo that the active layer stands for."""
-        if self.brush.is_down or self._core.running:
+        if self.brush.is_down:
             return
-        application = Krita.instance()
-        self.brush.watch(canvas_widget(application.activeWindow()))
-        document = application.activeDocument()
+        self.brush.watch(canvas_widget(Krita.instance().activeWindow()))
+        document = Krita.instance().activeDocument()
+        node = document.activeNode() if alive(document) else None
+        self.active.note(document, node)  # also while a command runs
+        if self._core.running:
+            return
         if not alive(document):
             self._unwatch()
             return
-        node = document.activeNode()
-        self.active.note(document, node)
         try:
             goal = target(document, node)
         except NoPhoto:
