@@ -2,6 +2,7 @@
 
 HandtintError
 ├── BadImage        a file or plane that cannot be colorized as it is
+│   └── TooManyPixels   its pixels are more than the limit
 ├── BadHint         hints that do not fit the photo or cannot be read
 ├── BadOption       an option outside its range
 ├── BadCheckpoint   weights that are damaged, foreign or of another version
@@ -23,6 +24,12 @@ class HandtintError(Exception):
 
 class BadImage(HandtintError):
     """A file or plane that cannot be colorized as it is."""
+
+
+class TooManyPixels(BadImage):
+    """A picture of `size`, width and height as stored, which is more than the limit."""
+
+    size = (0, 0)
 
 
 class BadHint(HandtintError):

@@ -22,6 +22,7 @@ from handtint_model import (
     WriteFailed,
 )
 from handtint_model import files as image_io
+from handtint_model.errors import TooManyPixels
 from handtint_model.files import formats as image_formats
 from handtint_model.files import hint_files, icc
 from handtint_model.luminance import nearest_code
@@ -51,6 +52,7 @@ __all__ = [
     "Hints",
     "Plane",
     "Progress",
+    "TooManyPixels",
     "WriteFailed",
     "check_point",
     "check_points",

@@ -1,9 +1,9 @@
 """Open a picture file: recognize its format, read its header, refuse what is not accepted.
 
-No pixel is decoded here, except for the few kinds of TIFF that `decoders` reads. `open_picture`
-gives the decoder in `read` a lazy libvips image, with gray or RGB bands and perhaps alpha, and
-says what its codes mean.  Only the loaders of accepted formats are called, by name. libvips'
-global options stay as the running program has set them.
+No pixel is decoded here, except for the few kinds of TIFF that `decoders` reads, and for those only
+if pixels are asked for. `open_picture` gives the decoder in `read` a lazy libvips image, with gray
+or RGB bands and perhaps alpha, and says what its codes mean.  Only the loaders of accepted formats
+are called, by name. libvips' global options stay as the running program has set them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import pyvips
 
-from ..errors import BadImage
+from ..errors import BadImage, TooManyPixels
 from . import decoders, exif, formats, icc, png_chunks, png_color, tiff_mend, tiff_pages
 from .container import Container, look
 from .faults import unreadable
@@ -105,8 +105,13 @@ def srgb_profile() -> bytes:
     return bytes(pyvips.Operation.call("profile_load", "srgb"))
 
 
-def open_picture(source: str | Path | bytes, limits: ReadLimits) -> OpenedPicture:
-    """Read and check the header of a file, or of a file's bytes; raises BadImage."""
+def open_picture(
+    source: str | Path | bytes, limits: ReadLimits, *, pixels: bool = True
+) -> OpenedPicture:
+    """Read and check the header of a file, or of a file's bytes; raises BadImage.
+
+    pixels: whether the image shall have them; else what `decoders` reads is black.
+    """
     found = look(source, limits.page)
     if found.bad_orientation:
         source = tiff_mend.without_bad_orientation(source)
@@ -128,7 +133,7 @@ def open_picture(source: str | Path | bytes, limits: ReadLimits) -> OpenedPictur
             f"more than {_JPEG_SIDE}; scale the picture down first."
         )
     if found.page is not None and decoder != "libvips":
-        image = _from_array(decoders.decode(source, found.page, decoder))
+        image = decoders.picture(source, found.page, decoder, pixels=pixels)
     else:
         image = _load(found, source)
     _check_size(image.width, image.height, limits)
@@ -149,19 +154,12 @@ def _animated(kind: Format) -> BadImage:
 
 def _check_size(width: int, height: int, limits: ReadLimits) -> None:
     if width * height > limits.pixels:
-        raise BadImage(
+        error = TooManyPixels(
             f"{width} x {height} pixels are more than the limit of "
             f"{limits.pixels / 1e6:g} million; scale the picture down first."
         )
-
-
-def _from_array(pixels: Any) -> Any:
-    """A libvips image of (H, W, n) codes, with the interpretation that libvips would give it."""
-    height, width, bands = pixels.shape
-    form = {"u1": "uchar", "u2": "ushort", "f4": "float"}[pixels.dtype.str[1:]]
-    memory = np.ascontiguousarray(pixels)
-    image = pyvips.Image.new_from_memory(memory.data, width, height, bands, form)
-    return image.copy(interpretation="b-w" if bands < 3 else "srgb")
+        error.size = (width, height)
+        raise error
 
 
 def _load(found: Container, source: str | Path | bytes) -> Any:

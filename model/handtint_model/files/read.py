@@ -87,7 +87,7 @@ def inspect_photo(source: str | Path | bytes, limits: ReadLimits | None = None) 
     source: a path, or a file's bytes.  Raises BadImage like `read_photo`, as far as the header
     tells.
     """
-    opened = open_picture(source, limits or ReadLimits())
+    opened = open_picture(source, limits or ReadLimits(), pixels=False)
     height, width = opened.shape
     alpha, meta = opened.alpha, opened.meta
     return PhotoInfo(width, height, opened.dtype, alpha, meta, opened.format.name, opened.bits)

@@ -15,12 +15,14 @@ from ..model import (
     Cancelled,
     DeviceProblem,
     HandtintError,
+    TooManyPixels,
     WriteFailed,
 )
 from ..sentences import sentence
 
 CODE_OF: dict[type[HandtintError], str] = {
     BadImage: "bad_image",
+    TooManyPixels: "image_too_large",
     BadHint: "bad_hints",
     BadOption: "bad_option",
     BadCheckpoint: "model_failed",

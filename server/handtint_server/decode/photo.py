@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..http.multipart import Part
 from ..http.problem import Problem
-from ..model import BadImage, Plane, image_formats, image_io, luminance_of
+from ..model import BadImage, Plane, TooManyPixels, image_formats, image_io, luminance_of
 from ..sentences import sentence
 from . import profiles
 from .raw_pixels import (
@@ -90,12 +90,12 @@ def from_file(part: Part, max_pixels: int, report: Report) -> DecodedPhoto:
         raise Problem("bad_image", "The part image is empty.")
     if not image_formats.is_supported(data[: image_formats.HEAD_BYTES]):
         raise Problem("format_refused", "The picture is not PNG, JPEG, WebP or TIFF.")
-    info = image_io.inspect_photo(data, image_io.ReadLimits(pixels=2**62))
-    if info.pixels > max_pixels:
-        raise too_large(info.width, info.height, max_pixels)
-    photo = image_io.read_photo(
-        data, image_io.ReadLimits(pixels=max_pixels), progress=lambda _, f: report("decode", f)
-    )
+    try:
+        photo = image_io.read_photo(
+            data, image_io.ReadLimits(pixels=max_pixels), progress=lambda _, f: report("decode", f)
+        )
+    except TooManyPixels as error:
+        raise too_large(*error.size, max_pixels) from error
     dtype = WIRE_DTYPES[photo.luminance.dtype.str[1:]]
     content = (photo.luminance,) if photo.alpha is None else (photo.luminance, photo.alpha)
     height, width = photo.luminance.shape

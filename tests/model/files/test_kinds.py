@@ -1,19 +1,22 @@
 """Kinds of files that people have: read rightly, or refused by their name and with a way out."""
 
+import contextlib
 import io
 import struct
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import tifffile
 from PIL import Image
 
-from handtint_model.errors import BadImage, BadOption
+from handtint_model.errors import BadImage, BadOption, TooManyPixels
 from handtint_model.files import (
     PhotoMeta,
     ReadLimits,
     check_target,
+    exif,
     inspect_photo,
     read_hints,
     read_photo,
@@ -358,6 +361,89 @@ def test_tiff_compressions_that_pillow_reads(tmp_path, compression, name):
     photo = read_photo(tmp_path / "a.tif")
     np.testing.assert_array_equal(photo.luminance, np.rot90(RAMP, -1))
     assert write_photo(None, np.stack([photo.luminance] * 3, -1), photo.meta)
+
+
+def made_lab(data):
+    """An RGB TIFF that says that its values are CIELab."""
+    changed = bytearray(data)
+    at = struct.unpack_from("<I", data, 4)[0]
+    for i in range(struct.unpack_from("<H", data, at)[0]):
+        if struct.unpack_from("<H", data, at + 2 + 12 * i)[0] == 262:
+            struct.pack_into("<H", changed, at + 2 + 12 * i + 8, 8)
+    return bytes(changed)
+
+
+def tiff_of_pillow(pixels, **more):
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "TIFF", **more)
+    return file.getvalue()
+
+
+@pytest.mark.filterwarnings("error")
+def test_pillows_own_limit_does_not_count(monkeypatch):
+    """It stands at 179 million pixels, for whoever uses Pillow in the same program."""
+    files = [
+        tiff_of_pillow(RAMP, compression="zstd"),
+        tiff_of_pillow(RAMP, compression="lzma"),
+        made_lab(tiff_of_pillow(np.stack([RAMP] * 3, -1))),
+        made_lab(tiff_of_pillow(np.stack([RAMP] * 3, -1), tiffinfo={274: 6})),
+    ]
+    first = [read_photo(data).luminance for data in files]
+    for limit in (RAMP.size // 3, RAMP.size - 1):  # an error of Pillow's, and a warning
+        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+        for data, expected in zip(files, first, strict=True):
+            np.testing.assert_array_equal(read_photo(data).luminance, expected)
+            with pytest.raises(TooManyPixels):
+                read_photo(data, ReadLimits(RAMP.size - 1))
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_headers_that_confuse_pillow():
+    """Whatever stands in them: a photo, or one of Handtint's own errors."""
+    random = np.random.default_rng(5)
+    pixels = random.integers(0, 255, (20, 30, 3), np.uint8)
+    seeds = [made_lab(tiff_of_pillow(pixels))]
+    seeds += [tiff_of_pillow(pixels, compression=name) for name in ("zstd", "lzma")]
+    values = (0, 1, 2, 3, 4, 5, 7, 12, 16, 129, 255)
+    for _ in range(1500):
+        data = bytearray(seeds[random.integers(len(seeds))])
+        start = struct.unpack_from("<I", data, 4)[0]
+        count = struct.unpack_from("<H", data, start)[0]
+        for _ in range(random.integers(1, 4)):
+            at = start + 2 + 12 * int(random.integers(count)) + int(random.choice((2, 4, 8)))
+            data[at] = int(random.choice(values))
+            data[at + 1] = int(random.choice((data[at + 1], random.integers(256))))
+        with contextlib.suppress(BadImage):
+            read_photo(bytes(data), ReadLimits(10_000_000))
+
+
+@pytest.mark.parametrize("compression", ["zstd", "lzma"])
+def test_a_header_is_read_without_pixels(compression):
+    """Those of this file cannot be decoded."""
+    whole = tiff_of_pillow(RAMP, compression=compression)
+    page = exif.read_pages(io.BytesIO(whole))[0]
+    (at,) = next(entry.numbers() for entry in page if entry.tag == 273)
+    broken = whole[:at] + bytes(30) + whole[at + 30 :]
+    info = inspect_photo(broken)
+    assert (info.width, info.height, info.dtype, info.bits) == (96, 64, np.uint8, 8)
+    assert info == replace(inspect_photo(whole), meta=info.meta)
+    with pytest.raises(TooManyPixels):
+        read_photo(broken, ReadLimits(RAMP.size - 1))
+    with pytest.raises(BadImage, match="damaged"):
+        read_photo(broken)
+
+
+def test_headers_say_what_the_pixels_are(tmp_path):
+    """Of the kinds that are decoded without libvips."""
+    deep = tmp_path / "deep.tif"
+    tifffile.imwrite(deep, np.stack([RAMP / 255.0] * 3, -1), photometric="rgb")
+    pixels = np.stack([RAMP] * 3, -1)
+    color = tiff_of_pillow(pixels, compression="zstd")
+    for source in (deep, color, made_lab(tiff_of_pillow(pixels))):
+        info, photo = inspect_photo(source), read_photo(source)
+        assert (info.height, info.width) == photo.luminance.shape
+        assert (info.dtype, info.alpha) == (photo.luminance.dtype, False)
+        assert info.meta == photo.meta
 
 
 def test_tiff_in_tiles_of_separate_planes(tmp_path):

@@ -464,6 +464,23 @@ def tiff_bomb() -> bytes:
     return b"II*\0" + struct.pack("<I", 8 + len(strip)) + strip + directory + bytes(4)
 
 
+def float_bomb() -> bytes:
+    """A deflated TIFF of 16,000 x 16,000 64-bit floats, which libvips does not decode."""
+    side = 16_000
+    squeeze = zlib.compressobj(9)
+    row = bytes(side * 8)
+    strip = b"".join(squeeze.compress(row) for _ in range(side)) + squeeze.flush()
+    entries = [
+        *((256, 4, 1, side), (257, 4, 1, side), (258, 3, 1, 64), (259, 3, 1, 8), (262, 3, 1, 1)),
+        *((273, 4, 1, 8), (277, 3, 1, 1), (278, 4, 1, side), (279, 4, 1, len(strip))),
+        (339, 3, 1, 3),
+    ]
+    directory = struct.pack("<H", len(entries))
+    for tag, kind, count, value in entries:
+        directory += struct.pack("<HHII", tag, kind, count, value)
+    return b"II*\0" + struct.pack("<I", 8 + len(strip)) + strip + directory + bytes(4)
+
+
 def webp_bomb() -> bytes:
     """A lossless WebP header of 16,383 x 16,383 pixels (268 million) and nothing more."""
     size = 16_382
@@ -474,7 +491,7 @@ def webp_bomb() -> bytes:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("make", [png_bomb, tiff_bomb, webp_bomb])
+@pytest.mark.parametrize("make", [png_bomb, tiff_bomb, webp_bomb, float_bomb])
 def test_decompression_bomb(live: Live, make: Callable[[], bytes]) -> None:
     bomb = make()  # here: the PNG takes long, and other tests are not to wait for it
     assert len(bomb) < 5 * MIB
