@@ -36,6 +36,7 @@ class Container:
     xmp: bytes = b""
     iptc: bytes = b""  # the records themselves
     texts: tuple[Text, ...] = ()
+    texts_left_out: bool = False  # PNG: some were too long
     resolution: Resolution | None = None
     compression: str = ""  # TIFF: libvips' name; WebP: "lossless" or ""
     animated: bool = False
@@ -92,6 +93,7 @@ def _png(kind: Format, file: BinaryIO) -> Container:
         xmp=found.xmp,
         iptc=found.iptc,
         texts=tuple(found.texts),
+        texts_left_out=found.texts_left_out,
         resolution=_first_with_unit(found.resolution, exif.resolution(entries)),
         animated=found.animated,
         color=found.color,

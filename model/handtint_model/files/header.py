@@ -118,8 +118,9 @@ def open_picture(
         found = look(source, limits.page)
     if found.lacks_end:
         # The end marker may be all that is missing: with one added, libjpeg says if pixels are.
-        data = source if isinstance(source, bytes) else Path(source).read_bytes()
-        source = data + b"\xff\xd9"
+        source = _bytes_of(source) + b"\xff\xd9"
+    if found.texts_left_out:
+        source = png_chunks.without_texts(_bytes_of(source))  # libvips would unpack them all
     if found.animated:
         raise _animated(found.format)
     decoder = "libvips"
@@ -146,6 +147,10 @@ def open_picture(
     ):
         raise _animated(found.format)
     return _interpret(image, found)
+
+
+def _bytes_of(source: str | Path | bytes) -> bytes:
+    return source if isinstance(source, bytes) else Path(source).read_bytes()
 
 
 def _animated(kind: Format) -> BadImage:
@@ -184,7 +189,7 @@ def _load(found: Container, source: str | Path | bytes) -> Any:
         return pyvips.Operation.call(name, os.fsencode(source), **options)
     except pyvips.Error as error:
         if kind.name == "png" and "limit" in str(error):
-            data = source if isinstance(source, bytes) else Path(source).read_bytes()
+            data = _bytes_of(source)
             fewer = png_chunks.without_texts(data)
             if len(fewer) < len(data):
                 return _load(found, fewer)

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import functools
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -50,6 +52,31 @@ class PhotoMeta:
     notes: tuple[str, ...] = ()  # sentences on what of the file was not read or not kept
     mark: Mark | None = None  # how the result was made, to be said in it; None says nothing
 
+    def blocks(self) -> tuple[bytes, ...]:
+        """What may be large of it: with `rest`, the same bytes for what says the same only."""
+        texts = [
+            part.encode("utf-8", "surrogatepass")
+            for text in self.texts
+            for part in (text.keyword, text.text, text.language, text.translated)
+        ]
+        packed = b"".join(len(part).to_bytes(8, "little") + part for part in texts)
+        return self.profile, exif.serialize(self.exif, 8), self.xmp, self.iptc, packed
+
+    @property
+    def rest(self) -> PhotoMeta:
+        """All of it but its `blocks`."""
+        return replace(self, profile=b"", exif=(), xmp=b"", iptc=b"", texts=())
+
+    @functools.cached_property
+    def nbytes(self) -> int:
+        """Bytes of memory that it takes, about."""
+        entries = (e for entry in self.exif for e in (entry, *entry.directory))
+        return (
+            sum(len(block) for block in (self.profile, self.xmp, self.iptc))
+            + sum(sys.getsizeof(e) + sys.getsizeof(e.data) for e in entries)
+            + sum(text.nbytes for text in self.texts)
+        )
+
 
 def describe(
     found: Container, *, orientation: int, size: tuple[int, int], srgb: bool
@@ -62,6 +89,8 @@ def describe(
     packet = xmp.cleaned(found.xmp, xmp.Turning(orientation, size))
     if packet is None:
         notes.append("the XMP block is damaged and was left out.")
+    if found.texts_left_out:
+        notes.append("some texts of the PNG are too long and were left out.")
     resolution = found.resolution
     if resolution is not None and orientation > 4:
         resolution = resolution.turned()

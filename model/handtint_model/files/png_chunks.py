@@ -7,6 +7,7 @@ Network Graphics, third edition, sections 5 and 11.
 from __future__ import annotations
 
 import struct
+import sys
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ _RAW_PROFILE = "raw profile type "
 _MAX_CHUNK = 32 << 20
 _MAX_TOTAL = 64 << 20
 _MAX_TEXT = 16 << 20  # unpacked
+_MAX_TEXTS = 64 << 20  # all of them, unpacked, in memory
 _MAX_CHUNKS = 100_000
 _METER = 1000.0 / 25.4  # in inches
 
@@ -34,6 +36,14 @@ class Text:
     language: str = ""
     translated: str = ""
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory that it takes."""
+        return sum(
+            sys.getsizeof(part)
+            for part in (self, self.keyword, self.text, self.language, self.translated)
+        )
+
 
 @dataclass
 class PngChunks:
@@ -43,6 +53,7 @@ class PngChunks:
     animated: bool = False
     color: dict[bytes, bytes] = field(default_factory=dict)  # gAMA, cHRM, sRGB, cICP
     texts: list[Text] = field(default_factory=list)
+    texts_left_out: bool = False  # some were too long
     exif: bytes = b""
     xmp: bytes = b""
     iptc: bytes = b""
@@ -53,6 +64,7 @@ def read(file: BinaryIO) -> PngChunks:
     """Read all chunks of a PNG file; damaged ones are left out (libvips checks the pixels)."""
     found = PngChunks()
     pixels = False
+    room = _MAX_TEXTS
     for name, data in _chunks(file):
         if name == b"IDAT":
             pixels = True
@@ -67,9 +79,7 @@ def read(file: BinaryIO) -> PngChunks:
         elif name == b"eXIf":
             found.exif = data.removeprefix(exif.EXIF_HEADER)
         elif name in (b"tEXt", b"zTXt", b"iTXt"):
-            text = _text(name, data)
-            if text is not None:
-                _sort(text, found)
+            room = _add_text(name, data, room, found)
     return found
 
 
@@ -113,7 +123,33 @@ def _resolution(data: bytes) -> Resolution | None:
     return Resolution(x / _METER, y / _METER) if unit == 1 else Resolution(x, y, "")
 
 
-def _text(name: bytes, data: bytes) -> Text | None:
+class _TooLong(Exception):
+    """A text unpacks to more than may be held."""
+
+
+def _add_text(name: bytes, data: bytes, room: int, found: PngChunks) -> int:
+    """Add a text to what was found, if there is room for it; the bytes of room that are left.
+
+    Many texts that each unpack to a little would fill the memory as well as one that is huge.
+    """
+    limit = min(room, _MAX_TEXT)
+    try:
+        text = _text(name, data, limit)
+    except _TooLong:
+        found.texts_left_out = True
+        return room - limit
+    if text is None:
+        found.texts_left_out |= not data  # its chunk was too long to be read
+        return room
+    size = text.nbytes
+    if size > room:
+        found.texts_left_out = True
+        return room
+    _sort(text, found)
+    return room - size
+
+
+def _text(name: bytes, data: bytes, limit: int) -> Text | None:
     keyword, zero, rest = data.partition(b"\0")
     if not zero or not 0 < len(keyword) < 80:
         return None
@@ -122,10 +158,10 @@ def _text(name: bytes, data: bytes) -> Text | None:
         if name == b"tEXt":
             return Text(word, _latin(rest))
         if name == b"zTXt":
-            return Text(word, _latin(_unpack(rest[1:])))
+            return Text(word, _latin(_unpack(rest[1:], limit)))
         packed, (language, zero, rest) = rest[0], rest[2:].partition(b"\0")
         translated, zero, body = rest.partition(b"\0")
-        body = _unpack(body) if packed else body
+        body = _unpack(body, limit) if packed else body
         return Text(word, body.decode("utf-8"), language.decode("ascii"), translated.decode())
     except (ValueError, IndexError, zlib.error):
         return None
@@ -139,11 +175,15 @@ def _latin(data: bytes) -> str:
         return data.decode("latin-1")
 
 
-def _unpack(data: bytes) -> bytes:
+def _unpack(data: bytes, limit: int) -> bytes:
+    if limit < 1:
+        raise _TooLong
     unpacker = zlib.decompressobj()
-    text = unpacker.decompress(data, _MAX_TEXT)
+    text = unpacker.decompress(data, limit)
     if not unpacker.eof:
-        raise ValueError("too long, or cut off")
+        if len(text) == limit:
+            raise _TooLong
+        raise ValueError("cut off")
     return text
 
 

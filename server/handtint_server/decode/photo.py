@@ -97,9 +97,10 @@ def from_file(part: Part, max_pixels: int, report: Report) -> DecodedPhoto:
     except TooManyPixels as error:
         raise too_large(*error.size, max_pixels) from error
     dtype = WIRE_DTYPES[photo.luminance.dtype.str[1:]]
-    content = (photo.luminance,) if photo.alpha is None else (photo.luminance, photo.alpha)
+    planes = (photo.luminance,) if photo.alpha is None else (photo.luminance, photo.alpha)
     height, width = photo.luminance.shape
-    description = f"file {width}x{height} {dtype} {len(content)} {photo.meta!r}"
+    description = f"file {width}x{height} {dtype} {len(planes)} {photo.meta.rest!r}"
+    content = (*planes, *photo.meta.blocks())
     return DecodedPhoto(photo.luminance, photo.alpha, dtype, photo.meta, None, description, content)
 
 

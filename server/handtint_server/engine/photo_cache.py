@@ -70,8 +70,9 @@ class CachedPhoto:
 
         `EncodedPhoto.nbytes` counts the luminance, which is the source's.
         """
-        alpha = self.source.alpha
-        return self.result.encoded.nbytes + (0 if alpha is None else int(alpha.nbytes))
+        alpha, meta = self.source.alpha, self.source.meta
+        planes = self.result.encoded.nbytes + (0 if alpha is None else int(alpha.nbytes))
+        return planes + meta.nbytes
 
 
 @dataclass(eq=False)

@@ -486,6 +486,31 @@ def test_a_text_that_unpacks_without_end_is_left_out():
     np.testing.assert_array_equal(read_photo(data[:33] + chunk + data[33:]).luminance, GRAY)
 
 
+def with_texts(*bodies):
+    """A PNG with zTXt chunks of these contents."""
+    file = io.BytesIO()
+    Image.fromarray(GRAY).save(file, "PNG")
+    chunks = b""
+    for number, text in enumerate(bodies):
+        body = b"zTXtk%d\0\0" % number + zlib.compress(text, 9)
+        chunks += struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+    data = file.getvalue()
+    return data[:33] + chunks + data[33:]
+
+
+def test_many_texts_are_bounded_together():
+    photo = read_photo(with_texts(*([b"a" * (15 << 20)] * 9)))
+    assert [t.keyword for t in photo.meta.texts] == ["k0", "k1", "k2", "k3"]
+    assert 60 << 20 < photo.meta.nbytes < 65 << 20
+    assert photo.meta.notes == ("some texts of the PNG are too long and were left out.",)
+    # Those that are too long count, too: unpacking them takes time.
+    photo = read_photo(with_texts(*([b"a" * (17 << 20)] * 5), b"short"))
+    assert photo.meta.texts == ()
+    photo = read_photo(with_texts(b"a" * (17 << 20), b"short", b"", b"caf\xe9"))
+    assert [t.text for t in photo.meta.texts] == ["short", "", "caf\xe9"]
+    assert read_photo(with_texts(b"short")).meta.notes == ()
+
+
 def test_a_png_without_its_texts_has_the_same_pixels_and_other_chunks():
     """Some builds of libvips refuse a file with a huge text: it is read without its texts."""
     from PIL import PngImagePlugin

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image, PngImagePlugin
 
 from handtint_model import BadHint
 from handtint_server.decode.photo import PhotoSource
@@ -127,6 +129,25 @@ def test_nobody_gets_anothers_limit_of_time(start_server: Start, tiny_weights: P
     assert (photo, mine) == (None, True)
     service.cache.finish(("one", 256), pending, None, Problem("timed_out", ""))
     assert wait_for(pending, lambda: None) is None
+
+
+def test_what_a_photo_says_of_itself_counts(live: Live) -> None:
+    """Into its bytes, and into its id: a file's answer holds it."""
+    ids = []
+    for text in ("", "one", "two", "one", "x" * 300_000):
+        info = PngImagePlugin.PngInfo()
+        info.add_text("Comment", text, zip=True)
+        file = io.BytesIO()
+        Image.fromarray(pictures.photo()).save(file, "PNG", pnginfo=info)
+        answer = colorize(live, pictures.multipart({}, [("image", file.getvalue())]))
+        assert answer.status_code == 200
+        ids.append(answer.headers["Handtint-Image-Id"])
+        wait_until(lambda: live.service.engines.running == 0)
+    assert ids[1] == ids[3]
+    assert len(set(ids)) == 4
+    photos = {key[0]: photo for key, photo in live.service.cache._photos.items()}
+    small, large = (photos[ids[i]] for i in (1, 4))
+    assert large.nbytes - small.nbytes >= 299_000
 
 
 @pytest.mark.slow

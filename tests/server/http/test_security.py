@@ -501,6 +501,21 @@ def test_decompression_bomb(live: Live, make: Callable[[], bytes]) -> None:
 
 
 @pytest.mark.slow
+def test_texts_that_unpack_to_much(live: Live) -> None:
+    def chunk(name: bytes, data: bytes) -> bytes:
+        check = struct.pack(">I", zlib.crc32(name + data))
+        return struct.pack(">I", len(data)) + name + data + check
+
+    data = pictures.png(pictures.photo())
+    text = zlib.compress(bytes(15 * MIB), 9)
+    texts = b"".join(chunk(b"zTXt", b"k%d\0\0" % number + text) for number in range(60))
+    bomb = data[:33] + texts + data[33:]
+    with memory_bound(live, 300 * MIB):
+        answer = post(live, pictures.multipart({"output": "raw"}, [("image", bomb)]))
+    assert answer.status == 200
+
+
+@pytest.mark.slow
 def test_bombs_in_hints(live: Live) -> None:
     plane = pictures.photo()
     crop = {"width": plane.shape[1], "height": plane.shape[0], "dtype": "u8", "layout": "Y"}
