@@ -13,6 +13,7 @@ from typing import Any
 
 from . import __version__, torch_build
 from .client.client import Client, ClientError, Rejected, Unreachable
+from .client.find_server import instance_at
 from .discovery import FILE, Discovery
 from .editors import installer
 from .editors.connection import CONNECTION
@@ -100,13 +101,12 @@ def check_server(folder: Path) -> tuple[Finding, bool]:
         with Client(
             announced.url, announced.read_token(), timeout=10, patience=_PATIENCE
         ) as client:
-            health = client.health()
-            if health.get("instance") != announced.instance:
+            if instance_at(announced.url) != announced.instance:
                 return (
                     Finding(name, BAD, f"something else answers at {announced.url}", start),
                     False,
                 )
-            return _judge_server(announced, health, client.info())
+            return _judge_server(announced, client.health(), client.info())
     except FolderError as error:
         return Finding(name, BAD, sentence(error), "restart the server"), False
     except Rejected as error:

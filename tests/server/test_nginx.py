@@ -166,7 +166,7 @@ def test_progress_and_cancelling_reach_the_right_server(proxied: Proxied) -> Non
             request_id = f"nginx-{number}"
             kind, body = pictures.raw_request(pictures.photo(seed=number), request_id=request_id)
             headers = {"Content-Type": kind, "Handtint-Request-Id": request_id}
-            answer = client._send("POST", "/v1/colorize", data=body, headers=headers)
+            answer = client._http.send("POST", "/v1/colorize", data=body, headers=headers)
             assert answer.status_code == 200
             state = client._json("GET", f"/v1/requests/{request_id}")
             assert state["state"] == "done"

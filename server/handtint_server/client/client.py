@@ -11,7 +11,6 @@ behind a proxy: ``Client("https://colour.example.org", token)``.
 from __future__ import annotations
 
 import contextlib
-import os
 import secrets
 import threading
 import time
@@ -19,16 +18,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
-from urllib.parse import urlsplit
 
 import numpy as np
 import requests
 from numpy.typing import NDArray
 
-from .. import __version__
-from ..http.gate import is_loopback
 from ..model import ALTERNATIVES, Hints, Plane, Progress, check_points
 from .find_server import local_server
+from .http import FAULTS, Http
 from .wire import (
     BadReply,
     ClientError,
@@ -42,7 +39,6 @@ from .wire import (
     multipart_body,
     plane_part,
     reference_parts,
-    rejected,
     within_part,
 )
 
@@ -71,25 +67,9 @@ class Client:
         timeout: float = 660.0,
         patience: float = 120.0,
     ) -> None:
-        self.url = url.rstrip("/")
-        if not self.url.startswith(("http://", "https://")):
-            raise ClientError(f"a server's URL begins with http:// or https://, not {url!r}.")
-        self.timeout = timeout
+        self._http = Http(url, token, ca=ca, timeout=timeout)
+        self.url = self._http.url
         self.patience = patience
-        self._session = requests.Session()
-        self._session.headers.update(
-            {
-                "Authorization": f"Bearer {token}",
-                "User-Agent": f"handtint/{__version__}",
-                "Accept-Encoding": "identity",
-            }
-        )
-        # Passed with each request, as REQUESTS_CA_BUNDLE would override the session's own.
-        self._verify = None if ca is None else str(ca)
-        if is_loopback(urlsplit(self.url).hostname or ""):
-            self._session.trust_env = False  # no proxy lies between us and this machine
-            if ca is None:
-                self._verify = os.environ.get("REQUESTS_CA_BUNDLE") or None
 
     @classmethod
     def local(cls, runtime_dir: Path | None = None, **more: Any) -> Client:
@@ -110,7 +90,7 @@ class Client:
 
     def close(self) -> None:
         """Close the connection."""
-        self._session.close()
+        self._http.close()
 
     # --- calls -------------------------------------------------------------------------
 
@@ -254,9 +234,7 @@ class Client:
         fields: dict[str, Any],
         progress: Progress | None,
     ) -> requests.Response:
-        request_id = f"c-{secrets.token_hex(8)}"
-        fields = {**fields, "request_id": request_id}
-        headers = {"Handtint-Request-Id": request_id}
+        fields, headers = dict(fields), {}
         parts: list[tuple[str, Any]] = []
         if isinstance(photo, str):
             fields["image_id"] = headers["Handtint-Image-Id"] = photo
@@ -279,7 +257,10 @@ class Client:
         body = multipart_body(boundary, fields, parts)
 
         def post() -> requests.Response:
-            return self._send_and_watch(path, headers, body, request_id, progress)
+            # A new id each time: the server may still work for one whose connection broke.
+            request_id = f"c-{secrets.token_hex(8)}"
+            named = {**headers, "Handtint-Request-Id": request_id}
+            return self._send_and_watch(path, named, body, request_id, progress)
 
         return self._retry_while_busy(post)
 
@@ -297,7 +278,7 @@ class Client:
 
         def send() -> None:
             try:
-                outcome.append(self._send("POST", path, headers=headers, data=body))
+                outcome.append(self._http.send("POST", path, headers=headers, data=body))
             except BaseException as error:
                 outcome.append(error)
             ended.set()
@@ -323,24 +304,16 @@ class Client:
     def _progress(self, request_id: str) -> tuple[str, float] | None:
         """Stage and fraction; None if the server does not know (yet)."""
         try:
-            state = self._short_request("GET", request_id).json()
+            state = self._http.send_apart("GET", f"/v1/requests/{request_id}").json()
             return str(state["stage"]), float(state["fraction"])
-        except (requests.RequestException, ValueError, KeyError, TypeError):
+        except (*FAULTS, ValueError, KeyError, TypeError):
             return None
 
     def _give_up(self, request_id: str) -> None:
         """Cancel the request: tell the server, and close the connection."""
-        with contextlib.suppress(requests.RequestException):
-            self._short_request("DELETE", request_id)
-        self._session.close()
-
-    def _short_request(self, method: str, request_id: str) -> requests.Response:
-        """A request about another one, on a connection of its own: the session's is in use."""
-        with requests.Session() as session:
-            session.headers.update(self._session.headers)
-            session.trust_env = self._session.trust_env
-            url = f"{self.url}/v1/requests/{request_id}"
-            return session.request(method, url, timeout=5, verify=self._verify)
+        with contextlib.suppress(*FAULTS):
+            self._http.send_apart("DELETE", f"/v1/requests/{request_id}")
+        self._http.close()
 
     def _retry_while_busy(self, call: Callable[[], requests.Response]) -> requests.Response:
         """Call again while the server is busy (503) or the connection breaks, within `patience`."""
@@ -363,7 +336,7 @@ class Client:
             time.sleep(wait)
 
     def _json(self, method: str, path: str) -> dict[str, Any]:
-        response = self._send(method, path)
+        response = self._http.send(method, path)
         try:
             answer = response.json()
         except ValueError as error:
@@ -371,27 +344,6 @@ class Client:
         if not isinstance(answer, dict):
             raise BadReply(f"{self.url} does not answer as a Handtint server.")
         return answer
-
-    def _send(self, method: str, path: str, **more: Any) -> requests.Response:
-        """One exchange; raises Unreachable and Rejected."""
-        try:
-            response = self._session.request(
-                method,
-                self.url + path,
-                timeout=(10.0, self.timeout),
-                allow_redirects=False,
-                verify=self._verify,
-                **more,
-            )
-        except requests.exceptions.SSLError as error:
-            raise ClientError(
-                f"the certificate of {self.url} is not trusted; name its authority's file."
-            ) from error
-        except requests.RequestException as error:
-            raise Unreachable(f"the server at {self.url} cannot be reached.") from error
-        if response.status_code != 200:
-            raise rejected(response)
-        return response
 
 
 def _given(**options: float | None) -> dict[str, float]:

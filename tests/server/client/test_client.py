@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import signal
 import socket
@@ -9,15 +11,21 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from handtint_model import BadHint, Cancelled, Hints, load_colorizer
+from handtint_model import BadHint, BadOption, Cancelled, Hints, load_colorizer
 from handtint_server.client import BadReply, Client, ClientError, Rejected, Unreachable
+from handtint_server.client.find_server import find_server
+from handtint_server.discovery import Discovery
+from handtint_server.doctor import check_server
 
 from .. import pictures
 from ..conftest import SECONDS, Live, Start
@@ -105,6 +113,128 @@ def test_unreachable_and_foreign_servers() -> None:
         client.info()
     thread.join()
     other.server_close()
+
+
+@contextmanager
+def breaking_proxy(port: int, cut: threading.Event) -> Iterator[int]:
+    """The port of a proxy that drops its first client when told, and tells the server nothing."""
+    ends: list[socket.socket] = []
+
+    def copy(source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                target.sendall(data)
+
+    def serve(listening: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = listening.accept()
+                server = socket.create_connection(("127.0.0.1", port))
+                first = not ends
+                ends.extend((client, server))
+                for pair in ((client, server), (server, client)):
+                    threading.Thread(target=copy, args=pair, daemon=True).start()
+                if first:
+                    assert cut.wait(SECONDS)
+                    client.shutdown(socket.SHUT_RDWR)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=serve, args=(listening,), daemon=True).start()
+        yield listening.getsockname()[1]
+    for end in ends:
+        end.close()
+
+
+def test_a_broken_connection_is_no_end(start_server: Start, tiny_weights: Path) -> None:
+    """The server still works for the first attempt when the second one comes."""
+    held = Held(start_server, tiny_weights, allowed_host=("127.0.0.1",))
+    live, cut = held.live, threading.Event()
+    with ThreadPoolExecutor(1) as pool, breaking_proxy(live.port, cut) as port:
+
+        def ask() -> Any:
+            with Client(f"http://127.0.0.1:{port}", live.token) as client:
+                return client.colorize(pictures.photo())
+
+        answer = pool.submit(ask)
+        try:
+            wait_until(lambda: held.load.runs == 1)
+            cut.set()
+            wait_until(lambda: live.service.engines.taken == 2 or answer.done())
+        finally:
+            cut.set()
+            held.go.set()
+        assert answer.result(SECONDS).pixels.shape == (48, 64, 3)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="nothing answers at this address there")
+def test_netrc_does_not_replace_the_token(
+    start_server: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is read for servers that are not at a loopback address."""
+    live = start_server(allowed_host=("0.0.0.0",))
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 0.0.0.0 login ada password secret\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    monkeypatch.setenv("NO_PROXY", "*")
+    with Client(f"http://0.0.0.0:{live.port}", live.token) as client:
+        assert client.info()["api"] == 1
+        assert client._progress("c-0") is None  # on a connection of its own: no 401 either
+        seen: list[tuple[str, float]] = []
+        client.colorize(pictures.photo(), progress=lambda *state: seen.append(state))
+
+
+@pytest.mark.parametrize("url", ["http://[::1", "http://a..b:80", "http://h:99999", "http://:80"])
+def test_a_url_that_is_none(url: str) -> None:
+    with pytest.raises(ClientError, match="is no URL of a server"):
+        Client(url, "t" * 20)
+
+
+@pytest.mark.parametrize("answers", ["{}", "no JSON"])
+def test_the_token_goes_to_the_announced_server_only(
+    answers: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its process has ended, and others have taken its number and its port."""
+    import http.server
+
+    asked: list[tuple[str, Any]] = []
+
+    class Other(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append((self.path, self.headers.get("Authorization")))
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(answers.encode())
+
+        def log_message(self, *_: Any) -> None:
+            """Nothing is logged."""
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Other) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{other.server_address[1]}"
+        (tmp_path / "token").write_text("T" * 20)
+        announced = Discovery(url, os.getpid(), "0", 1, "gone", str(tmp_path / "token"), "")
+        (tmp_path / "server.json").write_text(json.dumps(asdict(announced)))
+        monkeypatch.setenv("HANDTINT_RUNTIME_DIR", str(tmp_path))
+        with pytest.raises(Unreachable, match="handtint serve"):
+            Client.local()
+        with pytest.raises(Unreachable, match="handtint serve"):
+            find_server("local", tmp_path / "token")
+        with pytest.raises(BadOption, match="--token-file"):
+            find_server(url, None)
+        finding, usable = check_server(tmp_path)
+        assert (usable, finding.saw) == (False, f"something else answers at {url}")
+        other.shutdown()
+    assert set(asked) == {("/v1/health", None)}
+
+
+def test_the_token_of_an_announced_server_is_found(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert live.runner.publication is not None
+    monkeypatch.setenv("HANDTINT_RUNTIME_DIR", str(live.runner.publication.folder))
+    assert find_server("local", None) == (live.url, live.token)
+    assert find_server(live.url, None) == (live.url, live.token)
 
 
 @pytest.mark.slow
