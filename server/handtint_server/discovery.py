@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import os
 import time
@@ -11,6 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import urlsplit
 
 from .folders import FolderError, make_private, write_private
 from .model import HandtintError
@@ -18,6 +20,7 @@ from .settings import API_VERSION
 
 FORMAT = 1
 FILE, TOKEN, LOCK, MIRRORS = "server.json", "token", "lock", "mirrors.json"
+_MOST_BYTES = 65536  # of an answer to the question who is there
 
 
 class AlreadyRunningError(HandtintError):
@@ -59,6 +62,32 @@ class Discovery:
     def process_exists(self) -> bool:
         """Whether its process is there; another one may have taken its number since."""
         return process_exists(self.pid)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it runs: another program may have taken its number, and its port."""
+        try:
+            return self.process_exists and instance_at(self.url) == self.instance
+        except OSError:
+            return False
+
+
+def instance_at(url: str) -> str:
+    """The instance of this machine's server at a URL, asked without any token.
+
+    Empty if something else answers.  Raises OSError if nothing does.
+    """
+    try:
+        parts = urlsplit(url)
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
+    except (http.client.HTTPException, ValueError):
+        return ""
+    with contextlib.closing(connection):
+        try:
+            connection.request("GET", "/v1/health")
+            return str(json.loads(connection.getresponse().read(_MOST_BYTES))["instance"])
+        except (http.client.HTTPException, ValueError, KeyError, TypeError):
+            return ""
 
 
 def process_exists(pid: int) -> bool:
@@ -109,7 +138,8 @@ class Publication:
         self.folder = folder
         self._mirrors = list(mirrors)
         self._lock: IO[bytes] | None = None
-        self._written: list[Path] = []
+        self._instance = ""
+        self._written: list[Path] = []  # folders
 
     def lock(self, wait: float = 5.0) -> None:
         """Take the folder.
@@ -139,9 +169,16 @@ class Publication:
         self._lock = file
 
     def publish(self, url: str, token: str, version: str, instance: str) -> None:
-        """Write token and server.json, here and in the mirrors.  Raises FolderError."""
+        """Write token and server.json, here and in the mirrors.  Raises FolderError.
+
+        A mirror with the files of a running server, which has another runtime folder, stays its.
+        """
+        self._instance = instance
         started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         for folder in [self.folder, *self._mirrors]:
+            other = Discovery.read(folder / FILE)
+            if folder != self.folder and other is not None and other.is_running:
+                continue
             discovery = Discovery(
                 url=url,
                 pid=os.getpid(),
@@ -153,21 +190,24 @@ class Publication:
             )
             try:
                 make_private(folder)
+                self._written.append(folder)
                 write_private(folder / TOKEN, token.encode() + b"\n")
-                self._written.append(folder / TOKEN)
                 content = json.dumps(asdict(discovery), indent=1).encode()
                 write_private(folder / FILE, content)
-                self._written.append(folder / FILE)
             except FolderError:
                 # An editor that has been removed takes its folder with it.
                 if folder == self.folder:
                     raise
 
     def withdraw(self) -> None:
-        """Remove the files and give the folder up."""
-        for path in reversed(self._written):
-            with contextlib.suppress(OSError):
-                path.unlink()
+        """Remove the files, unless they are another server's by now, and give the folder up."""
+        for folder in self._written:
+            found = Discovery.read(folder / FILE)
+            if found is not None and found.instance != self._instance:
+                continue
+            for name in (FILE, TOKEN):
+                with contextlib.suppress(OSError):
+                    (folder / name).unlink()
         self._written.clear()
         if self._lock is not None:
             self._lock.close()

@@ -13,8 +13,7 @@ from typing import Any
 
 from . import __version__, torch_build
 from .client.client import Client, ClientError, Rejected, Unreachable
-from .client.find_server import instance_at
-from .discovery import FILE, Discovery
+from .discovery import FILE, Discovery, instance_at
 from .editors import installer
 from .editors.connection import CONNECTION
 from .editors.environment import EDITORS, TITLES, Environment, Target
@@ -115,7 +114,7 @@ def check_server(folder: Path) -> tuple[Finding, bool]:
             "it refuses the token in " + announced.token_file if error.status == 401 else str(error)
         )
         return Finding(name, BAD, saw, remedy), False
-    except Unreachable:
+    except (Unreachable, OSError):
         saw = f"process {announced.pid} exists, but nothing answers at {announced.url}"
         return Finding(
             name, BAD, saw, f"end process {announced.pid} and start the server anew"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from handtint_model import Colorizer
+from handtint_server.discovery import FILE, Discovery, write_mirrors
 from handtint_server.settings import Settings
 
 from . import pictures
@@ -77,3 +80,32 @@ def test_every_request_starts_the_time_anew(live: Live) -> None:
         assert service.idle_seconds >= 100_000
         live.get(path)
         assert service.idle_seconds < 50_000
+
+
+def test_mirrors_belong_to_one_server(
+    tmp_path: Path, start_server: Start, tiny_weights: Path
+) -> None:
+    """A second server, with a runtime folder of its own, leaves what leads editors to the first."""
+    home, mirror = tmp_path / "home", tmp_path / "snap"
+    write_mirrors(home, [mirror])
+    first = start_server(CountingLoad(tiny_weights), home=home)
+    found = Discovery.read(mirror / FILE)
+    assert found is not None
+    assert found.instance == first.service.instance
+    second = start_server(CountingLoad(tiny_weights), home=home)
+    assert Discovery.read(mirror / FILE) == found
+    second.stop()
+    assert Discovery.read(mirror / FILE) == found
+    assert found.read_token() == first.token
+    first.stop()
+    assert list(mirror.iterdir()) == []
+    # What a server has left that was killed is replaced.
+    (mirror / FILE).write_text(json.dumps(asdict(found)))
+    third = start_server(CountingLoad(tiny_weights), home=home)
+    later = Discovery.read(mirror / FILE)
+    assert later is not None
+    assert later.instance == third.service.instance
+    # Somebody has removed the editor, and another server has come to the folder.
+    (mirror / FILE).write_text(json.dumps(asdict(found)))
+    third.stop()
+    assert Discovery.read(mirror / FILE) == found
