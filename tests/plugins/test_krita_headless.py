@@ -76,6 +76,11 @@ def follower(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
 
 
 @pytest.fixture(scope="module")
+def meanwhile(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    return run_module("cases_meanwhile", tmp_path_factory.mktemp("meanwhile"))
+
+
+@pytest.fixture(scope="module")
 def forgetful(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     folder = tmp_path_factory.mktemp("forgetful")
     return run_module("cases_forgetful", folder, "--cache-mb", "0")
@@ -147,6 +152,11 @@ def test_what_is_followed(follower: Outcome, name: str) -> None:
     follower.check(name)
 
 
+@pytest.mark.parametrize("name", cases("cases_meanwhile"))
+def test_what_is_done_meanwhile(meanwhile: Outcome, name: str) -> None:
+    meanwhile.check(name)
+
+
 @pytest.mark.parametrize("name", cases("cases_forgetful"))
 def test_a_server_without_room(forgetful: Outcome, name: str) -> None:
     forgetful.check(name)
@@ -164,8 +174,9 @@ def test_every_run_came_to_its_end(
     day: Outcome,
     fences: Outcome,
     follower: Outcome,
+    meanwhile: Outcome,
     forgetful: Outcome,
     failures: Outcome,
 ) -> None:
-    runs = (layers, spaces, live, day, fences, follower, forgetful, failures)
-    assert [run.complete for run in runs] == [True] * 8
+    runs = (layers, spaces, live, day, fences, follower, meanwhile, forgetful, failures)
+    assert all(run.complete for run in runs)

@@ -24,14 +24,15 @@ from .client import (
     protocol,
 )
 from .client.hintscan import Crop
-from .client.steps import Tick
+from .client.steps import Tick, Until
 from .client.translation import _
 from .fences import crop_of_layers
 from .nodes import alive, by_uid, target, uid
 from .photos import Photo, Rect, read_photo
-from .results import place
+from .results import Still, place
 from .settings import Settings
 from .spaces import space_of_document
+from .unchanged import AsRead, Changed
 
 Flow = Generator[Any, Any, Any]
 
@@ -120,12 +121,60 @@ def hints_on_wire(crop: Crop | None, rect: Rect) -> DeflatedCrop | None:
     )
 
 
-def colorize(document: Any, node: Any, session: Session, settings: Settings, seen: Seen) -> Flow:
-    """Colorize the photo that a layer stands for and insert the result; returns an Outcome."""
+def nothing_found() -> Flow:
+    """There is no paint to be asked about."""
+    return None
+    yield
+
+
+def colorize(
+    document: Any,
+    node: Any,
+    session: Session,
+    settings: Settings,
+    seen: Seen,
+    look: Callable[[], Flow] = nothing_found,
+    is_up: Callable[[], bool] = lambda: True,
+) -> Flow:
+    """Colorize the photo that a layer stands for and insert the result; returns an Outcome.
+
+    look: finds paint that has to be asked about first, which is returned then.  is_up: whether
+    no stroke is under way.  A photo that has changed by the time of the answer is looked at,
+    read and sent once more.
+    """
+    for is_last in (False, True):
+        found = yield from look()
+        if found is not None:
+            return found
+        try:
+            return (yield from _colorize_once(document, node, session, settings, seen, is_up))
+        except Changed:
+            if is_last:
+                raise
+            if document.colorModel() == "GRAYA":  # the user has undone its conversion
+                raise Gray from None
+
+
+class Gray(ClientError):
+    """The document cannot hold colours."""
+
+    def __init__(self) -> None:
+        super().__init__(_("A gray picture cannot hold color: it was left as it is."))
+
+
+def _colorize_once(
+    document: Any,
+    node: Any,
+    session: Session,
+    settings: Settings,
+    seen: Seen,
+    is_up: Callable[[], bool],
+) -> Flow:
     goal = target(document, node)
     key = uid(goal.photo)
     still_there = guard(document, key)
     document.waitForDone()
+    as_read = AsRead(document, goal.photo)
     photo = yield from read_photo(goal.photo, space_of_document(document), still_there)
     crop = None
     if settings.use_hints and goal.hints:
@@ -147,7 +196,9 @@ def colorize(document: Any, node: Any, session: Session, settings: Settings, see
     picture = read_answer(answer, photo, photo.rect)
     seen.note(key, photo, image_id)
     yield Tick(_("Inserting the colors"), 0.97)
+    yield Until(is_up)
     still_there()
+    as_read.check(photo)
     selection = document.selection() if settings.use_selection else None
     placed = yield from place(
         document,
@@ -158,7 +209,7 @@ def colorize(document: Any, node: Any, session: Session, settings: Settings, see
         settings.of_run(),
         selection,
         target(document, by_uid(document, key)).hints,
-        still_there,
+        Still(still_there, as_read.check_place, is_up),
     )
     if settings.mark:
         marking.mark_document(document, picture.weights)

@@ -33,6 +33,7 @@ from .viewer import AT_WORK, Viewer
 from .wrongplace import WrongPlace
 
 LOOK_MS = 3000
+ANSWER_FIRST = _("Answer the question first.")
 NO_PICTURE = _("No picture is open: open a photo and try again.")
 CONFINED = _("A selection is active: you can paint only inside it.")
 FENCED = _(
@@ -54,6 +55,7 @@ class Core(Center):
         self.seen = Seen()
         self.ask_about_gray: Callable[[Callable[[bool], None]], None] | None = None
         self.ask_about_png: Callable[[PngColor, Callable[[str], None]], None] | None = None
+        self.show_question: Callable[[], None] = lambda: None
         self.suggester = Suggester(self)
         self.follower = Follower(self)
         self.questions = Questions(self)
@@ -98,8 +100,11 @@ class Core(Center):
         if document is None:
             self.say(NO_PICTURE, error=True)
             return
-        if self.running or self.questions.is_open:
+        if self.running:
             self.say(AT_WORK)
+            return
+        if self.questions.is_open:
+            self.answer_first()
             return
         if document.colorModel() == "GRAYA":
             self._colorize_gray(document, then)
@@ -130,12 +135,23 @@ class Core(Center):
 
     def _checked(self, document: Any, node: Any, session: Session, settings: Settings) -> Any:
         """Colorize, unless there is paint that has to be asked about first."""
-        found = yield from self.questions.check(document, node)
-        if found is not None:
-            return found
-        outcome = yield from colorize(document, node, session, settings, self.seen)
-        self.follower.active.chosen(document, document.activeNode())
+        outcome = yield from colorize(
+            document,
+            node,
+            session,
+            settings,
+            self.seen,
+            lambda: self.questions.check(document, node),
+            lambda: not self.follower.brush.is_down,
+        )
+        if not isinstance(outcome, WrongPlace):
+            self.follower.active.chosen(document, document.activeNode())
         return outcome
+
+    def answer_first(self) -> None:
+        """A question is open, maybe behind a window: show it, and say what is waited for."""
+        self.show_question()
+        self.say(ANSWER_FIRST)
 
     def _colorize_gray(self, document: Any, then: Callable[[Outcome], None] | None) -> None:
         def answered(yes: bool) -> None:

@@ -230,14 +230,20 @@ class _Question(QtWidgets.QMessageBox):
         self._answered = answered
         self._is_answered = False
         self.finished.connect(lambda *_: self._on_end())
+        # It goes with its window, without another signal.
+        self.destroyed.connect(lambda *_: self._answer(CANCEL))
 
     def _on_end(self) -> None:
+        clicked = self.clickedButton()
+        self._answer(next((a for b, a in self._answers.items() if b == clicked), CANCEL))
+
+    def _answer(self, answer: str) -> None:
+        """Once, and after the dialog is gone."""
         if self._is_answered:
             return
         self._is_answered = True
-        clicked = self.clickedButton()
-        answer = next((a for b, a in self._answers.items() if b == clicked), CANCEL)
-        QtCore.QTimer.singleShot(0, safely(lambda: self._answered(answer)))
+        answered = self._answered
+        QtCore.QTimer.singleShot(0, safely(lambda: answered(answer)))
 
 
 class PaintQuestion(_Question):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import Any
 
@@ -79,6 +80,7 @@ class HandtintExtension(Extension):  # type: ignore[misc]
         core().ask_about_gray = self._ask_about_gray
         core().ask_about_png = self._ask_about_png
         core().questions.ask = self._ask_about_paint
+        core().show_question = self._show_question
         notifier = Krita.instance().notifier()
         notifier.setActive(True)
         notifier.imageSaved.connect(safely(self._on_saved))
@@ -180,18 +182,23 @@ class HandtintExtension(Extension):  # type: ignore[misc]
 
     def _ask_about_gray(self, answered: Any) -> None:
         if self._is_shown(GrayQuestion):
-            return
-        self._keep(GrayQuestion(self._window(), answered)).show()
+            core().answer_first()
+        else:
+            self._keep(GrayQuestion(self._window(), answered)).show()
 
     def _ask_about_png(self, color: Any, answered: Any) -> None:
-        if not self._is_shown(PngQuestion):
+        if self._is_shown(PngQuestion):
+            core().answer_first()
+        else:
             self._keep(PngQuestion(self._window(), color, answered)).show()
 
     def _ask_about_paint(self, found: Any, answered: Any) -> None:
         self._keep(PaintQuestion(self._window(), found, answered)).show()
 
     def _on_saved(self, path: str) -> None:
-        """A file for others that shows hints or where they help: say so."""
+        """A file without colours is written again; one for others that shows hints: say so."""
+        if core().viewer.wrote(path):
+            return
         document = Krita.instance().activeDocument()
         if os.path.splitext(path)[1].lower() in (".kra", ".krz", ".ora", "") or not alive(document):
             return
@@ -202,10 +209,25 @@ class HandtintExtension(Extension):  # type: ignore[misc]
         window = Krita.instance().activeWindow()
         return window.qwindow() if window is not None else None
 
+    def _shown(self) -> list[Any]:
+        """The dialogs that are on the screen; those of a window that was closed are not."""
+        found = []
+        for dialog in self._dialogs:
+            with contextlib.suppress(RuntimeError):
+                if dialog.isVisible():
+                    found.append(dialog)
+        return found
+
     def _is_shown(self, kind: Any) -> bool:
-        return any(isinstance(d, kind) and d.isVisible() for d in self._dialogs)
+        return any(isinstance(dialog, kind) for dialog in self._shown())
+
+    def _show_question(self) -> None:
+        for dialog in self._shown():
+            if isinstance(dialog, QtWidgets.QMessageBox):
+                dialog.raise_()
+                dialog.activateWindow()
 
     def _keep(self, dialog: Any) -> Any:
         """Python would drop a dialog that nobody waits for."""
-        self._dialogs = [dialog]
+        self._dialogs = [*self._shown(), dialog]
         return dialog

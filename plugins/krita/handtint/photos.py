@@ -92,8 +92,7 @@ def read_photo(
         native = profile is not None
     sent = space if native else wire_space(space)
     converter = None if native else Converter(space, sent)
-    stride = width * max(space.pixel_bytes, 4)
-    pace = Pace(stride, converts=converter is not None)
+    pace = Pace(width * max(space.pixel_bytes, 4), converts=converter is not None)
     pixels = bytearray()
     sample = 0
     row = 0
@@ -101,6 +100,7 @@ def read_photo(
         rows = pace.rows(height - row, y + row)
         with _measured(pace, rows, converter):
             strip = bytes(node.projectionPixelData(x, y + row, width, rows))
+            stride = len(strip) // rows
             for start in range(-row % SAMPLE_EVERY, rows, SAMPLE_EVERY):
                 sample = zlib.crc32(strip[start * stride : (start + 1) * stride], sample)
         if converter is not None:

@@ -8,16 +8,39 @@ from typing import Any, Callable, Generator
 
 from krita import Krita
 
-from .client.steps import Tick
+from .client.steps import Tick, Until
 from .client.translation import _
 from .memory import Memory, Result
-from .nodes import editable, keep_active, newest_result, uid
+from .nodes import by_uid, editable, is_hints, keep_active, newest_result, uid
 from .photos import Rect, rect_of, write_pixels
 from .qt import QtCore
 from .spaces import Space, space_of
+from .unchanged import Changed
 from .untouched import painted_over, signature
 
 StillThere = Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Still:
+    """What must hold when a result comes into the picture.
+
+    there: raises Dropped where document or photo are gone.  the_same: raises Changed where the
+    result does not fit them any more.  is_up: whether no stroke is under way, so that layers
+    may come and go.
+    """
+
+    there: StillThere
+    the_same: StillThere = lambda: None
+    is_up: Callable[[], bool] = lambda: True
+
+    def check(self, document: Any, above: Any) -> None:
+        """Raises what the two do, and Changed if the layer to go above is gone."""
+        self.there()
+        document.waitForDone()
+        self.the_same()
+        if by_uid(document, uid(above)) is None:
+            raise Changed
 
 
 @dataclass(frozen=True)
@@ -41,48 +64,61 @@ def place(
     settings: dict[str, Any],
     selection: Any,
     hints: list[Any],
-    still_there: StillThere,
+    still: Still,
 ) -> Generator[Any, Any, Placed]:
     """Insert a result, or put it in the place of the photo's earlier one.
 
     pixels: packed rows in `space` for `rect`.  selection: becomes the result's mask; None: the
     mask of an earlier selection goes.  hints: the photo's hint layers; the upper one is active
-    afterwards.
+    afterwards, unless the user works on something else.
 
     A layer is filled before it is added, because Krita undoes the adding of a layer with all
     that it holds, but not pixels set later.
     """
     memory = Memory(document)
-    old, above, note = yield from _earlier(document, photo, memory, still_there)
+    old, above, note = yield from _earlier(document, photo, memory, still.there)
     if old is not None:
         new = _copy(document, old, memory.results[uid(old)], selection)
         cover = QtCore.QRect(*rect).united(QtCore.QRect(*rect_of(old)))
         if cover != QtCore.QRect(*rect) and rect_of(new)[2]:
-            yield from _clear(new, cover, still_there)
-        parent, above = old.parentNode(), old
+            yield from _clear(new, cover, still.there)
+        above = old
     else:
         new = document.createNode(_("%s (colorized)") % photo.name(), "paintlayer")
-        parent = above.parentNode()
     target = space_of(new)
-    checksum = yield from write_pixels(new, pixels, space, target, rect, still_there)
+    checksum = yield from write_pixels(new, pixels, space, target, rect, still.there)
     wants_mask = selection is not None and not _has_mask(new)
     if wants_mask and hasattr(document, "createTransparencyMask"):
         mask = document.createTransparencyMask(_("Selection"))
         mask.setSelection(selection)
         new.addChildNode(mask, None)
         wants_mask = False
-    active = document.activeNode()
-    parent.addChildNode(new, above)
+    yield Until(still.is_up)
+    still.check(document, above)
+    active = _to_activate(document, photo, hints)
+    above.parentNode().addChildNode(new, above)
     if old is not None:
         old.remove()
     if wants_mask:
-        yield from _mask_as_the_menu_does(document, new, still_there)
+        yield from _mask_as_the_menu_does(document, new, still.there)
     made = Result(uid(photo), tuple(rect), str(checksum), settings, signature(document))
     made = Result(**{**made.as_json(), "mask": _own_mask(new, rect) if selection else ()})
     Memory(document).add_result(uid(new), made)
     document.refreshProjection()
-    yield from keep_active(document, hints[-1] if hints else active, new)
+    yield from keep_active(document, active, hints[-1] if hints else new)
     return Placed(new, note, pixels if space == target else None)
+
+
+def _to_activate(document: Any, photo: Any, hints: list[Any]) -> Any:
+    """The layer to be active afterwards: the upper hint layer, so that the user paints on.
+
+    But a hint layer of the photo's that is active stays so, and what is none of ours.
+    """
+    active, memory = document.activeNode(), Memory(document)
+    if active is None:
+        return hints[-1] if hints else None
+    is_ours = active == photo or uid(active) in memory.results or is_hints(active, memory)
+    return hints[-1] if hints and is_ours and active not in hints else active
 
 
 def _earlier(document: Any, photo: Any, memory: Memory, still_there: StillThere) -> Any:

@@ -59,6 +59,11 @@ class Compare:
         self._document = document
         self._hidden = set_visible(document, colors_and_helpers(document), False)
 
+    @property
+    def document(self) -> Any:
+        """The one that is shown without colour, or None."""
+        return self._document if alive(self._document) else None
+
     def is_held(self, document: Any) -> bool:
         """Whether this document is shown without colour."""
         return self._document is not None and alive(document) and self._document == document

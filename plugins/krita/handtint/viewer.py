@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from krita import Krita
@@ -11,7 +12,8 @@ from .client.translation import _
 from .memory import Memory
 from .nodes import alive, photo_of
 from .overlay import hide_overlay, overlay_of, show_overlay
-from .qt import timer
+from .qt import QtCore, safely, timer
+from .saves import OWN_FORMATS, Saves
 from .shown import Compare, export, hint_layers, seen_helpers, set_visible
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ class Viewer:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._compare = Compare()
+        self._saves = Saves(self._compare)
         self._exports = False
         self._overlay_waits = False
         self._overlay_timer = timer(OVERLAY_MS, self._renew_overlay, once=True)
@@ -45,7 +48,9 @@ class Viewer:
             if not on:
                 hide_overlay(document, photo)
                 core.tell()
-            elif not core.running:
+            elif core.running:
+                core.say(AT_WORK)
+            else:
                 flow = show_overlay(document, photo, core.session(), core.settings, core.seen)
                 core.run(flow, lambda _: None)
         except ClientError as error:
@@ -117,9 +122,33 @@ class Viewer:
             # A result that is put in the place of a hidden one would be hidden for good.
             self._core.say(AT_WORK)
         else:
+            self._saves.listen()
             self._compare.hold(document)
 
     # --- files -----------------------------------------------------------------------------
+
+    def wrote(self, path: str) -> bool:
+        """A file was written: once more, with colours, if it has none because of comparing.
+
+        Returns whether it has none.
+        """
+        document = self._saves.without_color(path)
+        if document is None or self._exports:
+            return False
+        self._compare.release()
+        document.setModified(True)
+        QtCore.QTimer.singleShot(0, safely(lambda: self._write_again(document, path)))
+        self._core.tell()
+        return True
+
+    def _write_again(self, document: Any, path: str) -> None:
+        """Only Krita's own format: for others the user has chosen how it is written."""
+        is_own = os.path.splitext(path)[1].lower() in OWN_FORMATS
+        if is_own and alive(document) and document.fileName() == path and document.save():
+            return
+        self._core.say(
+            _("%s was saved as it was shown, without colors: save it again.") % path, error=True
+        )
 
     def export(self, document: Any, path: str) -> None:
         """Write the picture without hints to a file."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ElementTree
+import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import handtint_probe as probe
@@ -87,3 +90,57 @@ def _not_while_it_runs() -> Iterator[Any]:
     yield lambda: colorized(1)
     assert layer(RESULT).visible()
     probe.note("a result that is being made is not hidden")
+
+
+def hidden_in(path: Path) -> list[str]:
+    """The layers that are hidden in a .kra; ["none yet"] while it is written."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            content = ElementTree.fromstring(archive.read("maindoc.xml"))
+    except (OSError, zipfile.BadZipFile, KeyError):
+        return ["none yet"]
+    found = [node for node in content.iter() if node.tag.endswith("layer")]
+    assert any(node.get("name") == RESULT for node in found)
+    return [str(node.get("name")) for node in found if node.get("visible") == "0"]
+
+
+def saved_while_compared() -> Iterator[Any]:
+    """The file has the colours, whenever the comparison ends; of a PNG it is told."""
+    before = APP.activeDocument()
+    made = APP.openDocument(str(probe.OUT / "page.jpg"))
+    APP.activeWindow().addView(made)
+    yield lambda: APP.activeDocument() == made
+    yield 1500
+    core().colorize()
+    yield lambda: colorized(1)
+    path = probe.OUT / "compared.kra"
+    for ends_at_once in (False, True):
+        assert made.saveAs(str(path))
+        yield lambda: not made.modified() and not hidden_in(path)
+        written = path.stat().st_mtime_ns
+        made.setModified(True)  # else Ctrl+S does nothing
+        yield from _compare()
+        keys = ["ctrl+s", "ctrl+alt+b"] if ends_at_once else ["ctrl+s"]
+        yield press("key", *keys)
+        yield lambda written=written: path.stat().st_mtime_ns != written
+        yield lambda: layer(RESULT).visible() and not core().viewer.compares
+        yield lambda: not hidden_in(path) and not made.modified()
+        yield 1500
+        assert not hidden_in(path)
+        assert not made.modified()
+        assert APP.activeDocument() == made
+    probe.note("a .kra that was saved while comparing has the colors")
+
+    yield from _compare()
+    made.setBatchmode(True)
+    flat = str(probe.OUT / "compared-flat.png")
+    assert made.saveAs(flat)
+    made.setBatchmode(False)
+    yield lambda: "without colors" in core().message
+    assert flat in core().message, core().message
+    assert layer(RESULT).visible()
+    assert made.modified()
+    probe.note("of a PNG that was saved without colors it is told")
+    made.setModified(False)
+    made.close()
+    yield lambda: APP.activeDocument() == before

@@ -11,9 +11,10 @@ from typing import Any
 
 import handtint_probe as probe
 from day_answers import answers_that_keep, help_opens_our_page
-from day_compare import compare_ends
+from day_compare import compare_ends, saved_while_compared
 from day_docker import first_look, looking, messages
 from day_fronts import answers_elsewhere, other_answers_elsewhere
+from day_meanwhile import work_goes_on
 from day_page import keys_of_the_page
 from day_painting import (
     hints_and_undo,
@@ -40,12 +41,14 @@ PARTS = (
     slider_is_followed,
     looking,
     compare_ends,
+    saved_while_compared,
     messages,
     a_png_that_says_more,
     help_opens_our_page,
     answers_that_keep,
     answers_elsewhere,
     other_answers_elsewhere,
+    work_goes_on,
     keys_of_the_page,
 )
 
