@@ -18,6 +18,7 @@ import window_day
 import window_language
 import window_panel
 import window_panel_lag
+import window_panel_meanwhile
 import window_panel_paint
 import window_panel_pictures
 import window_panel_server
@@ -73,6 +74,7 @@ class Session(
     window_panel_server.Server,
     window_panel_trouble.Trouble,
     window_panel_lag.Lag,
+    window_panel_meanwhile.Meanwhile,
     window_alternatives.Alternatives,
 ):
     def __init__(self, desktop, given):

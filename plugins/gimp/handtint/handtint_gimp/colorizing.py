@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from typing import Callable
+from typing import Any, Callable
 
 from gi.repository import Gimp
 
-from . import asking, effects, insert, layers, memory, misplaced, turn
+from . import asking, effects, footprint, insert, layers, memory, misplaced, turn
 from . import settings as kept
 from .client import Flow, Pause, Picture, strokes, transport
 from .client.translation import _
@@ -84,11 +84,11 @@ def flow(
         if waited and (there := _done_already(job)) is not None:
             inserting()
             return Done(there, (), job)
+        seen, chosen = _seen(job), memory.wanted(photo)
         if interactive and (yield from misplaced.move_from_result(job)):
             job = ColorizeJob.of(image, photo, settings)
-        picture, sent = yield from ask_for_picture(job)
-        if not (image.is_valid() and photo.is_valid()):
-            raise Problem(_("The photo was removed meanwhile: nothing was changed."))
+            seen = _seen(job)
+        job, picture, sent = yield from _ask_until_it_fits(job, seen)
         job = replace(job, results=layers.results_of(image, photo))  # as they are now
         inserting()
         before = job.results[0][1] if job.results else None
@@ -101,9 +101,41 @@ def flow(
             "settings": asdict(settings),
         }
         put = insert.insert(image, photo, job.results, picture, settings, note)
+        if memory.wanted(photo) == chosen:  # else the user has chosen others meanwhile
+            memory.note_wanted(photo, None)
     # The server's note is such as: on the CPU, because the GPU ran out of memory.
     notes = tuple(text for text in (picture.note, put.note) if text)
     return Done(put.layer, notes, job, picture, sent)
+
+
+TRIES = 2
+"""How often a photo is sent that is changed each time while the server works."""
+
+
+def _seen(job: ColorizeJob) -> tuple[Any, ...]:
+    """Equal while the picture of a photo would fit it."""
+    image, photo = job.image, job.photo
+    if not (image.is_valid() and photo.is_valid()):
+        raise Problem(_("The photo was removed meanwhile: nothing was changed."))
+    # Its look holds its size, too.
+    return (*photo.get_offsets(), footprint.kind_of(image), memory.look_of(photo))
+
+
+def _ask_until_it_fits(
+    job: ColorizeJob, seen: tuple[Any, ...]
+) -> Flow[tuple[ColorizeJob, Picture, str]]:
+    """The picture, and what it was made of: everything anew if the photo was changed meanwhile.
+
+    Such as by Crop, Rotate, Flip or Scale.  seen: the photo as the job has it.
+    """
+    for _try in range(TRIES):
+        now = _seen(job)
+        if now != seen:
+            job, seen = ColorizeJob.of(job.image, job.photo, job.settings), now
+        picture, sent = yield from ask_for_picture(job)
+        if _seen(job) == seen:
+            return job, picture, sent
+    raise Problem(_("The photo was changed meanwhile: nothing was changed. Try again."))
 
 
 def _photo_left(image: Gimp.Image) -> Gimp.Layer:

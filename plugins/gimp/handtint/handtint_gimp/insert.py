@@ -129,7 +129,6 @@ def _remember(
             **note,
         ),
     )
-    memory.note_wanted(photo, None)
     memory.forget_live(layer)
 
 

@@ -256,9 +256,3 @@ def wanted(photo: Gimp.Layer) -> dict[str, Any] | None:
     except ValueError:
         return None
     return content if isinstance(content, dict) else None
-
-
-def result_text(layer: Gimp.Layer) -> bytes:
-    """What a result remembers, as it is stored: tells whether Undo has brought back another."""
-    parasite = layer.get_parasite(RESULT)
-    return bytes(parasite.get_data()) if parasite is not None else b""

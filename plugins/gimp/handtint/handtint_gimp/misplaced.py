@@ -128,8 +128,8 @@ def _paint_on(
     if before is None or (width, height) != (picture.width, picture.height):
         return None
     now = footprint.read(footprint.take(result))
-    if now is None or len(now.sums) != len(before.sums):
-        return None
+    if now is None or (now.width, now.height) != (before.width, before.height):
+        return None  # turned or cropped since: no square lies where it was
     plain = insert.new_layer(job.image, job.photo, picture, kept.Settings())
     pixels.write(plain, picture.dtype, picture.layout, picture.data)
     painted = bytearray(4 * width * height)

@@ -20,6 +20,11 @@ SAME = 12
 """Of 255: paint of one stroke differs by no more from itself."""
 
 
+OUTSIDE = _(
+    "The last stroke lies outside the selection: take that away (Shift+Ctrl+A), and click again."
+)
+
+
 @dataclass(frozen=True)
 class Place:
     """Where colors are wanted, in the photo's pixels.
@@ -99,7 +104,8 @@ def _place(image: Gimp.Image, photo: Gimp.Layer, results: layers.Results) -> Pla
 def recolor(image: Gimp.Image, place: Place, color: str) -> int:
     """Give the strokes at a place another color, as one undo step; how many pixels it gets.
 
-    color: "#rrggbb".  How strong the paint is stays.  Locked layers are left alone.
+    color: "#rrggbb".  How strong the paint is stays.  Locked layers are left alone.  Raises Problem
+    if a stroke lies where a selection lets nothing be changed.
     """
     wanted = bytes.fromhex(color[1:])
     usable = [
@@ -108,13 +114,21 @@ def recolor(image: Gimp.Image, place: Place, color: str) -> int:
         if layer.has_alpha() and not layer.get_lock_content()
     ]
     before = _color_at(place, usable) if place.tiles is not None else None
-    changed = 0
+    found = [
+        (layer, box, *_recolored(place, layer, box, before, wanted))
+        for layer, box in ((layer, _box(image, place, layer)) for layer in usable)
+        if box is not None
+    ]
+    free = [(layer, box, data) for layer, box, data, marks in found if _is_free(layer, box, marks)]
+    changed = sum(sum(marks) for _, _, _, marks in found)
+    if not free:
+        if changed and place.tiles is not None:
+            raise Problem(OUTSIDE)
+        return 0  # a step would change nothing
     image.undo_group_start()
     try:
-        for layer in usable:
-            box = _box(image, place, layer)
-            if box is not None:
-                changed += _recolor_layer(place, layer, box, before, wanted)
+        for layer, box, data in free:
+            _write(layer, box, data)
     finally:
         image.undo_group_end()
     Gimp.displays_flush()
@@ -130,6 +144,14 @@ def has_stroke(image: Gimp.Image, place: Place) -> bool:
         if box is not None and any(_read(layer, box)[3::4]):
             return True
     return False
+
+
+def box_of(tiles: set[strokes.Tile]) -> strokes.Box:
+    """The box around tiles, at least one, in the photo's pixels."""
+    columns, rows = zip(*tiles)
+    left, top = min(columns) * strokes.TILE, min(rows) * strokes.TILE
+    right, bottom = (max(columns) + 1) * strokes.TILE, (max(rows) + 1) * strokes.TILE
+    return left, top, right - left, bottom - top
 
 
 def _read(layer: Gimp.Layer, box: strokes.Box) -> bytes:
@@ -164,24 +186,26 @@ def _box(image: Gimp.Image, place: Place, layer: Gimp.Layer) -> strokes.Box | No
         left, top, right, bottom = left - x, top - y, right - x, bottom - y
     else:
         x, y = _shift(place, layer)
-        columns, rows = zip(*place.tiles)
-        left, top = min(columns) * strokes.TILE + x, min(rows) * strokes.TILE + y
-        right = (max(columns) + 1) * strokes.TILE + x
-        bottom = (max(rows) + 1) * strokes.TILE + y
+        left, top, width, height = box_of(place.tiles)
+        left, top = left + x, top + y
+        right, bottom = left + width, top + height
     left, top = max(left, 0), max(top, 0)
     right, bottom = min(right, layer.get_width()), min(bottom, layer.get_height())
     return (left, top, right - left, bottom - top) if right > left and bottom > top else None
 
 
-def _recolor_layer(
+def _recolored(
     place: Place, layer: Gimp.Layer, box: strokes.Box, before: bytes | None, wanted: bytes
-) -> int:
-    """Recolor the paint in a box; before: only what has about this color."""
+) -> tuple[bytes, bytes]:
+    """A box with its paint recolored, and 1 for each pixel of that, else 0.
+
+    before: only what has about this color.
+    """
     data = bytearray(_read(layer, box))
     left, top, width, _ = box
     x, y = _shift(place, layer)
-    changed = 0
-    for i in range(len(data) // 4):
+    marks = bytearray(len(data) // 4)
+    for i in range(len(marks)):
         if not data[4 * i + 3]:
             continue
         if place.tiles is not None:
@@ -192,14 +216,30 @@ def _recolor_layer(
         if before is not None and any(abs(data[4 * i + c] - before[c]) > SAME for c in range(3)):
             continue
         data[4 * i : 4 * i + 3] = wanted
-        changed += 1
-    if changed:
-        # The only write that can be undone.  It keeps to the selection, and replaces all of it.
-        everything = Gegl.Rectangle.new(0, 0, layer.get_width(), layer.get_height())
-        shadow = layer.get_shadow_buffer()
-        layer.get_buffer().copy(everything, Gegl.AbyssPolicy.NONE, shadow, everything)
-        shadow.set(Gegl.Rectangle.new(*box), RGBA, bytes(data))
-        shadow.flush()
-        layer.merge_shadow(True)
-        layer.update(*box)
-    return changed
+        marks[i] = 1
+    return bytes(data), bytes(marks)
+
+
+def _is_free(layer: Gimp.Layer, box: strokes.Box, marks: bytes) -> bool:
+    """Whether the selection lets any of the marked pixels of a box be changed."""
+    if 1 not in marks:
+        return False
+    image = layer.get_image()
+    if Gimp.Selection.is_empty(image):
+        return True
+    _, x, y = layer.get_offsets()
+    where = Gegl.Rectangle.new(box[0] + x, box[1] + y, box[2], box[3])
+    buffer = image.get_selection().get_buffer()
+    selected = bytes(buffer.get(where, 1.0, "Y u8", Gegl.AbyssPolicy.NONE))
+    return any(mark and value for mark, value in zip(marks, selected))
+
+
+def _write(layer: Gimp.Layer, box: strokes.Box, data: bytes) -> None:
+    # The only write that can be undone.  It keeps to the selection, and replaces all of it.
+    everything = Gegl.Rectangle.new(0, 0, layer.get_width(), layer.get_height())
+    shadow = layer.get_shadow_buffer()
+    layer.get_buffer().copy(everything, Gegl.AbyssPolicy.NONE, shadow, everything)
+    shadow.set(Gegl.Rectangle.new(*box), RGBA, data)
+    shadow.flush()
+    layer.merge_shadow(True)
+    layer.update(*box)

@@ -14,6 +14,7 @@ from gi.repository import GdkPixbuf, Gegl, Gimp, GimpUi, GLib, Gtk  # noqa: E402
 from . import layers, manual, suggesting, thumbnails  # noqa: E402
 from .client import colors  # noqa: E402
 from .client.translation import _  # noqa: E402
+from .problem import Problem  # noqa: E402
 
 NAME = "handtint"
 COLUMNS, WIDTH, HEIGHT = 3, 84, 48
@@ -42,8 +43,11 @@ def show(image: Gimp.Image, found: list[Any], place: suggesting.Place) -> None:
     def choose(color: str) -> None:
         Gimp.context_set_foreground(Gegl.Color.new(color))
         now = _("%s is the foreground color now.") % color
-        if with_stroke and suggesting.recolor(image, place, color):
-            now = _("The stroke is %s now: choose Colorize Layer to see what it does.") % color
+        try:
+            if with_stroke and suggesting.recolor(image, place, color):
+                now = _("The stroke is %s now: choose Colorize Layer to see what it does.") % color
+        except Problem as problem:
+            now = str(problem)
         message.set_text(now)
 
     for number, item in enumerate(found):

@@ -7,7 +7,7 @@ from typing import Any
 
 from gi.repository import Gimp
 
-from .. import colorizing, hintlayers, layers, memory, misplaced
+from .. import colorizing, hintlayers, layers, memory, misplaced, scratch
 from .. import settings as kept
 from ..client import ClientError
 from ..client.center import Center
@@ -22,6 +22,8 @@ from .viewer import Viewer
 
 LOOK_MS = 3000
 NO_PICTURE = _("No picture is open: open a photo and try again.")
+CHOOSE_PANEL = _("Choose Panel in the picture to go on with.")
+LEFT = _("Colorize Layer was cancelled in %s: the panel goes on in another picture.")
 
 
 class Core(Center):
@@ -88,8 +90,7 @@ class Core(Center):
         self.tell()
 
     def hints_changed(self) -> None:
-        """Something was painted on a hint layer, or taken away."""
-        self.suggester.wish()
+        """Something was painted on a hint layer, or taken away, or has another color."""
         self.viewer.hints_changed()
         if not self.follower.live.on:
             self.suggester.ask()
@@ -123,9 +124,10 @@ class Core(Center):
         self.clear_message()
         image = self.follower.image
         self.follower.live.stop()
+        self.viewer.release()  # a new result is as visible as the one before
         try:
             if image is None or not image.is_valid():
-                raise Problem(NO_PICTURE)
+                raise Problem(CHOOSE_PANEL if self.others_are_open() else NO_PICTURE)
             layers.check_mode(image)
             active = layers.active_layer(image.get_selected_layers())
             self._ask(lambda: misplaced.settle(image, active))
@@ -153,7 +155,9 @@ class Core(Center):
         target = follower.target
         if target is not None and done.picture is not None:
             known = Known(done.picture.image_id, done.sent, done.picture.layout)
-            follower.live.note_result(target, done.picture, known)
+            follower.live.note_result(target, done.picture, known, done.job.settings)
+        if self.settings != done.job.settings:  # a slider was moved meanwhile
+            follower.live.sliders_moved()
         self.say(" ".join(done.notes))
         trace("handtint-colorized")
         self.suggester.ask()
@@ -164,7 +168,7 @@ class Core(Center):
         image = self.follower.image
         try:
             if image is None or not image.is_valid():
-                raise Problem(NO_PICTURE)
+                raise Problem(CHOOSE_PANEL if self.others_are_open() else NO_PICTURE)
             active = layers.active_layer(image.get_selected_layers())
             _, text = hintlayers.go_to(image, active)
         except ClientError as error:
@@ -187,6 +191,10 @@ class Core(Center):
         self.follower.live.sliders_moved()
         self.tell()
 
+    def others_are_open(self) -> bool:
+        """Whether pictures are open, of which none may be followed: GIMP says not which is seen."""
+        return any(not scratch.is_one(image) for image in Gimp.get_images())
+
     def set_live(self, on: bool) -> None:
         """The switch Live."""
         self.clear_message()
@@ -196,10 +204,14 @@ class Core(Center):
     def follow(self, image: Gimp.Image) -> None:
         """The panel was called for another image, or again."""
         self.clear_message()
-        if self.follower.image is None or image.get_id() != self.follower.image.get_id():
+        before = self.follower.image
+        if before is None or image.get_id() != before.get_id():
+            stopped = self.running and before is not None and before.is_valid()
             self.cancel()
             self.viewer.release()
             self.follower.follow(image)
+            if stopped:
+                self.say(LEFT % before.get_name())
         self.tell()
 
     def close(self) -> None:

@@ -296,15 +296,29 @@ class Follower:
             return
         if not self.pointer.known and time.monotonic() - self._found_at > APART:
             self.lifted_at = time.monotonic()
-        if self.stroke.is_new(self.lifted_at):
-            self.stroke.begin(self.lifted_at, scan.crop())
+        without = scan.crop() if self.stroke.is_new(self.lifted_at) else None
         rgba = painting.read_box(now.hints, now.photo, inside)
         before = _patch(scan, inside, rgba)
         if before is None:
             return
+        if self.stroke.is_new(self.lifted_at):
+            self.stroke.begin(self.lifted_at, without)
         self.stroke.note(inside, before, rgba)
-        self.last_box = inside
-        self.live.hints_changed(inside)
+        self._core.suggester.wish()
+        self._painted_in(inside)
+
+    def recolored(self, box: Box) -> None:
+        """We have given paint in a box another color: that is no stroke of the user's."""
+        now, scan = self.target, self._scan
+        inside = _cut(box, now.size) if now is not None and now.is_there() else None
+        if now is None or scan is None or inside is None:
+            return
+        if _patch(scan, inside, painting.read_box(now.hints, now.photo, inside)) is not None:
+            self._painted_in(inside)
+
+    def _painted_in(self, box: Box) -> None:
+        self.last_box = box
+        self.live.hints_changed(box)
         self._core.hints_changed()
 
     @property

@@ -18,7 +18,7 @@ from gi.repository import Gimp
 
 from .. import memory, references, turn
 from .. import settings as kept
-from ..client import ClientError, Picture, protocol
+from ..client import ClientError, Dropped, Picture, protocol
 from ..client.steps import Until
 from ..client.strokes import Box
 from ..problem import Problem
@@ -59,8 +59,7 @@ class Live:
         self._base_of: Target | None = None
         self._made_with = core.settings
         self._picture: Picture | None = None
-        self._checked = 0
-        self._look = ""  # of the result, as it was left or first seen
+        self._left = paint.Left()
         self._rest = Timer(self._sliders_rest)
         self._retry_at = 0.0
         self._reference: bytes | None = None
@@ -87,12 +86,8 @@ class Live:
         result = target.result if target is not None else None
         if self._held:
             return
-        if not same_photo or result is None or result.get_id() != self._checked:
-            self._shown = None
-            self._base = None
-            self._picture = None
-            self._checked = 0
-            self._look = ""
+        if not same_photo or result is None or not self._left.is_of(result):
+            self._forget_result()
         self._is_new = self._is_new or not same_photo
         self.update()
 
@@ -104,13 +99,15 @@ class Live:
         self._times.noticed(self._follower.lifted_at, self._is_busy)
         self.update()
 
-    def note_result(self, target: Target, picture: Picture, known: Known) -> None:
-        """Colorize has made a result of everything as it is now."""
+    def note_result(
+        self, target: Target, picture: Picture, known: Known, settings: kept.Settings
+    ) -> None:
+        """Colorize has made a result of everything as it is now, with these settings."""
         self._known, self._picture, self._base = known, picture, None
         self._is_new = False
         if target.result is not None:
-            self._note_left(target.result)
-        self._shown = self._all_that_counts()
+            self._left.note(target.result)
+        self._shown = self._all_that_counts(settings)
         self._rest.stop()
 
     @contextmanager
@@ -125,22 +122,21 @@ class Live:
     def shape_changed(self) -> None:
         """The image was scaled, turned or converted, and the result with it.
 
-        Nobody has painted on it by that, though it looks otherwise now.
+        Nobody has painted on it by that, though it looks otherwise now.  That is known only while
+        Live watches the result, or has yet to make a step of what it wrote.  Else the footprint
+        tells whether there is paint.
         """
         target = self._follower.target
         result = target.result if target is not None else None
-        if result is not None and result.get_id() == self._checked:
+        knows = self.on or self._base is not None
+        if knows and result is not None and self._left.is_of(result):
             memory.note_live(result)
         self._forget_result()
-
-    def _note_left(self, result: Gimp.Layer) -> None:
-        """A result is as we have left it: what makes it look otherwise is paint."""
-        self._checked, self._look = result.get_id(), memory.look_of(result)
 
     def _forget_result(self) -> None:
         """Nothing is known any more of how the result was left."""
         self._base = self._picture = self._shown = None
-        self._checked, self._look = 0, ""
+        self._left.forget()
 
     def known_as(self, target: Target) -> Known | None:
         """What the server knows a photo by, if that is known and the photo is as it was."""
@@ -156,14 +152,16 @@ class Live:
     def look(self) -> None:
         """Called now and then: was the result painted on; may a wait end?"""
         target = self._follower.target
-        if target is None or target.result is None or not self.on or self._is_busy:
+        if target is None or target.result is None or not self.on:
             return
-        result = target.result
-        if result.get_id() in self._follower.selected and result.is_valid():
-            before, self._look = self._look, memory.look_of(result)
-            if paint.is_seen(self._follower, target, before, self._look):
-                self._core.paint_on_result()
-                return
+        may_be_painted = target.result.get_id() in self._follower.selected
+        if self._is_busy:
+            self._left.was_selected = self._left.was_selected or may_be_painted
+            return
+        may_be_painted = may_be_painted and target.result.is_valid()
+        if may_be_painted and self._left.sees_paint(self._follower, target):
+            self._core.paint_on_result()
+            return
         if self._retry_at and time.monotonic() > self._retry_at:
             self._retry_at = 0.0
             self.update()
@@ -215,6 +213,8 @@ class Live:
 
     def _finish(self, writing: Writing) -> None:
         """Write the rest at once: the result shall not be half of one answer, half of another."""
+        if self._left.is_painted_on(self._follower, writing.target):
+            return
         try:
             while writing.step():
                 pass
@@ -232,12 +232,12 @@ class Live:
 
     # --- updating --------------------------------------------------------------------------
 
-    def _all_that_counts(self) -> Any:
+    def _all_that_counts(self, settings: kept.Settings | None = None) -> Any:
         target = self._follower.target
         if target is None:
             return None
         result = target.result.get_id() if target.result is not None else 0
-        settings = self._core.settings
+        settings = settings or self._core.settings
         painted = self._follower.painted if settings.use_hints else ()
         return (self._photos, painted, result, asdict(settings))
 
@@ -292,7 +292,7 @@ class Live:
         with turn.wanted(image) as has_come:
             yield Until(has_come)
             transfer.check_writable(image, result, target.size)  # else the server works in vain
-            if self._checked != result.get_id() and not (yield from self._keep_base(target)):
+            if not self._left.is_of(result) and not (yield from self._keep_base(target)):
                 return "painted"
             settings = self._core.settings
             self._reference, self._lost = references.read(image, settings.reference)
@@ -329,7 +329,7 @@ class Live:
             return False
         self._base, self._base_of = base, target
         memory.note_live(result)
-        self._note_left(result)
+        self._left.note(result)
         return True
 
     def _write(
@@ -345,14 +345,19 @@ class Live:
         top = 0 if region is None else region[1]
         middle = self._follower.stroke_row(top, height)
         writing = self._writing = Writing(target, picture, region, settings, middle)
+        assert target.result is not None
         more = True
         while more:
             yield Until(self._may_write)
+            if self._left.is_painted_on(self._follower, target):
+                self._writing = None
+                return False
+            if self._writing is not writing:
+                raise Dropped("Another photo is followed; all of this is written.")
             more = writing.step()
+            self._left.note(target.result)
         self._writing = None
-        assert target.result is not None
         memory.note_live(target.result)
-        self._note_left(target.result)
         return True
 
     def _may_write(self) -> bool:
@@ -374,11 +379,12 @@ class Live:
         self._rest.stop()
         if base is None or picture is None or known is None or target is None:
             return
+        self._core.viewer.release()  # the step's layer is as visible as the one before
         layer = make_step(target, base, picture, self._made_with, known.sent)
         if layer is None:
             return
         Gimp.displays_flush()
         with self.held():
             self._follower.search()
-        self._note_left(layer)
+        self._left.note(layer)
         self._shown = self._all_that_counts()

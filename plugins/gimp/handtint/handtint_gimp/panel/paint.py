@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generator
 
+from gi.repository import Gimp
+
 from .. import insert, memory
 from ..client.steps import Tick
 from . import transfer
@@ -13,7 +15,45 @@ if TYPE_CHECKING:
     from .follower import Follower
 
 
-def is_seen(follower: Follower, target: Target, before: str, look: str) -> bool:
+class Left:
+    """How a result was left by us: what makes it look otherwise since then may be paint.
+
+    was_selected: whether the user could paint on it since then, while nobody looked for paint.
+    """
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Nothing is known."""
+        self._id, self._look, self.was_selected = 0, "", False
+
+    def note(self, result: Gimp.Layer) -> None:
+        """A result is left as it is now."""
+        self._id, self._look = result.get_id(), memory.look_of(result)
+        self.was_selected = False
+
+    def is_of(self, result: Gimp.Layer) -> bool:
+        """Whether it is known how a result was left."""
+        return bool(self._id == result.get_id())
+
+    def is_painted_on(self, follower: Follower, target: Target) -> bool:
+        """Whether the user has painted on the result of a target since it was left."""
+        if target.result is None or not target.result.is_valid():
+            return False
+        ids = [layer.get_id() for layer in target.image.get_selected_layers()]
+        may_be = self.was_selected or target.result.get_id() in ids
+        return may_be and self.sees_paint(follower, target)
+
+    def sees_paint(self, follower: Follower, target: Target) -> bool:
+        """Whether the result of a target looks otherwise than at the last look, by a brush."""
+        if target.result is None:
+            return False
+        before, self._look = self._look, memory.look_of(target.result)
+        return _is_paint(follower, target, before, self._look)
+
+
+def _is_paint(follower: Follower, target: Target, before: str, look: str) -> bool:
     """Whether a result that looks otherwise than before does so by a brush.
 
     before, look: of the result, by `memory.look_of`; before is "" if it was not looked at yet.

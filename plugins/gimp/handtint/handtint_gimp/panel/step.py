@@ -45,7 +45,7 @@ def make_step(
             "fresh": strokes.pack_sums(fresh) if fresh else before.fresh,
             "settings": asdict(settings),
         }
-        return insert.insert(
+        layer = insert.insert(
             target.image,
             target.photo,
             [(target.result, before)],
@@ -55,6 +55,9 @@ def make_step(
             before_replacing=base.put_back,
             keep_mask=True,
         ).layer
+        if memory.wanted(target.photo) == asdict(settings):  # else a slider was moved since
+            memory.note_wanted(target.photo, None)
+        return layer
 
 
 def _fits(target: Target, base: transfer.Stored, picture: Picture) -> bool:

@@ -81,7 +81,9 @@ class Suggester:
         if place is None or target is None or not target.is_there():
             return
         try:
-            suggesting.recolor(target.image, place, color)
+            if suggesting.recolor(target.image, place, color) and place.tiles:
+                # The swatches stay: the next click tries another color on the same stroke.
+                core.follower.recolored(suggesting.box_of(place.tiles))
         except ClientError as error:
             core.fail(error)
         core.tell()

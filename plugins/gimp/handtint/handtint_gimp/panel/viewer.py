@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from gi.repository import Gimp
 
-from .. import layers, memory
+from .. import layers, memory, turn
 from ..client import protocol
+from ..client.translation import _
 from .helps import Map
 from .loop import Timer
 from .photo import ask_about, on_wire
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from .core import Core
 
 RENEW_MS = 200
+AT_WORK = _("Colorize Layer is at work: wait until it is done.")
 
 
 class Viewer:
@@ -36,10 +38,16 @@ class Viewer:
     # --- comparing -------------------------------------------------------------------------
 
     def hold(self) -> None:
-        """Show the photo without color, until `release`: looking is no change of the image."""
+        """Show the photo without color, until `release`: looking is no change of the image.
+
+        Not while a result is made: it would take over that the one before is hidden.
+        """
         self.release()
-        target = self._core.follower.target
+        core, target = self._core, self._core.follower.target
         if target is None or not target.is_there():
+            return
+        if core.running or turn.is_taken(target.image):
+            core.say(AT_WORK)
             return
         ours = [
             layer

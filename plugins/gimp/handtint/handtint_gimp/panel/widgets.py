@@ -80,14 +80,17 @@ class Fraction(Gtk.Box):
 
 
 class Swatches(Gtk.Box):
-    """Likely colors with their shares, and a crop of the place.  Its height never changes."""
+    """Likely colors with their shares, and a crop of the place.  Its height never changes.
+
+    chosen: called with the color of a swatch that is clicked.  made: called with each button.
+    """
 
     WAITING = _("Likely colors for the place that you paint on appear here.")
     TIP = _("Paint with %s, and recolor the last stroke.\nLightness comes from the photo.")
 
-    def __init__(self, chosen: Callable[[str], None]) -> None:
+    def __init__(self, chosen: Callable[[str], None], made: Callable[[Gtk.Widget], None]) -> None:
         super().__init__(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
-        self._chosen = chosen
+        self._chosen, self._made = chosen, made
         self._shown: Any = None
         self._place = Gtk.Image()
         self._place.set_no_show_all(True)
@@ -129,6 +132,7 @@ class Swatches(Gtk.Box):
             % {"number": number + 1, "count": count, "color": item.color, "percent": share}
         )
         button.connect("clicked", lambda _: self._chosen(item.color))
+        self._made(button)
         column = Gtk.Box(orientation=Gtk.Orientation.VERTICAL)
         column.pack_start(button, False, False, 0)
         column.pack_start(Gtk.Label(label="%d %%" % share), False, False, 0)

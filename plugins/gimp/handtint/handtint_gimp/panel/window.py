@@ -21,7 +21,7 @@ from ..client import BadSetting  # noqa: E402
 from ..client.colors import legible  # noqa: E402
 from ..client.translation import _  # noqa: E402
 from .alternatives import Alternatives  # noqa: E402
-from .core import Core  # noqa: E402
+from .core import CHOOSE_PANEL, Core  # noqa: E402
 from .loop import safely  # noqa: E402
 from .widgets import Dot, Fraction, Swatches  # noqa: E402
 
@@ -53,7 +53,7 @@ class Window(Gtk.Window):
             column.pack_start(part, False, False, 0)
         for part in self._make_settings():
             column.pack_start(part, False, False, 0)
-        self._swatches = Swatches(safely(core.suggester.choose))
+        self._swatches = Swatches(safely(core.suggester.choose), self._note_pressing)
         column.pack_start(Gtk.Separator(), False, False, 0)
         column.pack_start(self._swatches, False, False, 0)
         self._map = Gtk.Image(no_show_all=True)
@@ -295,6 +295,8 @@ class Window(Gtk.Window):
         text = now.message or (now.progress[0] if now.progress else "")
         if not text and now.follower.image is None:
             text = _("No picture is open: open a photo.")
+            if now.others_are_open():
+                text = CHOOSE_PANEL
         if not (text and now.message_is_error):
             self._message.set_text(text)
         else:
