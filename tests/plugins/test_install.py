@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -235,3 +236,26 @@ def test_the_client_runs_on_python_38_under_any_name(tmp_path: Path) -> None:
         "Session('gimp', {'HANDTINT_HOME': '/nowhere'})\n"
     )
     subprocess.run([PYTHON38, "-W", "error", "-c", code], cwd=tmp_path, check=True, env={})
+
+
+def test_a_named_folder_keeps_its_server_while_another_editor_goes(
+    user: User, tmp_path: Path
+) -> None:
+    (user.home / ".local/share/krita").mkdir(parents=True)
+    connection = user.data / "connection.json"
+    named = tmp_path / "gimp3"
+    user.handtint("install", "gimp", "--editor-dir", named)
+    user.handtint("install", "krita")
+    user.handtint("uninstall", "krita")
+    assert connection.is_file(), "GIMP cannot start the server any more"
+    user.handtint("uninstall", "gimp", "--editor-dir", named / "plug-ins")
+    assert user.tree() == set(), "something of ours stays"
+
+
+def test_a_named_folder_that_is_gone_needs_no_server(user: User, tmp_path: Path) -> None:
+    named = [tmp_path / "gimp3", tmp_path / "gimp3-2"]
+    for folder in named:
+        user.handtint("install", "gimp", "--editor-dir", folder)
+    shutil.rmtree(named[0])
+    user.handtint("uninstall", "gimp", "--editor-dir", named[1])
+    assert user.tree() == set()

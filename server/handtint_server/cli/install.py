@@ -28,7 +28,7 @@ def command(editor: str, editor_dir: Path | None) -> None:
     Every version of the editor that is found gets it, Flatpak and Snap too; running it again
     updates.  Restart the editor afterwards.
     """
-    from handtint_server.editors import connection, installer
+    from handtint_server.editors import connection, given, installer
 
     env = Environment()
     _try_weights()
@@ -57,6 +57,8 @@ def command(editor: str, editor_dir: Path | None) -> None:
                 _("  %(editor)s cannot start programs; start the server with: %(command)s")
                 % {"editor": target.title, "command": connection.start_by_hand(env)}
             )
+    if editor_dir is not None:
+        given.note(editor, editor_dir, env)
     if unit is not None:
         click.echo(_("systemd unit: %s") % unit)
     where = {
@@ -74,8 +76,7 @@ def command(editor: str, editor_dir: Path | None) -> None:
 @_editor_dir
 def uninstall_command(editor: str, editor_dir: Path | None) -> None:
     """Remove the plug-in from GIMP or Krita, and nothing else."""
-    from handtint_server.editors import connection, installer
-    from handtint_server.editors.places import find_targets
+    from handtint_server.editors import connection, given, installer
 
     env = Environment()
     removed = False
@@ -89,8 +90,8 @@ def uninstall_command(editor: str, editor_dir: Path | None) -> None:
     if not removed:
         click.echo(_("The plug-in is not installed there."))
         return
-    everywhere = [t for name in EDITORS for t in find_targets(name, env)]
-    in_use = {t.data for t in everywhere if installer.Manifest.read(t) is not None}
+    given.forget_removed(env)
+    in_use = {target.data for target in given.targets_in_use(env)}
     gone = {t.data for t in _targets(editor, editor_dir, env)} - in_use
     for data in sorted(gone):
         connection.remove_connection(data, env)
