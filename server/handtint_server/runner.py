@@ -88,14 +88,14 @@ class Runner:
         except BaseException:
             self._withdraw()
             raise
-        port = self.socket.getsockname()[1]
-        gate = Gate(self.token, port, settings.allowed_host)
+        address, port = self.socket.getsockname()[:2]
+        gate = Gate(self.token, port, settings.allowed_host, address)
         self.app = create_app(settings, load, gate)
         self.service: Service = self.app.extensions["handtint"]
         self.server = make_server(
             self.app, settings, gate, self.service.memory_limiter, self.socket, self._count_refusal
         )
-        host = settings.host
+        host = settings.host if is_loopback(settings.host) else address
         if host in ("0.0.0.0", "::", ""):
             host = "127.0.0.1"
         self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import types
 import typing
 from collections.abc import Iterator
@@ -21,7 +22,15 @@ from typing import Any
 from . import __version__
 
 API_VERSION = 1
+HOST = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?\Z")
+"""A host as a Host field has it, with or without a port."""
+_SERVER_NAME = re.compile(r"[A-Za-z0-9._-]{0,27}\Z")
+"""What leaves room for 36 digits in the 64 characters of an image id."""
 MIB = 1 << 20
+
+
+class BadSetting(ValueError):
+    """A setting that no server could run with; no error of the model's, which is heavy to load."""
 
 
 def _setting(default: Any, text: str, **more: Any) -> Any:
@@ -74,7 +83,10 @@ def _limit_files(cgroups: Path, own: Path) -> Iterator[Path]:
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that can be set about a server; section 12 of docs/http-api.md."""
+    """Everything that can be set about a server; section 12 of docs/http-api.md.
+
+    Raises BadSetting for names that no request could hold.
+    """
 
     host: str = _setting("127.0.0.1", "Address to listen on.")
     port: int = _setting(0, "Port to listen on; 0 takes a free one.", low=0, high=65535)
@@ -128,6 +140,19 @@ class Settings:
     log_level: str = _setting(
         "info", "How much to log.", choices=("debug", "info", "warning", "error")
     )
+
+    def __post_init__(self) -> None:
+        if not _SERVER_NAME.match(self.server_name):
+            raise BadSetting(
+                f"--server-name takes up to 27 letters, digits, points, hyphens and underscores, "
+                f"not {self.server_name!r}."
+            )
+        for name in self.allowed_host:
+            if not HOST.match(name):
+                raise BadSetting(
+                    f"--allowed-host takes a name, or name:port, without http:// and without a "
+                    f"path, not {name!r}."
+                )
 
     @property
     def max_body(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import stat
@@ -19,6 +20,12 @@ from typing import Any
 
 import pytest
 import requests
+
+from handtint_server.api.schemas import IMAGE_ID_PATTERN
+from handtint_server.cli import main
+from handtint_server.client import Client
+from handtint_server.engine.photo_cache import Fingerprint
+from handtint_server.settings import Settings
 
 from . import pictures
 from .conftest import SECONDS
@@ -234,6 +241,65 @@ def test_remote_needs_a_word(serve: Serve) -> None:
     code, out, _ = server.end()
     assert code == 0
     assert "other machines can reach it" in out
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--server-name", "studio 1"),
+        ("--server-name", "a" * 28),
+        ("--server-name", "stüdio"),
+        ("--allowed-host", "https://colour.example.org"),
+        ("--allowed-host", "colour.example.org/"),
+        ("--allowed-host", ""),
+    ],
+)
+def test_names_that_no_request_could_hold(
+    option: str, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = ("--host", "0.0.0.0")  # where none is started without --allow-remote
+    assert main(["serve", "--no-discovery", *here, option, value]) == 2
+    assert f"{option} takes" in capsys.readouterr().err
+
+
+def test_names_that_fit() -> None:
+    """The longest makes an image id of the most characters that a request may hold."""
+    settings = Settings(
+        server_name="a" * 27, allowed_host=("a.example", "a.example:80", "[::1]:80", "10.0.0.7")
+    )
+    image_id = Fingerprint(settings.server_name).image_id("", [])
+    assert re.match(IMAGE_ID_PATTERN, image_id)
+    assert len(image_id) == 64
+
+
+def own_address() -> str:
+    """An address of this machine that is not loopback, or the empty string."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # nothing is sent
+            return str(probe.getsockname()[0])
+        except OSError:
+            return ""
+
+
+@pytest.mark.slow
+def test_a_server_at_an_address_of_its_own_can_be_asked(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "*")
+    address = own_address()
+    if not address or address.startswith("127."):
+        pytest.skip("this machine has no address but loopback")
+    server = serve("--host", address, "--allow-remote")
+    server.wait_ready()
+    assert server.discovery["url"].startswith(f"http://{address}:")
+    port = server.discovery["url"].rpartition(":")[2]
+    with Client.local(server.runtime) as client:
+        assert client.info()["api"] == 1
+    url = f"{server.discovery['url']}/v1/health"
+    for host in (f"evil.example:{port}", address, f"{address}.evil.example:{port}"):
+        answer = requests.get(url, headers={"Host": host}, timeout=SECONDS)
+        assert answer.json()["code"] == "host_refused"
 
 
 @pytest.mark.slow

@@ -10,7 +10,8 @@ from typing import Any
 
 import click
 
-from handtint_server.settings import Settings, table
+from handtint_server.sentences import sentence
+from handtint_server.settings import BadSetting, Settings, table
 
 EXIT_FAILED = 1
 EXIT_RUNNING = 3
@@ -62,7 +63,11 @@ def command(**given: Any) -> None:
     Exit codes: 0 ended in order, 2 wrong usage, 3 already running, 4 address not
     available, 5 weights or device at fault, 6 a folder or the token file cannot be used.
     """
-    sys.exit(serve(Settings(**given)))
+    try:
+        settings = Settings(**given)
+    except BadSetting as error:
+        raise click.UsageError(sentence(error)) from error
+    sys.exit(serve(settings))
 
 
 def serve(settings: Settings) -> int:
@@ -76,7 +81,6 @@ def serve(settings: Settings) -> int:
     from handtint_server.model import HandtintError
     from handtint_server.process import limit_libvips, limit_malloc
     from handtint_server.runner import AddressError, Runner
-    from handtint_server.sentences import sentence
 
     limit_malloc()
     limit_libvips()

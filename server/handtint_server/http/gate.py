@@ -14,12 +14,12 @@ again, so that the application is safe behind any other WSGI server.
 from __future__ import annotations
 
 import hmac
-import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import ip_address
 
+from ..settings import HOST
 from .problem import Problem
 
 OPEN_PATH = "/v1/health"
@@ -28,7 +28,6 @@ OPEN_PATH = "/v1/health"
 GetHeader = Callable[[str], "str | None"]
 """Value of a header field by its lower-case name, or None."""
 
-_HOST = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?\Z")
 _METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS", "PUT", "PATCH", "TRACE"})
 
 
@@ -48,9 +47,17 @@ def is_loopback(name: str) -> bool:
         return False
 
 
+def _is_address(name: str, address: str) -> bool:
+    """Whether a host is this address, brackets allowed."""
+    try:
+        return ip_address(name.strip("[]")) == ip_address(address)
+    except ValueError:
+        return False
+
+
 def split_host(value: str) -> tuple[str, int | None] | None:
     """``name:port`` taken apart, in lower case; None if it is not of that form."""
-    match = _HOST.match(value)
+    match = HOST.match(value)
     if match is None:
         return None
     port = match["port"]
@@ -62,12 +69,14 @@ class Gate:
     """Who may ask.
 
     token: the bearer token.  port: the server's own port.  allowed_hosts: further
-    ``name`` (any port) or ``name:port`` that Host may hold.
+    ``name`` (any port) or ``name:port`` that Host may hold.  address: where it listens; no page
+    can rebind a name to one, as it is none.
     """
 
     token: str
     port: int
     allowed_hosts: tuple[str, ...] = ()
+    address: str = ""
 
     def host_allowed(self, value: str) -> bool:
         """Whether a Host field names this server."""
@@ -75,7 +84,8 @@ class Gate:
         if parts is None:
             return False
         name, port = parts
-        if is_loopback(name) and (port if port is not None else 80) == self.port:
+        own = is_loopback(name) or _is_address(name, self.address)
+        if own and (port if port is not None else 80) == self.port:
             return True
         for allowed in self.allowed_hosts:
             allowed_parts = split_host(allowed)
