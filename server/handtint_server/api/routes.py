@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from flask import Blueprint, Request, Response, current_app, request
 from numpy.typing import NDArray
 
-from .. import __version__
 from ..decode.fences import read_fences
 from ..decode.hints import REFERENCE_PARTS, read_hints, read_mask, read_reference
 from ..decode.photo import answer_pixels
@@ -22,6 +20,7 @@ from ..metrics import CONTENT_TYPE as METRICS_TYPE
 from ..model import ColorizeOptions, Hints, image_io, lies_inside
 from ..sentences import sentence
 from .openapi import document
+from .result_files import FILE_TYPES, marked, png_file, result_file
 from .schemas import (
     AlternativesRequest,
     ColorizeRequest,
@@ -46,7 +45,6 @@ if TYPE_CHECKING:
 bp = Blueprint("v1", __name__)
 
 PHOTO_PARTS = frozenset({"image", "plane", "profile", "hints", "within", *REFERENCE_PARTS})
-FILE_TYPES = {kind: f"image/{kind}" for kind in ("png", "jpeg", "tiff", "webp")}
 RAW_TYPE = "application/octet-stream"
 
 
@@ -120,21 +118,25 @@ def colorize() -> Response:
         source = state.find_source(wanted, parts, ticket, size)
         hints = _hints(wanted, parts, state, source)
         region = _region(wanted, source)
+        alpha = _cut(source.alpha, region)
+        if wanted.output != "raw":
+            image_io.check_target(None, region[2:], source.meta, alpha=alpha, format=wanted.output)
         itemsize = source.luminance.dtype.itemsize
         reservation = state.memory_limiter.reserve(region[2] * region[3] * 4 * itemsize)
         try:
             rgb, result, hit = _colored(state, wanted, ticket, source, hints, region)
             started = time.perf_counter()
             ticket.report("write", 0.0)
-            alpha = _cut(source.alpha, region)
             if wanted.output == "raw":
                 own = wanted.answer_profile == "source"
                 layout: str = wanted.answer_layout
                 dtype, kind = source.dtype, RAW_TYPE
                 body: Any = answer_pixels(rgb, alpha, source, layout, own_space=own)
             else:
-                meta = _marked(source.meta, wanted, hints, result.colorizer.weights_id)
-                layout, dtype, kind, body = _file(rgb, alpha, source, meta, wanted.output, ticket)
+                meta = marked(source.meta, wanted, hints, result.colorizer.weights_id)
+                layout, dtype, kind, body = result_file(
+                    rgb, alpha, source, meta, wanted.output, ticket
+                )
             ticket.timings["write"] = (time.perf_counter() - started) * 1000
             state.metrics.pixels.inc(region[2] * region[3])
             headers = _common_headers(ticket, source, result, hit, wanted.output)
@@ -195,47 +197,6 @@ def _cut(plane: NDArray[Any] | None, region: tuple[int, int, int, int]) -> NDArr
     return plane[y : y + h, x : x + w]
 
 
-def _marked(
-    meta: image_io.PhotoMeta, wanted: ColorizeRequest, hints: Hints | None, weights: str
-) -> image_io.PhotoMeta:
-    """What to store with a file: the photo's own words, and how the result was made."""
-    if not wanted.mark:
-        return meta
-    count = image_io.count_hints(hints) if wanted.strength else 0
-    more = [f"alternative {wanted.alternative}"] if wanted.alternative else []
-    if hints is not None and hints.references:
-        more.append("colors of a reference")
-    software = f"Handtint {__version__}"
-    mark = image_io.Mark(software, weights, wanted.vividness, count, tuple(more))
-    return replace(meta, mark=mark)
-
-
-def _file(
-    rgb: NDArray[Any],
-    alpha: NDArray[Any] | None,
-    source: PhotoSource,
-    meta: image_io.PhotoMeta,
-    output: str,
-    ticket: RequestTicket,
-) -> tuple[str, str, str, bytes]:
-    """(layout, dtype, media type, bytes) of a picture file."""
-    if alpha is not None:
-        alpha = np.ascontiguousarray(alpha)
-    data = image_io.write_photo(
-        None,
-        rgb,
-        meta,
-        alpha=alpha,
-        format=output,
-        progress=lambda _, fraction: ticket.report("write", fraction),
-    )
-    assert data is not None
-    deep = {"png": "u16", "tiff": source.dtype}.get(output, "u8")
-    dtype = "u8" if source.dtype == "u8" else deep
-    layout = "RGB" if alpha is None or output == "jpeg" else "RGBA"
-    return layout, dtype, FILE_TYPES[output], data
-
-
 @bp.post("/v1/alternatives")
 def alternatives() -> Response:
     """Thumbnails of several colorings, one below the other."""
@@ -257,7 +218,7 @@ def alternatives() -> Response:
         strip, result, hit = state.run(source, wanted.render_size, ticket, work)
         body: Any = np.ascontiguousarray(strip)
         if wanted.output == "png":
-            body = _png(strip)
+            body = png_file(strip)
         headers = _common_headers(ticket, source, result, hit)
         headers += _size_headers(strip.shape[1], strip.shape[0], "u8", "RGB")
         headers.append(("Handtint-Count", str(wanted.n)))
@@ -342,14 +303,7 @@ def _map(cells: NDArray[Any], wanted: UncertaintyRequest) -> tuple[Any, str, str
     codes = np.rint(np.clip(cells, 0.0, 1.0) * 255).astype(np.uint8)
     if wanted.output == "raw":
         return np.ascontiguousarray(codes), RAW_TYPE, "u8"
-    return _png(codes), FILE_TYPES["png"], "u8"
-
-
-def _png(codes: NDArray[np.uint8]) -> bytes:
-    """A PNG file of (h, w) or (h, w, 3) codes."""
-    import pyvips
-
-    return bytes(pyvips.Image.new_from_array(np.ascontiguousarray(codes)).pngsave_buffer())
+    return png_file(codes), FILE_TYPES["png"], "u8"
 
 
 def _state_of(ticket: RequestTicket) -> RequestState:

@@ -21,6 +21,7 @@ from handtint_server.client.wire import Rejected
 
 from .. import pictures
 from ..conftest import SECONDS, Live, Start
+from ..watched import CountingLoad
 
 CHANNELS = {"RGB": [0, 1, 2], "RGBA": [0, 1, 2, 3], "BGR": [2, 1, 0], "BGRA": [2, 1, 0, 3]}
 NUMPY = {"u8": "<u1", "u16": "<u2", "f16": "<f2", "f32": "<f4"}
@@ -232,6 +233,33 @@ def test_options_reach_the_model(live: Live, colorizer: Colorizer) -> None:
     hint = {"points": [{"x": 30, "y": 20, "color": "#00ff00", "radius": 9}]}
     without = pixels(send(live, pictures.raw_request(plane, **hint, strength=0)))
     np.testing.assert_array_equal(without, colorizer.colorize(colorizer.encode(plane)))
+
+
+@pytest.mark.parametrize(
+    ("output", "shape", "words"),
+    [("jpeg", (48, 64), "holds no transparency"), ("webp", (2, 16384), "at most 16383")],
+)
+def test_what_a_file_cannot_hold_is_told_before_the_work(
+    start_server: Start, tiny_weights: Path, output: str, shape: tuple[int, int], words: str
+) -> None:
+    load = CountingLoad(tiny_weights)
+    live = start_server(load)
+    plane = np.full(shape, 90, np.uint8)
+    photo = pictures.png(np.dstack([plane, plane // 2]))
+    request = pictures.multipart({"output": output}, [("image", photo)])
+    kind, body = request
+    answer = live.post("/v1/colorize", data=body, headers={"Content-Type": kind})
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_option")
+    assert words in answer.json()["detail"]
+    assert load.runs == 0
+    # A part of it may fit.
+    kind, body = pictures.multipart(
+        {"output": output, "region": [0, 0, 2, 2]},
+        [("image", pictures.png(plane))],
+    )
+    answer = live.post("/v1/colorize", data=body, headers={"Content-Type": kind})
+    assert answer.status_code == 200
+    assert load.runs > 0
 
 
 @pytest.mark.parametrize("output", ["png", "tiff", "webp", "jpeg"])
