@@ -266,7 +266,8 @@ def cleaned(entries: Iterable[Entry], *, srgb: bool, orientation: int = 1) -> tu
     for entry in entries:
         if entry.directory:
             below = _within_exif(entry.directory, srgb, orientation)
-            kept.append(replace(entry, directory=below))
+            if below:  # an entry without one would be written as a pointer to nothing
+                kept.append(replace(entry, directory=below))
         elif entry.type == IFD or entry.tag in _STRUCTURAL or _describes_layout(entry):
             continue
         elif orientation == 1 or entry.tag not in _GEO:

@@ -16,7 +16,7 @@ import tifffile
 from PIL import Image, IptcImagePlugin
 from PIL.PngImagePlugin import PngInfo
 
-from handtint_model.files import notes_on, read_photo, write_photo
+from handtint_model.files import exif, notes_on, read_photo, write_photo
 from handtint_model.files.xmp import Turning, cleaned
 
 FORMATS = ("png", "jpg", "webp", "tif")
@@ -432,6 +432,21 @@ def test_the_subject_area_goes_when_the_picture_is_turned(orientation):
         inner = image.getexif().get_ifd(0x8769)
     assert (0x9214 in inner) == (orientation == 1)
     assert (inner[0xA002], inner[0xA003]) == ((48, 80) if orientation == 6 else (80, 48))
+
+
+@pytest.mark.parametrize("target", FORMATS)
+def test_no_pointer_to_a_directory_that_lost_all_its_fields(target):
+    """Width and height are the source's; where nothing else is said, nothing is left."""
+    sizes = tuple(exif.Entry(tag, exif.LONG, 1, struct.pack("<I", 64)) for tag in (0xA002, 0xA003))
+    make = exif.Entry(271, 2, 5, b"ACME\0")
+    block = exif.build_block((make, exif.Entry(0x8769, exif.LONG, 1, b"", sizes)))
+    file = io.BytesIO()
+    Image.fromarray(GRAY).save(file, "JPEG", exif=block)
+    result, _ = colorized(file.getvalue(), target)
+    with Image.open(io.BytesIO(result)) as image:
+        found = image.getexif()
+        assert found[271] == "ACME"
+        assert 0x8769 not in found
 
 
 # Texts of PNG
