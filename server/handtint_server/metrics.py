@@ -54,10 +54,6 @@ class Metrics:
         """A gauge that is read when it is asked for."""
         Gauge(name, text, registry=self.registry).set_function(value)
 
-    def counter(self, name: str, text: str, value: Callable[[], float]) -> None:
-        """A count that something else keeps."""
-        self.gauge(name, text, value)
-
     def render(self) -> bytes:
         """The text for `GET /metrics`."""
         return generate_latest(self.registry)

@@ -45,7 +45,7 @@ def bind(settings: Settings) -> socket.socket:
         found = socket.getaddrinfo(
             settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: no name of a host could be so
         raise AddressError(f"{settings.host} is no address of this machine.") from error
     family, kind, protocol, _, address = found[0]
     listening = socket.socket(family, kind, protocol)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -356,3 +356,20 @@ def test_table_and_scrub() -> None:
     assert text.splitlines() == ["BAD   A  broken", "         -> mend it"]
     assert "secret" not in scrub("Authorization: Bearer secret-token")
     assert "y" * 43 not in scrub("y" * 43)
+
+
+def test_scrub_leaves_the_rest(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Also in a container, where / is the home, and where a token file is empty."""
+    runtime = tmp_path / "runtime"
+    runtime.mkdir()
+    monkeypatch.setenv("HANDTINT_RUNTIME_DIR", str(runtime))
+    (runtime / "token").write_text("\n")
+    announced = Discovery("http://127.0.0.1:1", 1, "0", 1, "x", str(runtime / "token"), "")
+    (runtime / "server.json").write_text(json.dumps(asdict(announced)))
+    saw = "Python in /usr/bin/python3, data in /home/ada/x and /home/adam/x"
+    monkeypatch.setenv("HOME", "/")
+    assert scrub(saw) == saw
+    monkeypatch.setenv("HOME", "/home/ada")
+    assert scrub(saw) == saw.replace("/home/ada/", "~/")
+    (runtime / "token").write_text("data\n")
+    assert "data" not in scrub(saw)

@@ -25,6 +25,7 @@ from handtint_server.api.schemas import IMAGE_ID_PATTERN
 from handtint_server.cli import main
 from handtint_server.client import Client
 from handtint_server.engine.photo_cache import Fingerprint
+from handtint_server.runner import AddressError, bind
 from handtint_server.settings import Settings
 
 from . import pictures
@@ -280,6 +281,12 @@ def own_address() -> str:
             return str(probe.getsockname()[0])
         except OSError:
             return ""
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 64, "a\0b"])
+def test_hosts_that_are_none(host: str) -> None:
+    with pytest.raises(AddressError, match="no address of this machine"):
+        bind(Settings(host=host, allow_remote=True))
 
 
 @pytest.mark.slow

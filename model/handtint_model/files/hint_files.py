@@ -21,7 +21,7 @@ import base64
 import binascii
 import contextlib
 import json
-import math
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -321,4 +321,6 @@ def _decoded(text: Any, what: str) -> bytes:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return bool(abs(value) <= sys.float_info.max)  # JSON has numbers of any length

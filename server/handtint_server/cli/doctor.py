@@ -104,9 +104,12 @@ def scrub(text: str) -> str:
     found = Discovery.read(runtime_folder() / FILE)
     if found is not None:
         with contextlib.suppress(FolderError):
-            text = text.replace(found.read_token(), "(token)")
+            if token := found.read_token():
+                text = text.replace(token, "(token)")
     text = re.sub(r"(?i)(bearer\s+)\S+", r"\1(token)", text)
     text = re.sub(r"\b[A-Za-z0-9_-]{40,}\b", "(long word)", text)
     with contextlib.suppress(FolderError):
-        text = text.replace(str(home_folder(os.environ)), "~")
+        home = home_folder(os.environ)
+        if home != Path(home.anchor):  # as in containers
+            text = re.sub(re.escape(str(home)) + r"(?![\w.-])", "~", text)
     return text

@@ -184,6 +184,8 @@ WHITE = base64.b64encode(encoded(np.full((30, 50), 255, np.uint8))).decode()
         ({"handtint_hints": 1, "points": [[1, 2, "white"]]}, "#rrggbb"),
         ({"handtint_hints": 1, "points": [[1, 2, "#ffffff", 0]]}, "radius"),
         ({"handtint_hints": 1, "points": [[float("nan"), 2, "#ffffff"]]}, "point"),
+        ({"handtint_hints": 1, "points": [[10**400, 2, "#ffffff"]]}, "point"),
+        ({"handtint_hints": 1, "points": [[1, 2, "#ffffff", -(10**400)]]}, "point"),
         (
             {"handtint_hints": 1, "points": [[50, 2, "#ffffff"]]},
             "50,2 lies outside the photo of 50 x 30",
