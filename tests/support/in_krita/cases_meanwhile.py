@@ -10,10 +10,14 @@ from cases_live import scene
 from handtint import commands, nodes
 from handtint.client import ClientError
 from handtint.client.driver import Job
+from handtint.extension import HandtintExtension
 from handtint.photos import read_photo, read_sample, rect_of
+from handtint.qt import QtCore, QtWidgets
+from handtint.questions import CANCEL
 from handtint.results import gray_to_rgb
 from handtint.settings import Settings
 from handtint.spaces import space_of, space_of_document
+from handtint.wrongplace import LAYER, WrongPlace
 from harness import network, run, session, wait
 from pictures import RECT, SEEN, colorize, document, names, paint, raw
 
@@ -128,3 +132,28 @@ def case_the_sample_of_a_gray_layer_is_that_of_its_rows() -> None:
     assert read.sample == read_sample(node, read.rect)
     result = colorize(made, node)
     assert rect_of(result) == RECT
+
+
+def case_a_question_that_goes_with_its_window_is_cancelled() -> None:
+    """Else it would be open for ever, and Colorize Layer wait for its answer."""
+    extension = HandtintExtension(None)
+    answers: list[str] = []
+
+    def ask_in_a_window(ask: Callable[[], None]) -> None:
+        window = QtWidgets.QMainWindow()
+        window.show()
+        extension._window = lambda: window
+        ask()
+        wait(lambda: any(dialog.parent() is window for dialog in extension._dialogs), 20)
+        window.close()
+        window.deleteLater()
+        kind = QtCore.QEvent.Type.DeferredDelete
+        QtCore.QCoreApplication.sendPostedEvents(window, getattr(kind, "value", kind))
+
+    paint_there = WrongPlace(LAYER, "", "x", "", [])
+    ask_in_a_window(lambda: extension._ask_about_paint(paint_there, answers.append))
+    wait(lambda: answers, 20)
+    assert answers == [CANCEL]
+    # Gone is gone: the next one is shown.
+    for _ in range(2):
+        ask_in_a_window(lambda: extension._ask_about_gray(lambda yes: None))

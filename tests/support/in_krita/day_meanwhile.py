@@ -10,10 +10,22 @@ from dataclasses import replace
 from typing import Any
 
 import handtint_probe as probe
+from day_fronts import end_with, two_pictures_open
 from day_tools import HINTS, RESULT, active, colorized, draw, go_to, idle, pixels, press
 from handtint.core import core
+from handtint.dialogs import PaintQuestion
 from handtint.nodes import uid
-from window_run import APP, layer, names, on_screen, server
+from handtint.wrongplace import LAYER, WrongPlace
+from window_run import (
+    APP,
+    asked_about_gray,
+    box_with,
+    dialog_of,
+    layer,
+    names,
+    on_screen,
+    server,
+)
 
 RETOUCH = "Retouch"
 
@@ -132,3 +144,45 @@ def _no_layers_in_mid_stroke(results: int) -> Iterator[Any]:
     assert pixels(RETOUCH) != before
     assert active() == RETOUCH, active()
     probe.note("the result waits for the end of a stroke")
+
+
+def asked_while_a_question_is_open() -> Iterator[Any]:
+    """Nothing is at work then that Cancel could stop."""
+    first = APP.activeDocument()
+    yield from two_pictures_open()
+    second = APP.activeDocument()
+    core().keep_settings(replace(core().settings, convert_gray="ask"))
+    core().colorize()
+    yield lambda: asked_about_gray() is not None
+    core().clear_message()
+    core().colorize()
+    assert core().message == "Answer the question first.", core().message
+    assert asked_about_gray() is not None
+    asked_about_gray().reject()
+    yield from end_with(first, second)
+
+    yield idle
+    photo = layer("Background")
+    found = WrongPlace(LAYER, uid(photo), photo.name(), uid(photo), [])
+    core().questions.ask_about(first, found, lambda: None)
+    yield lambda: dialog_of(PaintQuestion) is not None
+    core().colorize()
+    assert not core().running
+    assert core().message == "Answer the question first.", core().message
+    dialog_of(PaintQuestion).reject()
+    yield lambda: not core().questions.is_open
+    probe.note("Colorize Layer says that a question waits for its answer")
+
+    results = names().count(RESULT)
+    helps = box_with("Where a hint helps")
+    assert not helps.isChecked()
+    with slow_server() as go_on:
+        core().colorize()
+        yield asks
+        helps.click()
+        yield 200
+        assert "at work" in core().message, core().message
+        assert not helps.isChecked()
+        go_on()
+        yield lambda: colorized(results)
+    probe.note("Where a hint helps says that Colorize Layer is at work")

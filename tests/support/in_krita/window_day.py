@@ -14,7 +14,7 @@ from day_answers import answers_that_keep, help_opens_our_page
 from day_compare import compare_ends, saved_while_compared
 from day_docker import first_look, looking, messages
 from day_fronts import answers_elsewhere, other_answers_elsewhere
-from day_meanwhile import work_goes_on
+from day_meanwhile import asked_while_a_question_is_open, work_goes_on
 from day_page import keys_of_the_page
 from day_painting import (
     hints_and_undo,
@@ -49,6 +49,7 @@ PARTS = (
     answers_elsewhere,
     other_answers_elsewhere,
     work_goes_on,
+    asked_while_a_question_is_open,
     keys_of_the_page,
 )
 
