@@ -33,6 +33,7 @@ class Center:
         self.message_is_error = False
         self.side_jobs = SideJobs(loop)
         self._listeners: list[Callable[[], None]] = []
+        self._when_over: list[Callable[[], None]] = []
         self._session: Session | None = None
         self._job: Job | None = None
 
@@ -162,16 +163,26 @@ class Center:
             done(value)
             self.tell()
             self.look_at_server()
+            self._tell_over()
 
         def failed(error: ClientError) -> None:
             self._job, self.progress = None, None
             self.fail(error)
             self.tell()
+            self._tell_over()
 
         self._job = Job(self.loop, flow, finished, failed, self._on_progress, self._on_start)
         self._job.start()
         self.set_view(ServerView(ServerState.BUSY, self.server.detail))
         self.tell()
+
+    def when_over(self, call: Callable[[], None]) -> None:
+        """Call `call` after each command, whether it is done, has failed or was cancelled."""
+        self._when_over.append(call)
+
+    def _tell_over(self) -> None:
+        for call in self._when_over:
+            call()
 
     def _on_progress(self, text: str, fraction: float) -> None:
         if self._job is not None:
@@ -201,3 +212,4 @@ class Center:
             self._job, self.progress = None, None
             self.tell()
             self.look_at_server()
+            self._tell_over()

@@ -81,6 +81,11 @@ def meanwhile(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
 
 
 @pytest.fixture(scope="module")
+def own_paint(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    return run_module("cases_ownpaint", tmp_path_factory.mktemp("own-paint"))
+
+
+@pytest.fixture(scope="module")
 def forgetful(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     folder = tmp_path_factory.mktemp("forgetful")
     return run_module("cases_forgetful", folder, "--cache-mb", "0")
@@ -155,6 +160,11 @@ def test_what_is_followed(follower: Outcome, name: str) -> None:
 @pytest.mark.parametrize("name", cases("cases_meanwhile"))
 def test_what_is_done_meanwhile(meanwhile: Outcome, name: str) -> None:
     meanwhile.check(name)
+
+
+@pytest.mark.parametrize("name", cases("cases_ownpaint"))
+def test_paint_on_a_result_is_not_lost(own_paint: Outcome, name: str) -> None:
+    own_paint.check(name)
 
 
 @pytest.mark.parametrize("name", cases("cases_forgetful"))

@@ -14,6 +14,7 @@ from .client.translation import _
 from .commands import Known, Seen, ask_knowing, guard, hints_on_wire, introduce
 from .memory import Memory
 from .nodes import newest_result
+from .patience import at_rest
 from .qt import timer
 from .settings import Settings
 from .viewer import AT_WORK
@@ -111,7 +112,12 @@ class Alternatives:
             self.pictures, self._asked = [], ()
             core.tell()
         else:
-            self._ask(lambda flow, done: core.side_jobs.run("alternatives", flow, done, core.fail))
+            self._ask(self._run_aside)
+
+    def _run_aside(self, flow: Any, done: Any) -> None:
+        core = self._core
+        flow = at_rest(flow, lambda: core.follower.brush.is_down)
+        core.side_jobs.run("alternatives", flow, done, core.fail)
 
     def _ask(self, run: Any) -> None:
         core, follower = self._core, self._core.follower

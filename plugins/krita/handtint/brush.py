@@ -37,8 +37,8 @@ class Brush(QtCore.QObject):
     """Watches one canvas for pressing and lifting, by mouse, pen or finger.
 
     lifted: called right after the brush was lifted.  path: the box around where it went, in
-    the canvas' own pixels.  Only the canvas is watched: a filter on the whole program would
-    run for every event that Krita has.
+    the canvas' own pixels.  presses: how often it was put down.  Only the canvas is watched: a
+    filter on the whole program would run for every event that Krita has.
     """
 
     def __init__(self, lifted: Callable[[], None]) -> None:
@@ -47,6 +47,7 @@ class Brush(QtCore.QObject):
         self._canvas: Any = None
         self._pen_is_down = False
         self.path = QtCore.QRectF()
+        self.presses = 0
 
     def watch(self, canvas: Any) -> None:
         """Watch a canvas widget instead of the one before; None: none.
@@ -79,6 +80,7 @@ class Brush(QtCore.QObject):
             self._follow(event)
         elif kind in _DOWN:
             self._pen_is_down = kind == _Event.TabletPress
+            self.presses += 1
             self.path = QtCore.QRectF()
             self._follow(event)
         elif kind in _UP:

@@ -154,6 +154,7 @@ class HintWatches:
 
     is_down: whether the brush is down.  changed: called with the place of the change, as (x, y) in
     the picture, or None if something was only taken away; first when all of it is known.
+    began: called when the first change of another stroke was found.
     """
 
     def __init__(
@@ -163,14 +164,21 @@ class HintWatches:
         area: Rect,
         is_down: Callable[[], bool],
         changed: Callable[[Any], None],
+        began: Callable[[], None] = lambda: None,
     ) -> None:
         plain, self._fenced = split(layers, photo, area)
         self.layers = layers
-        self._changed = changed
+        self._changed, self._began = changed, began
         self._told: set[int] = set()
         parts = [(plain, area), *((fence.layers, fence.box) for fence in self._fenced)]
         self._watches = [
-            HintWatch(some, box, is_down, lambda scan, place, n=number: self._tell(n, place))
+            HintWatch(
+                some,
+                box,
+                is_down,
+                lambda scan, place, n=number: self._tell(n, place),
+                self._stroke_begins,
+            )
             for number, (some, box) in enumerate(parts)
         ]
 
@@ -178,6 +186,11 @@ class HintWatches:
         self._told.add(number)
         if len(self._told) == len(self._fenced) + 1:
             self._changed(place)
+
+    def _stroke_begins(self) -> None:
+        for watch in self._watches:
+            watch.stroke = {}
+        self._began()
 
     def crop(self) -> Crop | None:
         """All hints, as they are known now."""

@@ -8,6 +8,7 @@ neither touches a pixel while the brush is down.
 from __future__ import annotations
 
 import time
+import zlib
 from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Generator
 
@@ -27,6 +28,8 @@ from .commands import (
 )
 from .memory import Memory
 from .nodes import alive, by_uid, editable
+from .ownpaint import OwnPaint
+from .patience import at_rest
 from .photos import (
     Photo,
     Rect,
@@ -35,7 +38,6 @@ from .photos import (
     rect_of,
     write_pixels,
 )
-from .qt import timer
 from .settings import Settings
 from .spaces import space_of, space_of_document
 from .untouched import signature
@@ -49,7 +51,8 @@ class ResultLocked(ClientError):
     """The result must not be written; the message says what to do."""
 
 
-SETTLE_MS = 1500
+SUMMED = 1 << 20
+"""Bytes in memory that are summed in one turn of the event loop."""
 
 WHOLE_FROM = 0.6
 """If so much of the photo is visible, it is updated as a whole."""
@@ -75,7 +78,9 @@ class LiveUpdate:
     lost: what to tell of a reference that is not there any more, or "".
     photo, pixels: after a whole update, what was written, for `photo.answer_space`.
     writing: True while pixels of an answer are written; the job must not be cancelled then,
-    or the layer would be half of one answer and half of another.
+    or the layer would be half of one answer and half of another.  has_written: whether anything
+    was.  overtaken: set where newer colors are asked for as soon as it ends.  painted: whether
+    it has ended because the user has painted on the result.
     """
 
     def __init__(
@@ -88,6 +93,7 @@ class LiveUpdate:
         crop: Crop | None,
         visible: Rect | None,
         is_down: Callable[[], bool],
+        own_paint: OwnPaint | None = None,
     ) -> None:
         self.document, self.photo_uid = document, photo_uid
         self.session, self.seen, self.settings = session, seen, settings
@@ -96,18 +102,21 @@ class LiveUpdate:
         self.result_uid = ""
         self.photo: Photo | None = None
         self.pixels: Any = None
-        self.writing = False
-        self.overtaken = False
+        self.writing = self.has_written = False
+        self.overtaken = self.painted = False
         self.times: dict[str, float] = {}
         self.lost = ""
         self._reference: bytes | None = None
         self._is_down = is_down
+        self._own_paint = own_paint or OwnPaint()
         self._still_there = guard(document, photo_uid)
 
     def flow(self, result_uid: str) -> Generator[Any, Any, bool]:
         """Update a result; returns whether all of it was done."""
         self.result_uid = result_uid
-        self._writable(result_uid)
+        self._still_there = guard(self.document, self.photo_uid, result_uid)
+        if (yield from self._is_painted(self._writable(result_uid))):
+            return False  # the server would work in vain
         self._reference, self.lost = yield from references.read(
             self.document, self.settings.reference, self._still_there
         )
@@ -125,18 +134,22 @@ class LiveUpdate:
             self._still_there()
             picture = read_answer(answer, known.photo, region)
             node = self._writable(result_uid)
-            yield from self._write(node, result_uid, known.photo, picture.data, region)
-            self._note("shown")
+            if (yield from self._is_painted(node)):
+                return False
+            yield from self._write(node, known.photo, picture.data, region)
             if self.overtaken:
                 return False
-            if region[2:] == known.photo.rect[2:]:
-                self.photo, self.pixels = known.photo, picture.data
         return True
 
     @property
     def is_seen(self) -> bool:
         """Whether what is visible of the photo is up to date; the rest may still follow."""
         return "shown" in self.times
+
+    def _is_painted(self, node: Any) -> Generator[Any, Any, bool]:
+        """Whether the user has painted on the result; also asked for right before writing."""
+        self.painted = yield from self._own_paint.look(self.document, node, self._still_there)
+        return self.painted
 
     def _writable(self, result_uid: str) -> Any:
         """The result's layer.  Raises Dropped or ResultLocked."""
@@ -192,24 +205,18 @@ class LiveUpdate:
         )
 
     def _write(
-        self, node: Any, result_uid: str, photo: Photo, pixels: Any, region: Rect
+        self, node: Any, photo: Photo, pixels: Any, region: Rect
     ) -> Generator[Any, Any, None]:
-        memory = Memory(self.document)
-        old = memory.results.get(result_uid)
-        now = self.settings.of_run()
-        if old is not None and (old.checksum, old.settings, old.rect) != (None, now, photo.rect):
-            memory.change_result(
-                result_uid,
-                checksum=None,
-                settings=now,
-                rect=photo.rect,
-                document=signature(self.document),
-            )
+        """Write an answer, show it, and remember what the result is known by."""
+        key, whole = self.result_uid, region[2:] == photo.rect[2:]
+        self._note_begun(photo)
         x, y = photo.rect[:2]
         rect = (x + region[0], y + region[1], region[2], region[3])
-        self.writing = True
+        converts = photo.answer_space != space_of(node)
+        self.writing = self.has_written = True
+        self._own_paint.begins_to_write(key)
         try:
-            yield from write_pixels(
+            checksum: int | None = yield from write_pixels(
                 node,
                 pixels,
                 photo.answer_space,
@@ -217,59 +224,100 @@ class LiveUpdate:
                 rect,
                 self._still_there,
                 lambda: Until(self._is_up),
-                summed=False,  # `settle` does that when the brush is up
+                summed=converts,
             )
             yield Until(self._is_up)
             self._still_there()
             self.document.setModified(True)
             self.document.refreshProjection()
+            self._note("shown")
+            if not whole:
+                self._own_paint.wrote_part(key, rect, pixels, checksum if converts else None)
+                return
+            self.photo, self.pixels = photo, pixels
+            if not converts:
+                checksum = yield from _sum_of(pixels)
+            self._still_there()
+            # Of what was written: what the layer holds by now may be the user's.
+            Memory(self.document).change_result(key, checksum=str(checksum))
+            self._own_paint.wrote(key)
         finally:
             self.writing = False
+            self._own_paint.ends_writing(key)
+
+    def _note_begun(self, photo: Photo) -> None:
+        """The result is not what it was, and not yet what it will be."""
+        Memory(self.document).change_result(
+            self.result_uid,
+            checksum=None,
+            settings=self.settings.of_run(),
+            rect=photo.rect,
+            document=signature(self.document),
+        )
+
+
+def _sum_of(pixels: Any) -> Generator[Any, Any, int]:
+    """The checksum of pixels in memory, which may be made while the user paints."""
+    view, checksum = memoryview(pixels), 0
+    for start in range(0, len(view), SUMMED):
+        checksum = zlib.crc32(view[start : start + SUMMED], checksum)
+        yield Until(lambda: True)
+    return checksum
 
 
 def settle(
-    document: Any, result_uid: str, still_there: Callable[[], None], is_down: Callable[[], bool]
+    document: Any,
+    result_uid: str,
+    still_there: Callable[[], None],
+    is_down: Callable[[], bool],
+    own_paint: OwnPaint | None = None,
 ) -> Generator[Any, Any, None]:
-    """Once the brush is up, remember the checksum of a result that live updates have changed."""
+    """Know a result by its pixels that is known by none: an update of it has not come to its end.
+
+    Where the part that was written last is other by now, the user has painted on it.
+    """
     node = by_uid(document, result_uid)
     known = Memory(document).results.get(result_uid)
     if node is None or known is None or known.checksum is not None:
         return
     yield Until(lambda: not is_down())
     checksum = yield from read_checksum(node, known.rect, still_there)
-    Memory(document).change_result(result_uid, checksum=str(checksum))
+    as_written = own_paint is None or (yield from own_paint.part_is_as_written(node, still_there))
+    now = Memory(document).results.get(result_uid)
+    if now is None or now.checksum is not None:
+        return
+    Memory(document).change_result(result_uid, checksum=str(checksum) if as_written else "")
+    if own_paint is not None:
+        own_paint.settled(result_uid)
 
 
 class Settler:
-    """Settles, once live mode rests, the result that it has changed.
+    """Settles results that live mode has left in the middle, in this session or an earlier one.
 
-    is_busy: whether live mode is at work.  is_down: whether the brush is down.
+    is_busy: whether live mode is at work on a result.  is_down: whether the brush is down.
     """
 
     def __init__(
-        self, core: Core, is_busy: Callable[[], bool], is_down: Callable[[], bool]
+        self,
+        core: Core,
+        is_busy: Callable[[str], bool],
+        is_down: Callable[[], bool],
+        own_paint: OwnPaint,
     ) -> None:
         self._core, self._is_busy, self._is_down = core, is_busy, is_down
-        self._document, self._result_uid = None, ""
-        self._timer = timer(SETTLE_MS, self.now, once=True)
+        self._own_paint = own_paint
 
-    def wrote(self, document: Any, result_uid: str) -> None:
-        """Live mode has changed a result."""
-        self._document, self._result_uid = document, result_uid
-
-    @property
-    def is_waiting(self) -> bool:
-        """Whether it will look soon."""
-        return bool(self._timer.isActive())
-
-    def soon(self) -> None:
-        """Look when live mode has rested for a while."""
-        self._timer.start()
-
-    def now(self) -> None:
-        """Look now, unless live mode is at work."""
-        document, key = self._document, self._result_uid
-        if self._is_busy() or not alive(document):
+    def settle(self, document: Any, key: str) -> None:
+        """Settle a result, if that is necessary, before anything else can happen to it."""
+        if self._is_busy(key) or not alive(document):
             return
-        flow = settle(document, key, guard(document, key), self._is_down)
-        self._core.side_jobs.run("settle", flow, lambda _: None, lambda error: None)
+
+        def still_there() -> None:
+            guard(document, key)()
+            if self._is_busy(key):
+                raise Dropped("Live mode writes it anew.")
+
+        flow = settle(document, key, still_there, self._is_down, self._own_paint)
+        self._core.side_jobs.run(
+            "settle " + key, at_rest(flow, self._is_down), lambda _: None, lambda error: None
+        )

@@ -11,6 +11,7 @@ from .commands import Seen, guard, hints_on_wire
 from .fences import crop_of_layers
 from .memory import Memory
 from .nodes import by_uid, keep_active, target, uid
+from .patience import at_rest
 from .photos import read_photo, write_pixels
 from .qt import QtCore, QtGui
 from .settings import Settings
@@ -51,8 +52,21 @@ def show_overlay(
 ) -> Generator[Any, Any, None]:
     """Ask where hints would tell most and show it above everything.
 
-    renew: only bring an overlay up to date that is there, in place.
+    renew: only bring an overlay up to date that is there, in place.  is_down: whether the user
+    paints; it keeps still then.
     """
+    return at_rest(_show(document, photo, session, settings, seen, is_down, renew), is_down)
+
+
+def _show(
+    document: Any,
+    photo: Any,
+    session: Session,
+    settings: Settings,
+    seen: Seen,
+    is_down: Callable[[], bool],
+    renew: bool,
+) -> Generator[Any, Any, None]:
     goal = target(document, photo)
     key = uid(photo)
     still_there = guard(document, key)

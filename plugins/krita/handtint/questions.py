@@ -14,7 +14,6 @@ from .memory import Memory
 from .nodes import NoPhoto, alive, by_uid, newest_result, photo_below, photo_of, uid
 from .photowatch import PhotoWatch
 from .qt import timer
-from .untouched import painted_over, take_as_written
 from .wrongplace import (
     LAYER,
     PHOTO,
@@ -51,7 +50,6 @@ class Questions:
         self._core = core
         self.ask: Callable[[WrongPlace, Callable[[str], None]], None] | None = None
         self.is_open = False
-        self._painted: set[str] = set()
         self._unanswered: list[tuple[Any, WrongPlace]] = []
         self._stroke_timer = timer(AFTER_STROKE_MS, self._look_after_stroke, once=True)
 
@@ -65,6 +63,9 @@ class Questions:
         document = Krita.instance().activeDocument()
         if not alive(document) or self._core.running or self.is_open:
             return
+        if self._core.follower.brush.is_down:
+            self._stroke_timer.start()  # a question would come in the middle of a stroke
+            return
         node = document.activeNode()
         if node is None:
             return
@@ -72,8 +73,8 @@ class Questions:
         key = uid(node)
         if key in memory.results:
             flow = self.paint_on_result(document, node, guard(document, key))
-            self._core.side_jobs.run(
-                "stroke", flow, lambda found: self.noticed(document, found), lambda error: None
+            self._core.follower.run_at_rest(
+                "stroke", flow, lambda found: self.noticed(document, found)
             )
         elif looks_like_strokes(node, memory, document):
             below = photo_below(document, node, memory)
@@ -84,7 +85,6 @@ class Questions:
         """Ask at once in live mode, which would color the paint; else say it."""
         if found is None or self.is_open:
             return
-        self._painted.add(found.layer)
         if self._core.settings.live:
             self.ask_about(document, found, self._core.colorize)
             return
@@ -95,16 +95,6 @@ class Questions:
             )
             % found.name
         )
-
-    def saw_paint_on(self, key: str) -> bool:
-        """Whether paint on a layer was noticed, whatever has become of it."""
-        return key in self._painted
-
-    def take_as_written(self, document: Any, key: str) -> None:
-        """The picture was cropped, scaled or converted: so was a result that nobody painted on."""
-        if not self.saw_paint_on(key):
-            flow = take_as_written(document, key, guard(document, key))
-            self._core.side_jobs.run("renew", flow, lambda _: None, lambda error: None)
 
     # --- looking before Colorize -----------------------------------------------------------
 
@@ -157,11 +147,11 @@ class Questions:
 
     def paint_on_result(self, document: Any, result: Any, still_there: Any) -> Flow:
         """What was painted on a result since it was written, or None."""
-        memory = Memory(document)
-        known = memory.results[uid(result)]
-        if known.painted or not (yield from painted_over(document, result, memory, still_there)):
+        known, live = Memory(document).results[uid(result)], self._core.follower.live
+        live.own_paint.doubt(uid(result))
+        if known.painted or not (yield from live.own_paint.look(document, result, still_there)):
             return None
-        key, rect, pixels = self._core.follower.kept
+        key, rect, pixels = live.kept
         strips = []
         if key == uid(result) and pixels is not None and tuple(rect) == tuple(known.rect):
             strips = yield from differences(result, rect, pixels, still_there)
@@ -182,6 +172,7 @@ class Questions:
             self._note_answer(document, found, is_open)
             if answer == CANCEL or layer is None:
                 self._core.say(_("Nothing was changed. Hints go on a hint layer: New Hints Layer."))
+                self._go_on(found)
                 return
             if is_open:
                 self._core.say(go_back(document))
@@ -203,8 +194,17 @@ class Questions:
                     % found.name,
                     error=True,
                 )
+                self._go_on(found)
 
         self.ask(found, answered)
+
+    def _go_on(self, found: WrongPlace) -> None:
+        """Hints may have been painted while the question was open.
+
+        Live would not write a result with the paint on it, and ask again.
+        """
+        if found.kind != RESULT:
+            self._core.follower.live.wake()
 
     def _note_answer(self, document: Any, found: WrongPlace, is_open: bool) -> None:
         """Keep a question about a photo that was left open, and no older one."""
@@ -245,6 +245,7 @@ class Questions:
 
         def done(hints: str) -> None:
             self._core.follower.active.chosen(document, by_uid(document, hints))
+            self._core.follower.live.own_paint.doubt(found.layer)
             if in_front(document):
                 then()
             else:

@@ -73,7 +73,7 @@ def painted_over(document: Any, node: Any, memory: Memory, still_there: StillThe
 def take_as_written(document: Any, result_uid: str, still_there: StillThere) -> Flow:
     """Know a result by the pixels that it has now: an operation on the whole picture made them.
 
-    For whoever has seen that nobody had painted on it just before the operation.
+    For whoever knows that nobody has painted on it.
     """
     memory = Memory(document)
     known, node = memory.results.get(result_uid), by_uid(document, result_uid)
@@ -87,6 +87,9 @@ def take_as_written(document: Any, result_uid: str, still_there: StillThere) -> 
     for child in node.childNodes():
         if mask and uid(child) == mask[0]:
             mask = (mask[0], str(zlib.crc32(bytes(child.pixelData(*rect)))))
+    now = Memory(document).results.get(result_uid)
+    if now is None or now.checksum != known.checksum:
+        return  # a live update has begun to write meanwhile
     Memory(document).change_result(
         result_uid, rect=rect, checksum=str(checksum), document=signature(document), mask=mask
     )

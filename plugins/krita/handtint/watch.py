@@ -32,7 +32,9 @@ class HintWatch:
     stroke: of the strips that the last stroke has changed, the pixels before it.
 
     is_down: whether the brush is down.  changed: called with the scan and the place of the
-    change, as (x, y) in the picture, or None if something was only taken away.
+    change, as (x, y) in the picture, or None if something was only taken away.  began: called
+    when the first change of another stroke was found.  The brush is also lifted after panning,
+    or picking a color: the last stroke is still the last one then.
 
     After the brush was lifted the strips that it went over are looked at, again and again
     until Krita has finished the stroke; otherwise one strip a tick, round and round, which
@@ -45,11 +47,12 @@ class HintWatch:
         area: Rect,
         is_down: Callable[[], bool],
         changed: Callable[[HintScan, Any], None],
+        began: Callable[[], None] = lambda: None,
     ) -> None:
         self.scan = HintScan(area)
         self._pace = Pace(area[2] * 4)  # only to measure: strips are what they are
         self._reader = HintReader(layers)
-        self._is_down, self._changed = is_down, changed
+        self._is_down, self._changed, self._began = is_down, changed, began
         self._painted: Rect | None = None
         self._todo: list[int] = []
         self._near: set[int] | None = None
@@ -62,6 +65,7 @@ class HintWatch:
         self._first = True
         self._was_down = False
         self.stroke: dict[int, bytes] = {}
+        self._is_new = True
         self._timer = QtCore.QTimer()
         self._timer.timeout.connect(safely(self._look))
         self._timer.start(TICK_MS)
@@ -75,16 +79,19 @@ class HintWatch:
         """The hint layers."""
         return self._reader.layers
 
-    def look_again(self) -> None:
-        """Something has changed the layers that is no stroke."""
-        self._hurry(None)
+    def repainted(self, rects: list[Rect]) -> None:
+        """The plug-in has changed the layers itself: that is told, but it is no stroke."""
+        for index in {index for rect in rects for index in self.scan.indices(rect)}:
+            self.scan.update(index, self._reader.read(self.scan.box(index)))
+        self._found = True
+        self._hurry(set())
 
     def lifted(self, where: Rect | None) -> None:
         """Be told that the brush was lifted, or that something else has happened.
 
         where: the part of the picture that has changed, or None if that is not known.
         """
-        self.stroke = {}
+        self._is_new = True
         touched = None if where is None else set(self.scan.indices(where))
         in_a_hurry = time.monotonic() < self._restless
         if touched is not None and in_a_hurry and self._near is not None:
@@ -108,6 +115,7 @@ class HintWatch:
         if self._was_down:
             self._was_down = False
             if time.monotonic() > self._restless:  # nobody has told that it was lifted
+                self._is_new = True
                 self._hurry(None)
         now = time.monotonic()
         restless = now < self._restless
@@ -168,17 +176,22 @@ class HintWatch:
         if before is None:
             return
         self._found = True
+        if self._first:
+            return  # it was painted before the watch began
+        if self._is_new:
+            self._is_new = False
+            self._began()
+            self.stroke = {}
         self.stroke.setdefault(index, before)
         place = place_of_change(before, pixels, box[2])
         if place is not None:
             self._place = (box[0] + place[0], index * ROWS + place[1])
 
     def _tell(self) -> None:
-        first, self._first = self._first, False
+        self._first = False
         place, self._place = self._place, None
         self._found = False
         now = time.monotonic()
         if now < self._restless:
             self._restless = now + AFTERWARDS
-        # What was painted before the watch began is no news.
-        self._changed(self.scan, None if first else place)
+        self._changed(self.scan, place)

@@ -58,7 +58,7 @@ def looking() -> Iterator[Any]:
     # What Live wrote last marks the picture as changed only when Krita has shown it, and its
     # checksum is kept a while later.
     yield quiet
-    yield lambda: not core().follower.settler.is_waiting and not len(core().side_jobs)
+    yield lambda: not len(core().side_jobs)
     yield 600
     document.setModified(False)
     compare = box_with("Compare")

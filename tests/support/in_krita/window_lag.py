@@ -155,14 +155,14 @@ def steps() -> Iterator[Any]:
         pace.RECORD = []
         for number in range(STROKES):
             paint_with(COLORS[number % len(COLORS)])
-            done = len(core().follower.update_times)
+            done = len(core().follower.live.update_times)
             began = time.perf_counter()
             # Half of the strokes follow at once, as hands do.
             running = stroke(strokes(shown, number + 100 * live), 0.004)
             yield lambda running=running: running.poll() is not None
             lasting[live].append(time.perf_counter() - began)
             if live:
-                yield lambda done=done: len(core().follower.update_times) > done
+                yield lambda done=done: len(core().follower.live.update_times) > done
                 yield 150
                 if number % 2:
                     yield quiet
@@ -180,13 +180,15 @@ def steps() -> Iterator[Any]:
         ("request to answer", "asked", "answered"),
         ("answer to picture", "answered", "shown"),
     ):
-        values[name + ", ms"] = summary([t[end] - t[start] for t in core().follower.update_times])
+        values[name + ", ms"] = summary(
+            [t[end] - t[start] for t in core().follower.live.update_times]
+        )
 
     values["picture to canvas being painted, ms"] = summary(
-        [paints.after(t["shown"]) for t in core().follower.update_times]
+        [paints.after(t["shown"]) for t in core().follower.live.update_times]
     )
     values["brush up to new colors, stroke by stroke, ms"] = [
-        round(1000 * (t["shown"] - t["lifted"])) for t in core().follower.update_times
+        round(1000 * (t["shown"] - t["lifted"])) for t in core().follower.live.update_times
     ]
     probe.VALUES.update(values)
     probe.screenshot("painted")

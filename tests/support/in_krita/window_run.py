@@ -197,10 +197,10 @@ def steps() -> Iterator[Any]:
     yield lambda: begun.poll() is not None
     yield lambda: sum_of(result) != automatic
     yield quiet
-    yield lambda: core().follower.update_times
+    yield lambda: core().follower.live.update_times
     yield quiet
     yield 500
-    times = core().follower.update_times[-1]
+    times = core().follower.live.update_times[-1]
     probe.VALUES["seconds from brush up to new colors"] = times["shown"] - times["lifted"]
     hinted = sum_of(result)
     assert hinted != automatic, "the result did not follow the stroke"
