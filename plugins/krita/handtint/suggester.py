@@ -9,9 +9,12 @@ from krita import Krita, ManagedColor
 from .client import ClientError, Suggestion
 from .client.colors import rgb_of
 from .client.hintscan import Crop
+from .client.steps import Tick
+from .client.translation import _
 from .commands import ask_knowing, guard, hints_on_wire, introduce, suggest
 from .memory import Memory
-from .nodes import alive, newest_result
+from .nodes import alive, by_uid, newest_result, uid
+from .patience import at_rest
 from .photos import crop_around
 from .qt import QtGui
 from .recolor import Stroke, recolor, stroke_of
@@ -32,10 +35,12 @@ class Suggester:
         self.crop: Any = None
         self._wish: tuple[tuple[int, int], Crop | None] | None = None
         self._stroke: Stroke | None = None
+        self._layer = ""
 
     def forget(self) -> None:
         """Another picture: nothing was painted there yet."""
         self.colors, self.crop, self._wish, self._stroke = [], None, None, None
+        self._layer = ""
 
     def stop(self) -> None:
         """Ask no more for what was wished."""
@@ -44,7 +49,9 @@ class Suggester:
 
     def stroke_begins(self) -> None:
         """What was painted before is not the last stroke any more."""
-        self._stroke = None
+        document, _photo = self._core.follower.document_and_photo()
+        node = document.activeNode() if alive(document) else None
+        self._stroke, self._layer = None, "" if node is None else uid(node)
 
     def wish(self, place: tuple[int, int], hints_before: Crop | None) -> None:
         """Something was painted at a place of the picture."""
@@ -79,15 +86,18 @@ class Suggester:
             self._clear()  # that takes a while
             return introduce(document, key, session, settings, core.seen, guard(document, key))
 
+        def asking() -> Any:
+            found, _known = yield from ask_knowing(
+                known, lambda known: suggest(session, known.image_id, point, hints, settings), send
+            )
+            yield Tick()
+            return found.colors, crop_around(photo, place, area) if alive_layer(photo) else None
+
         def done(outcome: Any) -> None:
-            found, _known = outcome
-            self.colors = found.colors
-            self.crop = crop_around(photo, place, area) if alive_layer(photo) else None
+            self.colors, self.crop = outcome
             core.tell()
 
-        flow = ask_knowing(
-            known, lambda known: suggest(session, known.image_id, point, hints, settings), send
-        )
+        flow = at_rest(asking(), lambda: follower.brush.is_down)
         core.side_jobs.run("suggest", flow, done, lambda error: self._clear())
 
     def _clear(self) -> None:
@@ -111,12 +121,15 @@ class Suggester:
         document, photo = follower.document_and_photo()
         if photo is None or not alive(document):
             return
-        node = document.activeNode()
+        node = by_uid(document, self._layer) if self._layer else None
         watches = follower.hint_watches
         watch = watches.of(node) if watches is not None else None
         if self._stroke is None and watch is not None:
             self._stroke = stroke_of(node, watch.scan, watch.stroke)
         if self._stroke is None:
+            self._core.say(
+                _("There is no stroke to recolor any more: what you paint next has this color.")
+            )
             return
         red, green, blue = (round(255 * value) for value in rgb_of(color))
         layer = recolor(document, self._stroke, follower.photo_uid, (red, green, blue))
@@ -125,7 +138,7 @@ class Suggester:
         follower.active.chosen(document, layer)
         watch = watches.of(layer) if watches is not None else None
         if watch is not None:
-            watch.look_again()
+            watch.repainted([rect for rect, _paint in self._stroke.pieces])
         else:
             follower.follow()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,12 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from cases_layers import BLUE, RED
-from cases_live import scene
-from handtint import infront, nodes
+from cases_live import Hand, scene
+from handtint import infront, nodes, overlay, pace, questions
+from handtint.client.driver import Job
 from handtint.core import Core
 from handtint.questions import CANCEL, HINTS, KEEP
-from harness import run, wait
-from pictures import RECT, colorize, document, names, paint, raw
+from handtint.settings import Settings
+from harness import network, run, session, wait
+from pictures import RECT, SEEN, colorize, document, names, paint, raw
 
 GRAY = (90, 90, 90, 255)
 
@@ -52,7 +55,7 @@ def following(made: Any, node: Any, live: bool = True) -> Iterator[Core]:
     finally:
         infront.Krita = krita
         core.follower._unwatch()
-        core.follower._settings_timer.stop()
+        core.follower.live.end()
 
 
 def case_hints_on_the_photo_leave_retouching_there() -> None:
@@ -199,3 +202,135 @@ def case_an_answer_is_only_for_the_picture_in_front() -> None:
         assert raw(node) == before
         assert found_now(core) is None
         other.close()
+
+
+# --- the last stroke ------------------------------------------------------------------------
+
+
+def painted_hints(core: Core, made: Any, hints: Any) -> None:
+    """Without a window no layer is active when a stroke begins."""
+    wait(lambda: core.follower._is_news, 60)
+    stroke(core, made, hints, (10, 10, 12, 6))
+    wait(lambda: core.suggester.colors, 60)
+    core.suggester._layer = nodes.uid(hints)
+
+
+def case_a_swatch_gives_its_color_to_the_stroke_also_after_panning() -> None:
+    made, node, hints = scene()
+    colorize(made, node)
+    with following(made, node, live=False) as core:
+        follower = core.follower
+        follower.follow = lambda: follower._watch_target(made, nodes.target(made, node))
+        painted_hints(core, made, hints)
+        follower._on_lifted()  # the middle button after panning
+        until = time.monotonic() + 1
+        wait(lambda: time.monotonic() > until)
+        core.suggester._recolor("#c02020")
+        assert len(nodes.target(made, node).hints) == 2, core.message
+        assert not core.message
+
+
+def case_swatches_stay_while_they_are_tried() -> None:
+    """A click changes the stroke, not what is proposed for it."""
+    made, node, hints = scene()
+    colorize(made, node)
+    with following(made, node, live=False) as core:
+        follower, suggester = core.follower, core.suggester
+        follower.follow = lambda: follower._watch_target(made, nodes.target(made, node))
+        painted_hints(core, made, hints)
+        colors, place = suggester.colors, suggester.crop
+        wishes: list[Any] = []
+        wish = suggester.wish
+        suggester.wish = lambda *of: wishes.append(of) or wish(*of)
+        for color in ("#c02020", "#20c020", "#2020c0"):
+            crop = follower.crop
+            suggester._recolor(color)
+            wait(lambda crop=crop: follower.crop != crop, 20)
+            recolored = raw(nodes.target(made, node).hints[-1], (12, 12, 1, 1))
+            red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+            assert recolored == bytes((blue, green, red, 255)), recolored
+        wait(lambda: not core.side_jobs.runs("suggest"), 60)
+        assert not wishes
+        assert suggester.colors is colors
+        assert suggester.crop is place
+        assert len(nodes.target(made, node).hints) == 2
+        # The next stroke is another one.
+        stroke(core, made, hints, (60, 50, 12, 6))
+        wait(lambda: suggester.colors is not colors, 60)
+
+
+def case_it_is_said_where_there_is_no_stroke_any_more() -> None:
+    made, node, hints = scene()
+    colorize(made, node)
+    with following(made, node, live=False) as core:
+        painted_hints(core, made, hints)
+        paint(made, hints, (10, 10, 12, 6), (0, 0, 0, 0))
+        before = core.follower.crop
+        core.follower._on_undo()
+        wait(lambda: core.follower.crop != before, 20)
+        core.suggester._layer = nodes.uid(hints)
+        core.suggester._recolor("#c02020")
+        assert len(nodes.target(made, node).hints) == 1
+        assert "no stroke" in core.message, core.message
+
+
+# --- while the user paints ------------------------------------------------------------------
+
+
+class Shown:
+    """A document as it is in a window: with an active layer."""
+
+    def __init__(self, made: Any, node: Any) -> None:
+        self._made, self._node = made, node
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._made, name)
+
+    def activeNode(self) -> Any:  # noqa: N802  (Krita's name)
+        return self._node
+
+
+def case_nothing_is_asked_in_the_middle_of_a_stroke() -> None:
+    made, node, _hints = scene()
+    result = colorize(made, node)
+    asked: list[Any] = []
+    with following(made, node) as core:
+        core.questions.ask = lambda found, answered: asked.append(found)
+        krita, questions.Krita = questions.Krita, Front(Shown(made, result))
+        try:
+            paint(made, result, (30, 30, 10, 10), RED)
+            core.follower.brush._pen_is_down = True  # for the next stroke
+            core.questions.on_lifted()
+            until = time.monotonic() + 1.5
+            wait(lambda: time.monotonic() > until)
+            assert not asked
+            core.follower.brush._pen_is_down = False
+            wait(lambda: asked, 20)
+        finally:
+            questions.Krita = krita
+
+
+def case_the_hatching_is_not_renewed_while_the_brush_is_down() -> None:
+    """Neither is the photo read for it nor a strip written."""
+    made, node, _hints = scene((600, 400))
+    run(overlay.show_overlay(made, node, session(), Settings(), SEEN))
+    hand = Hand()
+    hand.down = True
+    flow = overlay.show_overlay(made, node, session(), Settings(), SEEN, hand.is_down, renew=True)
+    pace.RECORD = []
+    try:
+        job = Job(network(), flow, lambda _: None, lambda _: None).start()
+        until = time.monotonic() + 1
+        wait(lambda: time.monotonic() > until)
+        assert not pace.RECORD
+        hand.down = False
+        wait(lambda: pace.RECORD, 20)
+        hand.down = True
+        read = len(pace.RECORD)
+        until = time.monotonic() + 1
+        wait(lambda: time.monotonic() > until)
+        assert len(pace.RECORD) <= read + 1
+        hand.down = False
+        wait(lambda: job.over, 60)
+    finally:
+        pace.RECORD = None
