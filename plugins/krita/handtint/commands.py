@@ -27,7 +27,7 @@ from .client.hintscan import Crop
 from .client.steps import Tick, Until
 from .client.translation import _
 from .fences import crop_of_layers
-from .nodes import alive, by_uid, target, uid
+from .nodes import Target, alive, by_uid, target, uid
 from .photos import Photo, Rect, read_photo
 from .results import Still, place
 from .settings import Settings
@@ -140,17 +140,19 @@ def colorize(
 
     look: finds paint that has to be asked about first, which is returned then.  is_up: whether
     no stroke is under way.  A photo that has changed by the time of the answer is looked at,
-    read and sent once more.
+    read and sent once more; one that was moved as a whole is not compared with what it was.
     """
+    is_moved = False
     for is_last in (False, True):
-        found = yield from look()
+        found = None if is_moved else (yield from look())
         if found is not None:
             return found
         try:
             return (yield from _colorize_once(document, node, session, settings, seen, is_up))
-        except Changed:
+        except Changed as error:
             if is_last:
                 raise
+            is_moved = error.moved
             if document.colorModel() == "GRAYA":  # the user has undone its conversion
                 raise Gray from None
 
@@ -175,26 +177,11 @@ def _colorize_once(
     still_there = guard(document, key)
     document.waitForDone()
     as_read = AsRead(document, goal.photo)
-    photo = yield from read_photo(goal.photo, space_of_document(document), still_there)
-    crop = None
-    if settings.use_hints and goal.hints:
-        crop = yield from crop_of_layers(goal.hints, goal.photo, photo.rect, still_there)
-    reference, lost = yield from references.read(document, settings.reference, still_there)
-    try:
-        answer, image_id = yield from _ask(
-            session, photo, seen.image_id(key, photo), crop, settings, reference
-        )
-    except Rejected as error:
-        if error.code != "bad_profile" or photo.plane.profile is None:
-            raise
-        still_there()
-        photo = yield from read_photo(
-            goal.photo, space_of_document(document), still_there, convert=True
-        )
-        answer, image_id = yield from _ask(session, photo, "", crop, settings, reference)
+    photo, crop, lost, answer = yield from _read_and_ask(
+        document, goal, session, settings, seen, still_there
+    )
     still_there()
     picture = read_answer(answer, photo, photo.rect)
-    seen.note(key, photo, image_id)
     yield Tick(_("Inserting the colors"), 0.97)
     yield Until(is_up)
     still_there()
@@ -223,6 +210,37 @@ def _colorize_once(
         photo.rect,
         placed.pixels,
     )
+
+
+def _read_and_ask(
+    document: Any,
+    goal: Target,
+    session: Session,
+    settings: Settings,
+    seen: Seen,
+    still_there: Callable[[], None],
+) -> Flow:
+    """The photo, its hints, what to tell of a lost reference, and the server's answer."""
+    key = uid(goal.photo)
+    photo = yield from read_photo(goal.photo, space_of_document(document), still_there)
+    crop = None
+    if settings.use_hints and goal.hints:
+        crop = yield from crop_of_layers(goal.hints, goal.photo, photo.rect, still_there)
+    reference, lost = yield from references.read(document, settings.reference, still_there)
+    try:
+        answer, image_id = yield from _ask(
+            session, photo, seen.image_id(key, photo), crop, settings, reference
+        )
+    except Rejected as error:
+        if error.code != "bad_profile" or photo.plane.profile is None:
+            raise
+        still_there()
+        photo = yield from read_photo(
+            goal.photo, space_of_document(document), still_there, convert=True
+        )
+        answer, image_id = yield from _ask(session, photo, "", crop, settings, reference)
+    seen.note(key, photo, image_id)
+    return photo, crop, lost, answer
 
 
 def colorize_request(

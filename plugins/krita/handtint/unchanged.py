@@ -16,9 +16,10 @@ from .untouched import signature
 
 
 class Changed(ClientError):
-    """The photo is not as it was read."""
+    """The photo is not as it was read.  moved: nor is its place, its size or its space."""
 
-    def __init__(self) -> None:
+    def __init__(self, moved: bool = False) -> None:
+        self.moved = moved
         super().__init__(_("The photo was changed meanwhile: nothing was changed. Try again."))
 
 
@@ -36,7 +37,7 @@ class AsRead:
         """Raises Changed unless place and spaces are the same; quick."""
         photo = by_uid(self._document, self._key)
         if photo is None or self._now(photo) != self._was:
-            raise Changed
+            raise Changed(moved=True)
 
     def check(self, read: Photo) -> None:
         """Raises Changed unless the pixels, too, are those that were read."""

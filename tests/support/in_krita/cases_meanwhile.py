@@ -22,13 +22,16 @@ from harness import network, run, session, wait
 from pictures import RECT, SEEN, colorize, document, names, paint, raw
 
 
-def colorized_while(made: Any, node: Any, change: Callable[[int], None], most: int = 1) -> Any:
-    """What Colorize ends with: an Outcome or an error.
+def colorized_while(
+    made: Any, node: Any, change: Callable[[int], None], most: int = 1, look: Any = None
+) -> Any:
+    """What Colorize ends with: an Outcome, an error, or what `look` has found.
 
     change: called with 0, 1, ... while the server works for the first, second, ... time.
     """
     ends: list[Any] = []
-    flow = commands.colorize(made, node, session(), Settings(), SEEN)
+    more = (look or commands.nothing_found,)
+    flow = commands.colorize(made, node, session(), Settings(), SEEN, *more)
     job = Job(network(), flow, ends.append, ends.append).start()
     calls: list[Any] = []
 
@@ -157,3 +160,26 @@ def case_a_question_that_goes_with_its_window_is_cancelled() -> None:
     # Gone is gone: the next one is shown.
     for _ in range(2):
         ask_in_a_window(lambda: extension._ask_about_gray(lambda yes: None))
+
+
+def case_paint_that_comes_meanwhile_is_looked_for_but_not_in_a_moved_picture() -> None:
+    """Strokes are found by comparing, and a cropped photo differs everywhere."""
+    for change, looks in (
+        (lambda made, node: paint(made, node, (0, 32, 20, 20), RED), 2),
+        (lambda made, node: made.crop(20, 10, 40, 50), 1),
+    ):
+        made, node, _hints = scene()
+        looked: list[int] = []
+
+        def look(looked: list[int] = looked) -> Any:
+            looked.append(1)
+            return "paint" if len(looked) == 2 else None
+            yield
+
+        def changed(_: int, made: Any = made, node: Any = node, change: Any = change) -> None:
+            change(made, node)
+
+        end = colorized_while(made, node, changed, look=look)
+        assert len(looked) == looks, (looked, looks)
+        assert (end == "paint") == (looks == 2), end
+        assert ("Photo (colorized)" in names(made)) == (looks == 1)
