@@ -17,7 +17,7 @@ from .commands import Outcome, guard
 from .infront import in_front
 from .live import LiveUpdate, Settler
 from .memory import Memory
-from .nodes import newest_result, uid
+from .nodes import alive, by_uid, newest_result, uid
 from .ownpaint import Flow, OwnPaint
 from .patience import at_rest
 from .photos import Rect
@@ -225,6 +225,8 @@ class LiveMode:
 
     def _keep(self, update: LiveUpdate, result: Any) -> None:
         """Keep what the result holds, if all of it is known."""
+        if not alive(update.document) or by_uid(update.document, update.result_uid) is None:
+            return  # Colorize has put another one in its place
         self.kept = ("", (0, 0, 0, 0), None)
         if update.photo is not None and update.photo.answer_space == space_of(result):
             self.kept = (update.result_uid, update.photo.rect, update.pixels)
