@@ -264,6 +264,22 @@ def case_paint_right_after_an_update_is_not_taken_for_its_colors() -> None:
         assert len(asked) == 1
 
 
+def case_paint_while_the_server_works_is_not_written_over() -> None:
+    made, node, hints = scene((600, 400))
+    result = colorize(made, node)
+    with following(made, node) as core:
+        asked = asks(core)
+        knows_hints(core)
+        stroke(core, made, hints, (5, 5, 12, 6))
+        jobs = core.side_jobs._jobs
+        wait(lambda: "live" in jobs and jobs["live"]._call is not None, 60)
+        core.follower.note_active(made, result)
+        paint(made, result, PLACE, RED)
+        wait(lambda: not core.follower.live_is_busy, 60)
+        assert is_red(result)
+        assert len(asked) == 1
+
+
 def case_a_result_that_is_known_by_nothing_is_settled_when_it_is_followed() -> None:
     """A file may have been saved in the middle of an update."""
     made, node, _hints = scene()
