@@ -53,6 +53,8 @@ def work_goes_on() -> Iterator[Any]:
     if RESULT not in names():
         core().colorize()
         yield lambda: colorized(1)
+    core().suggester.choose("#808080")  # gives it to the last stroke, too, if there is one
+    yield 600
     results = names().count(RESULT)
     if HINTS not in names():
         core().new_hints()
@@ -63,7 +65,6 @@ def work_goes_on() -> Iterator[Any]:
     mine = made.createNode(RETOUCH, "paintlayer")
     made.rootNode().addChildNode(mine, None)
     yield lambda: active() == RETOUCH
-    core().suggester.choose("#808080")
     yield 600
     yield draw(0.1, 0.1, 0.2, 0.1)
     yield lambda: not mine.bounds().isEmpty()
