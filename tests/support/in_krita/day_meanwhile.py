@@ -11,7 +11,18 @@ from typing import Any
 
 import handtint_probe as probe
 from day_fronts import end_with, two_pictures_open
-from day_tools import HINTS, RESULT, active, colorized, draw, go_to, idle, pixels, press
+from day_tools import (
+    HINTS,
+    RESULT,
+    active,
+    colorized,
+    draw,
+    go_to,
+    idle,
+    pixels,
+    press,
+    results_now,
+)
 from handtint.core import core
 from handtint.dialogs import PaintQuestion
 from handtint.nodes import uid
@@ -55,7 +66,7 @@ def work_goes_on() -> Iterator[Any]:
         yield lambda: colorized(1)
     core().suggester.choose("#808080")  # gives it to the last stroke, too, if there is one
     yield 600
-    results = names().count(RESULT)
+    results = len(results_now())
     if HINTS not in names():
         core().new_hints()
         yield lambda: active() == HINTS
@@ -124,7 +135,7 @@ def _no_layers_in_mid_stroke(results: int) -> Iterator[Any]:
     yield go_to(RETOUCH)
     yield 600
     made = APP.activeDocument()
-    before, shown = pixels(RETOUCH), uid(layer(RESULT))
+    before, shown = pixels(RETOUCH), results_now()
     yield go_to("Background")
     with slow_server() as go_on:
         core().colorize()
@@ -136,12 +147,12 @@ def _no_layers_in_mid_stroke(results: int) -> Iterator[Any]:
         go_on()
         yield lambda: core().progress is not None and core().progress[1] > 0.96
         yield 1500
-        now = uid(layer(RESULT))
+        now = results_now()
         yield press("mousemove", x + 60, y, "sleep", 0.1, "mouseup", 1)
         assert now == shown, "a layer came while the brush was down"
         yield lambda: colorized(results)
     yield 600
-    assert uid(layer(RESULT)) != shown
+    assert results_now() != shown
     assert pixels(RETOUCH) != before
     assert active() == RETOUCH, active()
     probe.note("the result waits for the end of a stroke")
@@ -174,7 +185,7 @@ def asked_while_a_question_is_open() -> Iterator[Any]:
     yield lambda: not core().questions.is_open
     probe.note("Colorize Layer says that a question waits for its answer")
 
-    results = names().count(RESULT)
+    results = len(results_now())
     helps = box_with("Where a hint helps")
     assert not helps.isChecked()
     with slow_server() as go_on:

@@ -81,10 +81,10 @@ def _paint_on_result_and_photo() -> Iterator[Any]:
         (RESULT, "These are hints", 0.2),
         ("Background", "These are hints", 0.3),
     ):
-        hints = len([n for n in names() if n == "Color Hints"])
+        core().suggester.choose("#20a040")  # gives it to the last stroke, too
+        yield 600
+        hints = names().count("Color Hints")
         yield go_to(name)
-        core().suggester.choose("#20a040")
-        yield 300
         yield draw(0.3, where, 0.45, where)
         yield lambda n=name, a=before, b=photo: pixels(n) != (a if n == RESULT else b)
         yield lambda: "no hint layer" in core().message

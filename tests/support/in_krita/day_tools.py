@@ -6,7 +6,8 @@ from typing import Any
 
 import handtint_probe as probe
 from handtint.core import core
-from window_run import APP, layer, line, names, quiet, stroke
+from handtint.nodes import uid
+from window_run import APP, layer, line, quiet, stroke
 
 RESULT = "Background (colorized)"
 HINTS = "Color Hints"
@@ -41,7 +42,13 @@ def idle() -> bool:
 
 
 def colorized(count: int) -> bool:
-    return idle() and sum(RESULT in name for name in names()) == count
+    return idle() and len(results_now()) == count
+
+
+def results_now() -> set[str]:
+    """The unique ids of all results in the picture in front, those that were kept, too."""
+    layers = APP.activeDocument().rootNode().childNodes()
+    return {uid(layer) for layer in layers if RESULT in layer.name()}
 
 
 def click(dialog: Any, text: str) -> None:
