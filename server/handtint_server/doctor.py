@@ -18,7 +18,7 @@ from .editors import installer
 from .editors.connection import CONNECTION
 from .editors.environment import EDITORS, TITLES, Environment, Target
 from .editors.gimp_python import python_problem
-from .editors.places import find_targets
+from .editors.given import known_targets
 from .folders import FolderError, runtime_folder
 from .memory import is_out_of_memory
 from .model import HandtintError, image_formats, kernels_in_use
@@ -212,7 +212,7 @@ def check_editors(
 ) -> Iterator[tuple[Finding, bool]]:
     """(finding, whether a click would give colour) for every place of every editor."""
     for editor in EDITORS:
-        targets = find_targets(editor, env)
+        targets = known_targets(editor, env)
         if not targets:
             title = TITLES[editor]
             remedy = (
@@ -228,7 +228,7 @@ def check_editors(
 
 def check_plugin(target: Target) -> Finding:
     """Whether the plug-in is installed as this version has it."""
-    again = f"handtint install {target.editor}"
+    again = target.install_command
     manifest = installer.Manifest.read(target)
     if manifest is None:
         return Finding(target.title, BAD, "the plug-in is not installed", again)
@@ -267,7 +267,7 @@ def _enabled(kritarc: Path) -> bool:
 
 def check_way_to_server(target: Target, server_answers: bool, model_works: bool) -> Finding | None:
     """What keeps an installed plug-in from its server; None if nothing does."""
-    again = f"handtint install {target.editor}"
+    again = target.install_command
     try:
         connection = json.loads((target.data / CONNECTION).read_text("utf-8"))
         start, can_start = list(connection["start"]), bool(connection["can_start"])

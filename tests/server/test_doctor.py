@@ -17,9 +17,9 @@ import pytest
 from handtint_server import doctor, torch_build
 from handtint_server.cli.doctor import scrub, table
 from handtint_server.discovery import FILE, Discovery
-from handtint_server.editors import connection, installer
+from handtint_server.editors import connection, given, installer
 from handtint_server.editors.environment import Environment, Target
-from handtint_server.editors.places import find_targets
+from handtint_server.editors.places import find_targets, given_target
 from handtint_server.model import kernels_in_use
 
 from .conftest import Live, Start
@@ -223,6 +223,23 @@ def test_plugin_damaged(home: Path) -> None:
     finding, works = next(editors(home))
     assert not works
     assert "missing or changed" in finding.saw
+
+
+def test_plugin_in_a_folder_that_was_named(home: Path) -> None:
+    env, folder = environment(home), home / "my gimp"
+    target = given_target("gimp", folder, env)
+    given.note("gimp", folder, env)
+    assert next(editors(home))[0].saw == "not found"  # named, but nothing is there
+    installer.install(target)
+    given.note("gimp", folder, env)
+    connection.write_connection(target, env)
+    assert [works for _, works in editors(home)] == [True, False]
+    (target.folder / "handtint.py").unlink()
+    finding, works = next(editors(home))
+    assert not works
+    assert finding.remedy == f"handtint install gimp --editor-dir '{folder}/plug-ins'"
+    gimp(home)  # found by looking, too: both are told
+    assert len(list(editors(home))) == 3
 
 
 def test_krita_plugin_switched_off(home: Path) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -56,6 +57,7 @@ class Target:
 
     root: GIMP's ``plug-ins`` folder, or Krita's resource folder.  data: where
     ``connection.json`` goes.  kritarc: Krita's settings.  sandbox: "flatpak", "snap" or "".
+    named: whether the user named it with ``--editor-dir``.
     """
 
     editor: str
@@ -64,6 +66,13 @@ class Target:
     data: Path
     kritarc: Path | None = None
     sandbox: str = ""
+    named: bool = False
+
+    @property
+    def install_command(self) -> str:
+        """What the user types to install the plug-in here."""
+        where = f" --editor-dir {shlex.quote(str(self.root))}" if self.named else ""
+        return f"handtint install {self.editor}{where}"
 
     @property
     def folder(self) -> Path:

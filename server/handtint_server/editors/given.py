@@ -19,8 +19,19 @@ GIVEN = "editor-dirs.json"
 
 def targets_in_use(env: Environment) -> list[Target]:
     """Every place that has the plug-in."""
-    found = [target for name in EDITORS for target in find_targets(name, env)]
-    return [target for target in [*found, *_read(env)] if Manifest.read(target) is not None]
+    known = [target for name in EDITORS for target in known_targets(name, env)]
+    return [target for target in known if Manifest.read(target) is not None]
+
+
+def known_targets(editor: str, env: Environment) -> list[Target]:
+    """The places where an editor was found, and those named for it that have the plug-in."""
+    found = find_targets(editor, env)
+    seen = {target.root for target in found}
+    named = [target for target in _read(env) if target.editor == editor]
+    return [
+        *found,
+        *(t for t in named if t.root not in seen and Manifest.read(t) is not None),
+    ]
 
 
 def note(editor: str, folder: Path, env: Environment) -> None:

@@ -21,6 +21,6 @@ def given_target(editor: str, folder: Path, env: Environment) -> Target:
     title = f"{TITLES[editor]} in {folder}"
     if editor == "gimp":
         root = folder if folder.name == "plug-ins" else folder / "plug-ins"
-        return Target(editor, title, root, env.data)
+        return Target(editor, title, root, env.data, named=True)
     root = folder.parent if folder.name == "pykrita" else folder
-    return Target(editor, title, root, env.data, krita.kritarc_of(env))
+    return Target(editor, title, root, env.data, krita.kritarc_of(env), named=True)

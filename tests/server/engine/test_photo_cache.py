@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -97,20 +98,21 @@ def test_others_take_over_when_the_first_is_cancelled(
 
 def test_nobody_gets_the_error_of_anothers_work(start_server: Start, tiny_weights: Path) -> None:
     """The photo is not kept: the second request encodes it anew while the first one works on it."""
-    fail = threading.Event()
+    fail, over = threading.Event(), threading.Event()
     load = CountingLoad(tiny_weights)
     service = start_server(load, cache_mb=0).service
     source = PhotoSource("one", pictures.photo(), None, "u8")
 
     def ask(work: Any) -> Any:
-        with service.request("/v1/colorize", None, lambda: False) as ticket:
+        with service.request("/v1/colorize", None, over.is_set) as ticket:
             return service.run(source, 256, ticket, work)[0]
 
     def fails(*_: Any) -> None:
         assert fail.wait(SECONDS)
         raise BadHint("my own")
 
-    with ThreadPoolExecutor(3) as pool:
+    with ThreadPoolExecutor(3) as pool, contextlib.ExitStack() as after:
+        after.callback(over.set)  # or the pool would wait for whoever waits in vain
         first = pool.submit(ask, fails)
         wait_until(lambda: load.runs == 1 and not service.cache._pending)
         second = pool.submit(ask, lambda *_: "second")
