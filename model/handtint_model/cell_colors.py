@@ -114,9 +114,8 @@ class CellColors:
         p = decode_cells(
             self.agreed(photo), photo.guide, photo.geometry, self.decoding, look.vividness, tilt
         )
-        if look.alternative:
-            flat = p[0].flatten(1).T.contiguous().cpu().numpy()
-            p = self._on_cells(photo, self._coherent(photo, look, flat))
+        flat = p[0].flatten(1).T.contiguous().cpu().numpy()
+        p = self._on_cells(photo, self._coherent(photo, look, flat))
         if look.reference is None:
             return p
         of_bins = self.soft_encoding.dense(torch.from_numpy(look.reference.ab).to(p.device))
@@ -129,7 +128,8 @@ class CellColors:
             ab = self._variant(photo, look).ab.T.reshape(2, *photo.geometry.cells)
         else:
             args = self.agreed(photo), self._lightness(photo), self.decoding, look.vividness
-            ab = np.ascontiguousarray(decoded_ab(*args).T).reshape(2, *photo.geometry.cells)
+            ab = self._smooth(photo, decoded_ab(*args))
+            ab = np.ascontiguousarray(ab.T).reshape(2, *photo.geometry.cells)
         if look.reference is None:
             return np.asarray(ab)
         trust, colors = self._taken(photo, look.reference, look.reference.ab)
@@ -147,9 +147,10 @@ class CellColors:
             edges = self.graph(photo).edges
             near, wide = edges.smooth(ab, PULL), edges.smooth(ab, WIDE_PULL)
             of = [slice(2 * k, 2 * k + 2) for k in range(len(every))]
+            automatic = self._smooth(photo, ab[:, of[0]])
             found = []
             for tilt, k in zip(tilts, of[1:], strict=True):
-                detail = share_of_detail(near[:, k], wide[:, k], ab[:, of[0]], wide[:, of[0]])
+                detail = share_of_detail(near[:, k], wide[:, k], automatic, wide[:, of[0]])
                 own = np.ascontiguousarray(_mixed(near[:, k], wide[:, k], detail))
                 found.append(Variant(tilt, detail, own))
             return found
@@ -165,12 +166,20 @@ class CellColors:
         return cell_lightness(photo.guide, photo.geometry).to(self.weights.device)
 
     def _coherent(self, photo: EncodedPhoto, look: Look, fields: Floats) -> Floats:
-        """(N, F) fields of an alternative's cells after neighbours have agreed once more.
+        """(N, F) fields of the decided cells after neighbours have agreed once more.
 
-        A mean of two agreements, near and wide: distributions stay distributions.
+        Of an alternative, a mean of two agreements, near and wide.  Either way distributions stay
+        distributions.
         """
+        if not look.alternative:
+            return self._smooth(photo, fields)
         edges, detail = self.graph(photo).edges, self._variant(photo, look).detail
         return _mixed(edges.smooth(fields, PULL), edges.smooth(fields, WIDE_PULL), detail)
+
+    def _smooth(self, photo: EncodedPhoto, fields: Floats) -> Floats:
+        """(N, F) fields of the decided cells, so that no surface changes its color at a step."""
+        pull = self.decoding.color_smoothing
+        return fields if pull is None else self.graph(photo).edges.smooth(fields, pull)
 
     def _taken(
         self, photo: EncodedPhoto, reference: Reference, values: Floats

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -16,7 +18,9 @@ from handtint_model import (
     load_colorizer,
     luminance_of,
 )
+from handtint_model.automatic import cell_lightness
 from handtint_model.cell_colors import Look
+from handtint_model.evaluation.fit_decoding import COLOR_SMOOTHING
 from handtint_model.hint_colors import layers_of
 
 
@@ -145,6 +149,32 @@ def test_probabilities_are_what_the_color_is_the_mean_of(tiny_colorizer: Coloriz
     )
     # Soft encoding returns a painted colour within 0.7.
     assert np.abs(np.einsum("khw,kc->chw", p, BINS) - ab).max() < 0.75
+
+
+def test_decided_colors_agree_once_more(colorizer: Colorizer, astronaut: np.ndarray) -> None:
+    """Within a surface colors change without a step; distributions follow their means."""
+    from handtint_model.color.bins import BINS
+
+    photo, look = colorizer.encode(astronaut), Look(0.5)
+    cells = replace(
+        colorizer._cells, decoding=replace(colorizer.decoding, color_smoothing=COLOR_SMOOTHING)
+    )
+    apart = replace(cells, decoding=replace(cells.decoding, color_smoothing=None))
+    rough, smooth = apart.ab(photo, look), cells.ab(photo, look)
+
+    lightness = cell_lightness(photo.guide, photo.geometry).numpy().reshape(rough.shape[1:])
+    surface = np.abs(np.diff(lightness)) < 1.0
+
+    def steps(ab: np.ndarray) -> float:
+        return float(np.square(np.diff(ab)).sum(axis=0)[surface].mean())
+
+    assert steps(smooth) < 0.6 * steps(rough)
+    assert np.abs(smooth - rough).mean() < 1.0
+    for one, ab in ((apart, rough), (cells, smooth)):
+        p = one.distributions(photo, look)[0].numpy()
+        assert p.min() >= 0.0
+        np.testing.assert_allclose(p.sum(axis=0), 1.0, atol=1e-3)
+        np.testing.assert_allclose(np.einsum("khw,kc->chw", p, BINS), ab, atol=0.02)
 
 
 def test_suggestions(colorizer: Colorizer, astronaut: np.ndarray) -> None:

@@ -52,13 +52,15 @@ class DecodingSetting(NamedTuple):
 class Decoding:
     """How a network's distributions become colors; saved in the metadata of its weights.
 
-    smoothing: s of the agreement between cells; smaller lets more cells agree.  fade: L* where
-    whites begin to lose chroma, where that ends, and the share of it that is left there.
+    smoothing: s of the agreement between cells; smaller lets more cells agree.  color_smoothing:
+    the same for their colors once they have decided, or None.  fade: L* where whites begin to
+    lose chroma, where that ends, and the share of it that is left there.
     curve: vividness, decision, neutral, gain and boost at some values of vividness, in order;
     linear between them, the neutral weight in its logarithm.
     """
 
     smoothing: float = 0.015
+    color_smoothing: float | None = 0.3
     fade: tuple[float, float, float] = (65.0, 97.0, 0.4)
     curve: tuple[tuple[float, float, float, float, float], ...] = ((0.0, 0.0, 1.0, 1.0, 0.0),)
 
@@ -80,15 +82,18 @@ class Decoding:
     def from_json(cls, values: Any) -> Decoding:
         """From `to_json`'s value.  Raises ValueError, TypeError or KeyError for any other.
 
-        Rows of four numbers, as older weights have them, have no boost.
+        Of older weights: rows of four numbers have no boost, colors without a smoothing have none.
         """
         smoothing = float(values["smoothing"])
+        after = values.get("color_smoothing")
+        color_smoothing = None if after is None else float(after)
         start, end, left = (float(value) for value in values["fade"])
         rows = [[float(value) for value in row] for row in values["curve"]]
         curve = tuple((*row, 0.0) if len(row) == 4 else tuple(row) for row in rows)
         table = np.array(curve)
         if (
             not 1e-6 <= smoothing <= 1e6
+            or not (color_smoothing is None or 1e-6 <= color_smoothing <= 1e6)
             or not 0.0 <= start < end <= 100.0
             or not 0.0 <= left <= 1.0
             or table.ndim != 2
@@ -102,7 +107,7 @@ class Decoding:
             or (table[:, 2:] > 1e3).any()
         ):
             raise ValueError("decoding")
-        return cls(smoothing, (start, end, left), curve)  # type: ignore[arg-type]
+        return cls(smoothing, color_smoothing, (start, end, left), curve)  # type: ignore[arg-type]
 
 
 def calibrated(logits: Tensor, weights: Tensor) -> Tensor:

@@ -284,7 +284,9 @@ def _fit(
 
         decoding = fit_decoding(colorizer, truths, progress=progress)
     save_decoding(weights, out, decoding)
-    click.echo(f"smoothing {decoding.smoothing:g}, fade {decoding.fade}")
+    after = decoding.color_smoothing
+    of_colors = "none" if after is None else f"{after:g}"
+    click.echo(f"smoothing {decoding.smoothing:g}, of the colors {of_colors}, fade {decoding.fade}")
     click.echo("vividness  decision  neutral  gain  boost")
     for v, decision, neutral, gain, boost in decoding.curve:
         click.echo(f"{v:9.3f}  {decision:8.2f}  {neutral:7.2f}  {gain:4.2f}  {boost:5.2f}")

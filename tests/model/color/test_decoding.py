@@ -144,7 +144,7 @@ def test_the_curve_is_linear_between_its_knots() -> None:
 
 def test_json_and_back() -> None:
     curve = ((0.0, 0.0, 0.9, 1.0, 0.0), (1.0, 1.0, 0.2, 1.3, 0.2))
-    decoding = Decoding(0.1, (60.0, 96.0, 0.3), curve)
+    decoding = Decoding(0.1, 0.2, (60.0, 96.0, 0.3), curve)
     assert Decoding.from_json(decoding.to_json()) == decoding
 
 
@@ -156,10 +156,19 @@ def test_older_constants_have_no_boost() -> None:
     )
 
 
+def test_older_constants_smooth_no_colors() -> None:
+    values = Decoding().to_json()
+    assert Decoding.from_json(values).color_smoothing == 0.3
+    del values["color_smoothing"]
+    assert Decoding.from_json(values).color_smoothing is None
+
+
 @pytest.mark.parametrize(
     "change",
     [
         {"smoothing": 0.0},
+        {"color_smoothing": 0.0},
+        {"color_smoothing": "x"},
         {"smoothing": float("nan")},
         {"fade": [97.0, 65.0, 0.4]},
         {"fade": [65.0, 97.0, 1.4]},
