@@ -218,10 +218,14 @@ def test_uncertainty(colorizer: Colorizer, astronaut: np.ndarray) -> None:
     assert before.shape == photo.geometry.cells
     assert before.min() >= 0
     assert before.max() <= 1
-    row, column = np.unravel_index(before.argmax(), before.shape)
-    place = (int(column) * 8 + 4, int(row) * 8 + 4)
-    after = colorizer.uncertainty(photo, Hints.from_points([(*place, "#e07020")], radius=12))
-    assert after[row, column] < 0.5 * before[row, column]
+    left, shares = before.copy(), []
+    for _ in range(6):  # the places where a hint helps most, apart from each other
+        row, column = (int(i) for i in np.unravel_index(left.argmax(), left.shape))
+        hint = Hints.from_points([(8 * column + 4, 8 * row + 4, "#e07020")], radius=12)
+        shares.append(colorizer.uncertainty(photo, hint)[row, column] / before[row, column])
+        left[max(0, row - 8) : row + 9, max(0, column - 8) : column + 9] = 0.0
+    assert np.mean(shares) < 0.7
+    assert max(shares) <= 1.0
 
 
 @pytest.mark.parametrize(
