@@ -26,11 +26,11 @@ def targets_in_use(env: Environment) -> list[Target]:
 def known_targets(editor: str, env: Environment) -> list[Target]:
     """The places where an editor was found, and those named for it that have the plug-in."""
     found = find_targets(editor, env)
-    seen = {target.root for target in found}
+    seen = {(target.root, target.data) for target in found}
     named = [target for target in _read(env) if target.editor == editor]
     return [
         *found,
-        *(t for t in named if t.root not in seen and Manifest.read(t) is not None),
+        *(t for t in named if (t.root, t.data) not in seen and Manifest.read(t) is not None),
     ]
 
 
